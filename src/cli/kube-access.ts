@@ -1,5 +1,5 @@
 /** How commands reach clusters. */
-import type { KubeClient } from '../kube/client.ts';
+import type { KubeClient } from '../kube/api/client.ts';
 
 /** kubectl's flags that choose a cluster and who one is there; absent where not given. */
 export interface ClusterFlags {
@@ -27,16 +27,16 @@ export interface KubeAccess {
 export function lazyKubeAccess(userAgent: string): KubeAccess {
   return {
     connect: async (flags, onWarning) => {
-      const { connect } = await import('../kube/connect.ts');
+      const { connect } = await import('../kube/connect/connect.ts');
       return connect({ ...flags, userAgent, onWarning });
     },
     contexts: async (kubeconfig) => {
-      const { listContexts } = await import('../kube/kubeconfig.ts');
+      const { listContexts } = await import('../kube/login/kubeconfig.ts');
       const { current, names } = await listContexts(kubeconfig);
       return [...new Set([...(current === '' ? [] : [current]), ...names])];
     },
     contextsOfServer: async (server, kubeconfig) => {
-      const { contextsOfServer } = await import('../kube/kubeconfig.ts');
+      const { contextsOfServer } = await import('../kube/login/kubeconfig.ts');
       return contextsOfServer(server, kubeconfig);
     },
   };

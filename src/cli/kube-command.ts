@@ -1,6 +1,6 @@
 /** Commands that talk to clusters, with kubectl's own flags for that. */
 import { UnreachableError, UsageError } from '../errors.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { KubeClient } from '../kube/api/client.ts';
 import { BaseCommand } from './base-command.ts';
 import { contextNames, namespaceNames } from './completion/providers.ts';
 import type { CommandContext } from './context.ts';

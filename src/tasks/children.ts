@@ -4,11 +4,11 @@
  */
 import type { Clock } from '../clock.ts';
 import { TimeoutError } from '../errors.ts';
-import { isConflict, isForbidden, isNotFound } from '../kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../kube/client.ts';
-import type { KubeObject } from '../kube/objects.ts';
-import type { Resource } from '../kube/resources.ts';
-import { waitGone } from '../kube/wait.ts';
+import { isConflict, isForbidden, isNotFound } from '../kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../kube/api/client.ts';
+import type { KubeObject } from '../kube/api/objects.ts';
+import type { Resource } from '../kube/api/resources.ts';
+import { waitGone } from '../kube/watch/wait.ts';
 import { selectorOf, taskLabels } from './names.ts';
 import type { TaskRecord } from './record.ts';
 

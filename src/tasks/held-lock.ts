@@ -7,9 +7,9 @@
  */
 import type { Clock } from '../clock.ts';
 import { RefusedError, UnreachableError, type X8sError } from '../errors.ts';
-import { isConflict, isNotFound } from '../kube/api-error.ts';
-import type { CallOptions } from '../kube/client.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import { isConflict, isNotFound } from '../kube/api/api-error.ts';
+import type { CallOptions } from '../kube/api/client.ts';
+import type { KubeObject } from '../kube/api/objects.ts';
 import { describeHolder, parseHolder } from './holder.ts';
 import type { Claim, LockObject } from './lock-object.ts';
 

@@ -1,7 +1,7 @@
 /** A lock as an object of the API: its claim in a ConfigMap's annotations or in a Lease's spec. */
-import type { CallOptions, KubeClient } from '../kube/client.ts';
-import type { ConfigMap, KubeObject, Lease, OwnerReference } from '../kube/objects.ts';
-import { configMaps, leases, type Resource } from '../kube/resources.ts';
+import type { CallOptions, KubeClient } from '../kube/api/client.ts';
+import type { ConfigMap, KubeObject, Lease, OwnerReference } from '../kube/api/objects.ts';
+import { configMaps, leases, type Resource } from '../kube/api/resources.ts';
 import { Annotation } from './names.ts';
 import { setAll } from './record.ts';
 

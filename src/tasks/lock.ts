@@ -8,9 +8,9 @@
  */
 import type { Clock } from '../clock.ts';
 import { RefusedError, X8sError } from '../errors.ts';
-import { isAlreadyExists, isConflict, isNotFound, mayPass } from '../kube/api-error.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { ConfigMap, KubeObject } from '../kube/objects.ts';
+import { isAlreadyExists, isConflict, isNotFound, mayPass } from '../kube/api/api-error.ts';
+import type { KubeClient } from '../kube/api/client.ts';
+import type { ConfigMap, KubeObject } from '../kube/api/objects.ts';
 import { HeldLock, momentOf } from './held-lock.ts';
 import {
   describeHolder,

@@ -1,7 +1,7 @@
 /** A task's record, and how it lies in a ConfigMap. Pure: reads and writes objects, never the cluster. */
 import { messageOf } from '../errors.ts';
 import { parseExactly } from '../json.ts';
-import type { ConfigMap, OwnerReference } from '../kube/objects.ts';
+import type { ConfigMap, OwnerReference } from '../kube/api/objects.ts';
 import { oneLine } from '../plain-text.ts';
 import { Annotation, Label, managerOf, recordName } from './names.ts';
 

@@ -1,11 +1,11 @@
 /** The task store: tasks as annotated ConfigMaps of one cluster, written optimistically. */
 import type { Clock } from '../clock.ts';
 import { RefusedError } from '../errors.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../kube/client.ts';
-import type { ConfigMap } from '../kube/objects.ts';
-import { configMaps } from '../kube/resources.ts';
-import { waitGone } from '../kube/wait.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../kube/api/client.ts';
+import type { ConfigMap } from '../kube/api/objects.ts';
+import { configMaps } from '../kube/api/resources.ts';
+import { waitGone } from '../kube/watch/wait.ts';
 import { Annotation, Label, managerOf, recordName, selectorOf, taskLabels } from './names.ts';
 import {
   isFinished,

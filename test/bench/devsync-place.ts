@@ -9,10 +9,10 @@ import type { RunnerState, RunningSync } from '../../plugins/devsync/session/run
 import { SyncRunner } from '../../plugins/devsync/session/runner/sync-runner.ts';
 import { isGroup, type SyncSpec } from '../../plugins/devsync/spec/spec.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/connect.ts';
-import { namespaces, pods } from '../../src/kube/resources.ts';
-import { waitFor } from '../../src/kube/wait.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import { namespaces, pods } from '../../src/kube/api/resources.ts';
+import { connect } from '../../src/kube/connect/connect.ts';
+import { waitFor } from '../../src/kube/watch/wait.ts';
 import { contextA, kubeconfig } from '../cluster/support/contexts.ts';
 import { imageNames } from '../lab/index.ts';
 

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { packagePlugins } from '../../scripts/package.ts';
-import { pods } from '../../src/kube/resources.ts';
+import { pods } from '../../src/kube/api/resources.ts';
 import { contextA } from '../cluster/support/contexts.ts';
 import { kubectl, plugin } from '../cluster/support/kubectl.ts';
 import { noAgents, uninstall } from '../cluster/support/node-agents.ts';

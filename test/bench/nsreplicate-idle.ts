@@ -1,7 +1,7 @@
 /** A watch in a process of its own: what it keeps in memory, and what it does when there is nothing to do. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { configMaps, secrets } from '../../src/kube/resources.ts';
+import { configMaps, secrets } from '../../src/kube/api/resources.ts';
 import type { Sides } from '../cluster/support/replication.ts';
 import { memoryMiB, startNsreplicate } from './nsreplicate-process.ts';
 

@@ -7,7 +7,7 @@ import {
   readSigningKey,
 } from '../../plugins/nsreplicate/server/accounts/secret.ts';
 import { signToken } from '../../plugins/nsreplicate/server/accounts/tokens.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
 import type { Sides } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
 import { type Driven, drive, makePlaces, onServers } from './nsreplicate.ts';

@@ -1,6 +1,6 @@
 /** Fifty tasks in one process beside one task of the same objects: memory, and what is asked of API servers. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { configMaps } from '../../src/kube/resources.ts';
+import { configMaps } from '../../src/kube/api/resources.ts';
 import { each } from '../cluster/support/replication.ts';
 import type { Measurement } from './measurement.ts';
 import { makePlaces, object, onServers } from './nsreplicate.ts';

@@ -1,7 +1,7 @@
 /** Two replicas compared again with nothing changed, beside bare paged lists of all three servers. */
-import type { KubeClient } from '../../src/kube/client.ts';
-import { listPages } from '../../src/kube/list.ts';
-import { configMaps } from '../../src/kube/resources.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import { listPages } from '../../src/kube/api/list.ts';
+import { configMaps } from '../../src/kube/api/resources.ts';
 import { each } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
 import { makePlaces, object, onServers } from './nsreplicate.ts';

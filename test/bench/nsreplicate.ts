@@ -5,10 +5,10 @@
 
 import { type Cluster, identify } from '../../plugins/nsreplicate/clusters/cluster.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import type { KubeObject } from '../../src/kube/objects.ts';
-import { configMaps, type Resource, secrets } from '../../src/kube/resources.ts';
-import { listWatch } from '../../src/kube/watch.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import type { KubeObject } from '../../src/kube/api/objects.ts';
+import { configMaps, type Resource, secrets } from '../../src/kube/api/resources.ts';
+import { listWatch } from '../../src/kube/watch/watch.ts';
 import { each, makeNamespace, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
 import { type SoloOptions, type SoloServer, startSolo } from '../cluster/support/solo-server.ts';
 import { eventuallySees } from '../support/eventually.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { namespaces } from '../../src/kube/resources.ts';
+import { namespaces } from '../../src/kube/api/resources.ts';
 import { images, makePods, podOf, Workplace } from './support/devsync.ts';
 import { app, type Kind, kinds, still, strict } from './support/devsync-kinds.ts';
 import { inNamespace } from './support/namespace.ts';

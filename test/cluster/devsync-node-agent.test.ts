@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { containerStatus } from '../../plugins/devsync/launch/containers.ts';
 import { agentName } from '../../plugins/devsync/wire/node-agent.ts';
-import { namespaces, pods } from '../../src/kube/resources.ts';
+import { namespaces, pods } from '../../src/kube/api/resources.ts';
 import { LabWorkstation } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, isLab } from './support/contexts.ts';

@@ -1,17 +1,17 @@
 /** The client against a real API server. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { missingPermissions } from '../../src/kube/access.ts';
-import { isAlreadyExists, isConflict } from '../../src/kube/api-error.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/connect.ts';
-import { discover, resolveResource } from '../../src/kube/discovery.ts';
-import { eventsOf } from '../../src/kube/events.ts';
-import { clusterId } from '../../src/kube/identity.ts';
-import type { ConfigMap, KubeObject } from '../../src/kube/objects.ts';
-import { configMaps, namespaces, nodes, pods, type Resource, secrets } from '../../src/kube/resources.ts';
-import { waitFor, waitGone } from '../../src/kube/wait.ts';
-import { listWatch } from '../../src/kube/watch.ts';
+import { isAlreadyExists, isConflict } from '../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import type { ConfigMap, KubeObject } from '../../src/kube/api/objects.ts';
+import { configMaps, namespaces, nodes, pods, type Resource, secrets } from '../../src/kube/api/resources.ts';
+import { missingPermissions } from '../../src/kube/cluster/access.ts';
+import { discover, resolveResource } from '../../src/kube/cluster/discovery.ts';
+import { eventsOf } from '../../src/kube/cluster/events.ts';
+import { clusterId } from '../../src/kube/cluster/identity.ts';
+import { connect } from '../../src/kube/connect/connect.ts';
+import { waitFor, waitGone } from '../../src/kube/watch/wait.ts';
+import { listWatch } from '../../src/kube/watch/watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, kubeconfig } from './support/contexts.ts';
 

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/connect.ts';
-import type { ConfigMap } from '../../src/kube/objects.ts';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
-import { listWatch } from '../../src/kube/watch.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import type { ConfigMap } from '../../src/kube/api/objects.ts';
+import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
+import { connect } from '../../src/kube/connect/connect.ts';
+import { listWatch } from '../../src/kube/watch/watch.ts';
 import {
   ensureThird,
   expireWatches,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { namespaces } from '../../src/kube/resources.ts';
+import { namespaces } from '../../src/kube/api/resources.ts';
 import { contextA, contextB, kubeconfig } from './support/contexts.ts';
 import { plugin } from './support/kubectl.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';

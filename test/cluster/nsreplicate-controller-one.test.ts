@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { leases } from '../../src/kube/resources.ts';
+import { leases } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
 import { startPlugin } from './support/kubectl.ts';

@@ -1,7 +1,7 @@
 /** `kubectl nsreplicate controller`: KRMSyncers that have rights: of a trusted namespace, or of a ServiceAccount. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { configMaps, namespaces, type Resource } from '../../src/kube/resources.ts';
+import { configMaps, namespaces, type Resource } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
 import { kubeconfigOf } from './support/limited.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { events, secrets } from '../../src/kube/resources.ts';
+import { events, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { kubectl, plugin } from './support/kubectl.ts';

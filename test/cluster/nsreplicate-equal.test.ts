@@ -1,8 +1,8 @@
 /** What is called equal is equal: adopted objects, fields added by hand, what a server does not take, autoscalers. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubeClient } from '../../src/kube/client.ts';
-import type { KubeObject } from '../../src/kube/objects.ts';
-import { configMaps, deployments, networkPolicies, services } from '../../src/kube/resources.ts';
+import type { KubeClient } from '../../src/kube/api/client.ts';
+import type { KubeObject } from '../../src/kube/api/objects.ts';
+import { configMaps, deployments, networkPolicies, services } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { plugin } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { leases, pods, secrets } from '../../src/kube/resources.ts';
+import { leases, pods, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { environment, kubectl, kubectlBinary, plugin, pluginProgram } from './support/kubectl.ts';

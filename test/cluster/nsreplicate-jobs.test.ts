@@ -1,6 +1,6 @@
 /** What a person is told of jobs and asks of a task: what was done, what fails, trying again, forgetting. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { configMaps, namespaces, secrets } from '../../src/kube/resources.ts';
+import { configMaps, namespaces, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';

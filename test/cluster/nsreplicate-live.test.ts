@@ -1,7 +1,7 @@
 /** A watch on a terminal: a live view, that leaves the terminal as it was. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { namespaces } from '../../src/kube/resources.ts';
+import { namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { environment, pluginProgram } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';

@@ -1,6 +1,6 @@
 /** `--once`, `plan` and `drift`: what is copied, that nothing is done twice, and that looking changes nothing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
+import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { apply } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';

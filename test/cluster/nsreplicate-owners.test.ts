@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { RESULT_SHARDS } from '../../plugins/nsreplicate/cache/applied-results.ts';
-import { configMaps, namespaces, persistentVolumeClaims, pods } from '../../src/kube/resources.ts';
+import { configMaps, namespaces, persistentVolumeClaims, pods } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { isLab } from './support/contexts.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';

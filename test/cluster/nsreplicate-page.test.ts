@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { environment, pluginProgram } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';

@@ -1,7 +1,7 @@
 /** What is taken out of an object before it is written elsewhere, row by row, on real API servers. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../../src/kube/objects.ts';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/api/objects.ts';
+import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { apply } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';

@@ -46,7 +46,7 @@ beforeAll(async () => {
   );
   await pair.put(pair.from, ...names.map((name) => configMap(name, { a: '1' })));
   // Somebody else's: it is not overwritten, and that is a job that fails.
-  await pair.to.create((await import('../../src/kube/resources.ts')).namespaces, {
+  await pair.to.create((await import('../../src/kube/api/resources.ts')).namespaces, {
     metadata: { name: pair.namespace },
   });
   await pair.put(pair.to, configMap('taken', { a: 'theirs' }));

@@ -1,8 +1,8 @@
 /** What others made from copies of ours, provenance and all, is theirs: it is left, counted, and said. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { resolveResource } from '../../src/kube/discovery.ts';
-import type { KubeObject } from '../../src/kube/objects.ts';
-import { configMaps } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/api/objects.ts';
+import { configMaps } from '../../src/kube/api/resources.ts';
+import { resolveResource } from '../../src/kube/cluster/discovery.ts';
 import { eventually } from '../support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';

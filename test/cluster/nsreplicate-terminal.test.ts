@@ -1,6 +1,6 @@
 /** What a person asks of a task in a terminal about one object, before and after it was copied. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { plugin } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';

@@ -1,6 +1,6 @@
 /** What is not as it is on the primary, and has to be told: what is skipped, lacking, done again, or undone each time. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../../src/kube/objects.ts';
+import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';

@@ -1,6 +1,6 @@
 /** Faults that inputs from public reports have shown (docs/tried/nsreplicate.md). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../../src/kube/objects.ts';
+import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { apply, kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, essence } from './support/objects.ts';

@@ -1,8 +1,8 @@
 /** A primary that is another one, or does not show all that it has: other kinds go on, and nothing goes that should not. */
 import { afterEach, expect, test } from '@jest/globals';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
-import { discover, resolveResource } from '../../src/kube/discovery.ts';
-import { namespaces, type Resource } from '../../src/kube/resources.ts';
+import { namespaces, type Resource } from '../../src/kube/api/resources.ts';
+import { discover, resolveResource } from '../../src/kube/cluster/discovery.ts';
 import { eventually, eventuallySees } from '../support/eventually.ts';
 import { Person } from './support/limited.ts';
 import { connectTo, Pair } from './support/nsreplicate.ts';

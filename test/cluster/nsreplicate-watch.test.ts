@@ -1,6 +1,6 @@
 /** `kubectl nsreplicate`: changes follow, drift is put right, and people hold, approve and retry from anywhere. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';

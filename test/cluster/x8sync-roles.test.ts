@@ -4,7 +4,7 @@ import { madeFor } from '../../plugins/x8sync/connect/strategies.ts';
 import type { StrategyName } from '../../plugins/x8sync/connect/strategy-names.ts';
 import { checkPermissions } from '../../plugins/x8sync/preflight/permissions.ts';
 import { ForbiddenError } from '../../src/errors.ts';
-import type { PolicyRule, RbacRole } from '../../src/kube/access.ts';
+import type { PolicyRule, RbacRole } from '../../src/kube/cluster/access.ts';
 import { clusterOf } from './support/clusters.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';

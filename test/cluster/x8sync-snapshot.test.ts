@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { RbacRole } from '../../src/kube/access.ts';
+import type { RbacRole } from '../../src/kube/cluster/access.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { FakeCsiDriver } from './support/fake-csi-driver.ts';
 import { kubectl } from './support/kubectl.ts';

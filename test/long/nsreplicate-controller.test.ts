@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
+import { configMaps, leases, namespaces } from '../../src/kube/api/resources.ts';
 import { startPlugin } from '../cluster/support/kubectl.ts';
 import { Pair, stateNamespace } from '../cluster/support/nsreplicate.ts';
 import { configMap } from '../cluster/support/objects.ts';

@@ -116,6 +116,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'pods',
     'status',
   ],
+  'src/kube': ['streams', 'connect', 'login', 'cluster', 'watch', 'api'],
 };
 
 /** Every `room → import` that breaks a rule. */

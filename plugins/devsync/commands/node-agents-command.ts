@@ -1,7 +1,7 @@
 /** What `init --node-agent`, `upgrade` and `uninstall` share. */
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { AgentCommand } from './sync-command.ts';
 
 /** Commands that make the agents on every node. */

@@ -4,7 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
-import { rbacManifest } from '../../../src/kube/access.ts';
+import { rbacManifest } from '../../../src/kube/cluster/access.ts';
 import { extraRights, rightsFor } from '../control/rights.ts';
 import { launchers } from '../spec/spec.ts';
 

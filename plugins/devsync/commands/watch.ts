@@ -97,7 +97,7 @@ async function warnIfSilent(
   { signal, reporter }: KubeCommandContext,
   { kube }: SyncEnvironment,
 ): Promise<void> {
-  const { answers } = await import('../../../src/kube/until-answers.ts');
+  const { answers } = await import('../../../src/kube/watch/until-answers.ts');
   if (await answers(kube, { signal, timeoutMs: reachPatience })) return;
   reporter.warn(
     `${kube.cluster.context}: no answer from ${kube.cluster.server}; the syncs begin as soon as it answers`,

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClusterInfo } from '../../../src/kube/client.ts';
+import type { ClusterInfo } from '../../../src/kube/api/client.ts';
 import { oneLine } from '../../../src/plain-text.ts';
 import { ruleText } from '../spec/reload-spec.ts';
 import type { SyncSpec } from '../spec/spec.ts';

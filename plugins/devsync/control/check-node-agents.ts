@@ -1,6 +1,6 @@
 /** Checks the agents of all nodes, where there are any. */
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { describeAgents, listAgents } from '../node-agent/health.ts';
 import type { Finding } from './doctor.ts';
 

@@ -1,6 +1,6 @@
 /** Removes a sync with everything that it keeps, and says what cannot be removed. */
 import { messageOf } from '../../../src/errors.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { leftBehind } from '../launch/ephemeral.ts';
 import { launch } from '../launch/launch.ts';

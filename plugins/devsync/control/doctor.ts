@@ -1,10 +1,10 @@
 /** Checks everything that a sync needs, and explains what is found. */
 import { existsSync, readFileSync } from 'node:fs';
 import { messageOf } from '../../../src/errors.ts';
-import { describePermission, missingPermissions } from '../../../src/kube/access.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { parseQuantity } from '../../../src/kube/quantity.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
+import { parseQuantity } from '../../../src/kube/api/quantity.ts';
+import { describePermission, missingPermissions } from '../../../src/kube/cluster/access.ts';
 import { containerOf } from '../launch/containers.ts';
 import { launchAnew } from '../launch/launch.ts';
 import type { LaunchContext, Target } from '../launch/launcher.ts';

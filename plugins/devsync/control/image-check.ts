@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
-import { describePermission, missingPermissions } from '../../../src/kube/access.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { describePermission, missingPermissions } from '../../../src/kube/cluster/access.ts';
 import { execOutput } from '../../../src/kube/streams/exec.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { Finding } from './doctor.ts';
 
 export interface ImageCheck {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { requirePermissions } from '../../../src/kube/access.ts';
+import { requirePermissions } from '../../../src/kube/cluster/access.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { checkImage, type ImageCheck } from './image-check.ts';

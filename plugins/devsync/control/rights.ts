@@ -1,5 +1,5 @@
 /** What devsync asks of the API server, by the way in which an agent gets to a container. */
-import type { Permission } from '../../../src/kube/access.ts';
+
 import {
   configMaps,
   daemonSets,
@@ -9,7 +9,8 @@ import {
   replicaSets,
   serviceAccounts,
   statefulSets,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
+import type { Permission } from '../../../src/kube/cluster/access.ts';
 import type { ReloadRule } from '../spec/reload-spec.ts';
 import type { LauncherName } from '../spec/spec.ts';
 import { agentNamespace, clientAccount } from '../wire/node-agent.ts';

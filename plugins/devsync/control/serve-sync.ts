@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { SyncMemory } from '../session/ancestor/sync-memory.ts';
 import { SyncGroup } from '../session/group/sync-group.ts';
 import type { RunnerState } from '../session/runner/runner-state.ts';

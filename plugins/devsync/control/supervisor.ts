@@ -2,11 +2,11 @@
 import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { ConfigMap } from '../../../src/kube/objects.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
-import { acrossOutages } from '../../../src/kube/until-answers.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
+import { acrossOutages } from '../../../src/kube/watch/until-answers.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { SyncMemory } from '../session/ancestor/sync-memory.ts';

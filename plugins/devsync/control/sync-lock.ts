@@ -1,6 +1,6 @@
 /** The lock on a sync: of all processes, here and on other workstations, one at a time works on it. */
 import type { Clock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
 import { taskLabels } from '../../../src/tasks/names.ts';

@@ -1,6 +1,6 @@
 /** Brings the syncs of a configuration file into the cluster, and takes them away again. */
 import { RefusedError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { compareSpecs, differences } from '../config/compare.ts';
 import type { Config, ConfiguredSync } from '../config/parse-config.ts';
 import type { SpecStore, Sync } from '../spec/spec-store.ts';

@@ -1,5 +1,5 @@
 /** The containers of a pod that can be synced with. */
-import type { ContainerStatus, Pod } from '../../../src/kube/objects.ts';
+import type { ContainerStatus, Pod } from '../../../src/kube/api/objects.ts';
 
 /** What kubectl takes for the container that is meant where none is named. */
 const defaultAnnotation = 'kubectl.kubernetes.io/default-container';

@@ -4,10 +4,10 @@
  * so one that runs is used again.
  */
 import { randomBytes } from 'node:crypto';
-import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { ContainerStatus, Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { ContainerStatus, Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import { Declined, type LaunchContext, type Launched, StartError, startAgent } from './launcher.ts';

@@ -1,8 +1,8 @@
 /** What all launchers share: the container that is meant, and starting an agent in some container of its pod. */
 import type { Clock } from '../../../src/clock.ts';
 import { UnreachableError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
 import { exec } from '../../../src/kube/streams/exec.ts';
 import { type AgentLaunch, agentLaunch } from '../agent/loader.ts';
 import { AgentConnection, AgentLate } from './agent-connection.ts';

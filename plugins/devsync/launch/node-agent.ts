@@ -4,10 +4,10 @@
  */
 import type { Duplex } from 'node:stream';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
-import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { pods, serviceAccounts } from '../../../src/kube/resources.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
+import { pods, serviceAccounts } from '../../../src/kube/api/resources.ts';
 import { portForward } from '../../../src/kube/streams/portforward.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
 import { asObject, asText } from '../wire/check.ts';

@@ -2,7 +2,7 @@
  * Who an agent beside a container has to be to see its files: the kernel lets a process into `/proc/1/root`
  * only with the same user and group and no fewer capabilities than process 1 has (ptrace(2), PTRACE_MODE_READ).
  */
-import type { Pod } from '../../../src/kube/objects.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
 import { containerOf, containerStatus } from './containers.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -2,9 +2,9 @@
  * Whether somebody may have a session in a container: an agent has rights on its whole node, so each caller is held to
  * what the API server lets them do. A session is worth as much as an exec, and is for those who may do that.
  */
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import { containerStatus } from '../launch/containers.ts';
 import { audienceOf, type RefusalReason, type SessionRequest } from '../wire/node-agent.ts';
 import { bareId, type ContainerIdentity } from './cgroups.ts';

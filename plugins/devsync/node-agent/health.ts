@@ -1,8 +1,8 @@
 /** What a kubelet asks the agent of a node, and what people are told of all agents. */
 import { createServer } from 'node:http';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
 import { agentNamespace, agentSelector } from '../wire/node-agent.ts';
 import { versionLabel } from './manifests.ts';

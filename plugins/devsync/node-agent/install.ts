@@ -1,13 +1,13 @@
 /** Puts the agents on every node, and takes them away whole. */
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
-import { isConflict } from '../../../src/kube/api-error.ts';
-import { applyObject, describeObject } from '../../../src/kube/apply-object.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import { resolveResource } from '../../../src/kube/discovery.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { daemonSets, nameOf, namespaces, pods, type Resource } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { isConflict } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { daemonSets, nameOf, namespaces, pods, type Resource } from '../../../src/kube/api/resources.ts';
+import { applyObject, describeObject } from '../../../src/kube/cluster/apply-object.ts';
+import { resolveResource } from '../../../src/kube/cluster/discovery.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { tool } from '../spec/spec.ts';
 import { agentName, agentNamespace, agentSelector } from '../wire/node-agent.ts';

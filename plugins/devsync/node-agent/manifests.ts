@@ -1,5 +1,5 @@
 /** The objects of the agents on every node. Pure. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { tool } from '../spec/spec.ts';
 import { agentName, agentNamespace, agentSelector, clientAccount } from '../wire/node-agent.ts';

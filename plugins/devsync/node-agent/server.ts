@@ -4,7 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { ProtocolError, plainWords } from '../wire/check.ts';
 import { agentPort, answerLine, longestLine, parseRequest, type SessionRequest } from '../wire/node-agent.ts';
 import { readLine } from '../wire/read-line.ts';

@@ -2,11 +2,11 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import { exec } from '../../../src/kube/streams/exec.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { AgentConnection } from '../launch/agent-connection.ts';
 import { containerStatus } from '../launch/containers.ts';
 import type { Target } from '../launch/launcher.ts';

@@ -1,7 +1,7 @@
 /** Carries out the reload rules of a sync, beside the sync: what fails or takes long holds up no file. */
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { AgentConnection } from '../launch/agent-connection.ts';
 import type { Target } from '../launch/launcher.ts';
 import { sameShallow } from '../reconcile/entry.ts';

@@ -1,15 +1,15 @@
 /** Rolls out new pods of the workload that a pod belongs to, as `kubectl rollout restart` does. */
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { OwnerReference } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { OwnerReference } from '../../../src/kube/api/objects.ts';
 import {
   daemonSets,
   deployments,
   type Resource,
   replicaSets,
   statefulSets,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
 import type { Target } from '../launch/launcher.ts';
 
 export interface RolloutContext {

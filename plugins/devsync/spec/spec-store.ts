@@ -2,8 +2,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, UnreachableError, UsageError, X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';

@@ -1,8 +1,8 @@
 /** Which workloads of the primary have their replicas set by an autoscaler. */
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { discover, findResource } from '../../../src/kube/discovery.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import { discover, findResource } from '../../../src/kube/cluster/discovery.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { at, groupKind } from '../objects/draft.ts';
 import { keyOf, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';

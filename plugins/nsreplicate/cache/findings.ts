@@ -1,5 +1,5 @@
 /** What the primary's objects need of their cluster, and what a person should know of them. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { describe, type ObjectKey } from '../objects/keys.ts';
 import { type NamespaceMap, unmappedMentions } from '../objects/mapping.ts';
 import { type Need, needsOf } from '../objects/needs.ts';

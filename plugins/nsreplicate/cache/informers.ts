@@ -6,13 +6,13 @@ import { retry, retryUntilAborted } from '../../../src/async/retry.ts';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { listPages } from '../../../src/kube/list.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { isOlder } from '../../../src/kube/resource-version.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
-import { wakingClock } from '../../../src/kube/waking-clock.ts';
-import { listWatch, type WatchEventType } from '../../../src/kube/watch.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { listPages } from '../../../src/kube/api/list.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { isOlder } from '../../../src/kube/api/resource-version.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
+import { listWatch, type WatchEventType } from '../../../src/kube/watch/watch.ts';
 
 export interface InformerScope {
   readonly kube: KubeClient;

@@ -3,8 +3,8 @@
  * while somebody is about to write them, and read again where there were too many to keep.
  */
 import { messageOf } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { isOlder } from '../../../src/kube/resource-version.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { isOlder } from '../../../src/kube/api/resource-version.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { fromPrimary } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';

@@ -1,6 +1,6 @@
 /** What one replica has, reduced to what deciding needs. */
-import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
-import { isOlder } from '../../../src/kube/resource-version.ts';
+import type { KubeObject, ObjectMeta } from '../../../src/kube/api/objects.ts';
+import { isOlder } from '../../../src/kube/api/resource-version.ts';
 import type { Present } from '../decide/assess.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';

@@ -1,6 +1,6 @@
 /** Brings what lists and watches of one replica tell into its cache. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { WatchEventType } from '../../../src/kube/watch.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { WatchEventType } from '../../../src/kube/watch/watch.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { liveDigest, type Shaping } from '../objects/copy.ts';
 import { isIn, listOf, type ObjectKey, type Places } from '../objects/keys.ts';

@@ -2,8 +2,8 @@
 import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { wakingClock } from '../../../src/kube/waking-clock.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 
 const pause = { firstMs: 500, mostMs: 30_000 };
 

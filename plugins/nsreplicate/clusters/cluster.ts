@@ -1,10 +1,10 @@
 /** A cluster that takes part in a task, known by what it is and not by what a workstation calls it. */
 import { createHash } from 'node:crypto';
 import { UsageError, X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import { clusterId } from '../../../src/kube/identity.ts';
-import { namespaces } from '../../../src/kube/resources.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { namespaces } from '../../../src/kube/api/resources.ts';
+import { clusterId } from '../../../src/kube/cluster/identity.ts';
 
 export interface Cluster {
   /** What the person calls it: the context, or the kubeconfig's file name. */

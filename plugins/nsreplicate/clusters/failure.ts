@@ -1,6 +1,6 @@
 /** What a rejected write means: for the work at hand, and in a few words for whoever reads of it. */
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
-import { ApiError, isNotFound } from '../../../src/kube/api-error.ts';
+import { ApiError, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { Failure, FailureClass } from '../jobs/retry.ts';
 
 /** A failure that the engine itself found. */

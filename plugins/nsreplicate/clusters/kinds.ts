@@ -1,8 +1,8 @@
 /** From rules to resources that both sides serve. */
 import { UsageError, X8sError } from '../../../src/errors.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { type Discovery, discover } from '../../../src/kube/discovery.ts';
-import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/resources.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/api/resources.ts';
+import { type Discovery, discover } from '../../../src/kube/cluster/discovery.ts';
 import { appliesWhole } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
@@ -196,7 +196,7 @@ export async function rulesForKinds(
   names: readonly string[],
   options: CallOptions = {},
 ): Promise<Rule[]> {
-  const { resolveResource } = await import('../../../src/kube/discovery.ts');
+  const { resolveResource } = await import('../../../src/kube/cluster/discovery.ts');
   const found = await Promise.all(names.map((name) => resolveResource(primary.kube, name, options)));
   return found.map(({ group, kind, version }) => ruleFor(group, kind, version));
 }

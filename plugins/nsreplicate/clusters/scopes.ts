@@ -1,8 +1,8 @@
 /** Where a kind is listed and watched: the whole cluster, or namespace by namespace where that is less or all one may. */
 import { ForbiddenError } from '../../../src/errors.ts';
-import { missingPermissions } from '../../../src/kube/access.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { nameOf, type Resource } from '../../../src/kube/resources.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import { nameOf, type Resource } from '../../../src/kube/api/resources.ts';
+import { missingPermissions } from '../../../src/kube/cluster/access.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Up to so many namespaces are followed one by one: more would be many connections for nothing. */

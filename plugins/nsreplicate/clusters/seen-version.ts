@@ -1,7 +1,7 @@
 /** An object as it was once seen on a cluster, and whether the cluster has gone back behind that. */
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { isOlder } from '../../../src/kube/resource-version.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import { isOlder } from '../../../src/kube/api/resource-version.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
 import type { Cluster } from './cluster.ts';
 

@@ -4,8 +4,8 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
 import { thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import type { ControlChange } from '../state/control.ts';

@@ -3,7 +3,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { ProvenanceRemoval } from '../run/remove-provenance.ts';
 import type { TaskStatus } from '../state/state.ts';
 import { isAtWork } from '../state/task-phase.ts';

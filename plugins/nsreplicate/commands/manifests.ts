@@ -5,7 +5,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { InstallationCommand } from './install.ts';
 
 export class ManifestsCommand extends InstallationCommand {

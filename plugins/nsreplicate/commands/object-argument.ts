@@ -1,8 +1,8 @@
 /** One object, as a person names it: `Secret shop/tls` as this plugin writes it, `secret/tls -n shop` as kubectl does. */
 import { argument } from '../../../src/cli/options.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import type { ObjectPlace } from '../objects/keys.ts';
 
 export interface NamedObject {
@@ -56,8 +56,8 @@ export async function findObject(
   const parts = partsOf(named);
   if (!parts) return undefined;
   const [{ resolveResource }, { apiVersionOf }, { groupKind }] = await Promise.all([
-    import('../../../src/kube/discovery.ts'),
-    import('../../../src/kube/resources.ts'),
+    import('../../../src/kube/cluster/discovery.ts'),
+    import('../../../src/kube/api/resources.ts'),
     import('../objects/draft.ts'),
   ]);
   const resource = await resolveResource(primary, parts.what, { signal });

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnreachableError, UsageError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import { clusterName, fileStem } from '../rules/replica-names.ts';

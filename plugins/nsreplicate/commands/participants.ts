@@ -1,7 +1,7 @@
 /** The clusters of a task that has run, as far as they answer. */
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { messageOf, UnreachableError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskStatus } from '../state/state.ts';
 import type { Standing } from './status-text.ts';

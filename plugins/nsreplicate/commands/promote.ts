@@ -5,7 +5,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError, UnreachableError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { thisProcess } from '../../../src/tasks/holder.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { PromotionOptions } from '../failover/promote.ts';

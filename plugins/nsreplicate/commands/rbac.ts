@@ -4,7 +4,7 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import type { Side, Subject } from '../preflight/manifests.ts';
 import type { Opened } from './open-task.ts';

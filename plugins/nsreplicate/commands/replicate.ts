@@ -4,7 +4,7 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { Task } from '../task/task.ts';

@@ -1,7 +1,7 @@
 /** The service beside a watch or a controller: its flags, checked, and its start. */
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { LiveTask } from '../run/live-task.ts';
 import type { TlsSource } from '../server/http/tls.ts';
 import type { Service } from '../server/service.ts';

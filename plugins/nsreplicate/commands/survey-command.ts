@@ -2,7 +2,7 @@
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Survey } from '../preview/survey.ts';
 import type { Opened } from './open-task.ts';
 import { TaskCommand } from './task-command.ts';

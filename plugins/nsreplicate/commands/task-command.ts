@@ -2,7 +2,7 @@
 import { contextNames, namespaceNames } from '../../../src/cli/completion/providers.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { defaultTask } from '../state/task-objects.ts';
 import { type Connections, type Opened, openTask, type TaskFlags } from './open-task.ts';
 

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../src/clock.ts';
 import { UnreachableError, X8sError } from '../../../src/errors.ts';
-import { ApiError } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { connectPoint } from '../../../src/kube/connect.ts';
-import { ConnectionError } from '../../../src/kube/connection-error.ts';
-import { createClient } from '../../../src/kube/rest.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { ConnectionError } from '../../../src/kube/api/connection-error.ts';
+import { connectPoint } from '../../../src/kube/connect/connect.ts';
+import { createClient } from '../../../src/kube/connect/rest.ts';
 import { type Addresses, guardedLookup, RefusedAddress } from './addresses.ts';
 import { checkedPoint } from './kubeconfig.ts';
 import { Refusal } from './refusal.ts';

@@ -1,6 +1,6 @@
 /** The definition of KRMSyncer resources: every field of every generation, and what this controller adds. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { tool } from '../state/task-objects.ts';
 import { group, krmSyncers } from './resource.ts';

@@ -2,8 +2,8 @@
  * What becomes of the copies when their KRMSyncer is deleted: they stay, unless an annotation says that they go along. Then
  * a finalizer keeps the resource until they are gone, so that a controller that is not there at that moment forgets none.
  */
-import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { Refusal } from './refusal.ts';
 import { krmSyncers, type SyncerObject } from './resource.ts';
 

@@ -1,9 +1,9 @@
 /** Sees to it that the cluster knows KRMSyncers. */
-import { isConflict, isForbidden } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { Condition, KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { isConflict, isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { Condition, KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { definitions, syncerDefinition } from './crd.ts';
 import { installManager } from './installation.ts';
 

@@ -1,10 +1,10 @@
 /** Which addresses belong to the inside of a cluster: its Services', its pods' and its nodes'. */
 import { isIP } from 'node:net';
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject, Node } from '../../../src/kube/objects.ts';
-import { nodes, type Resource, services } from '../../../src/kube/resources.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject, Node } from '../../../src/kube/api/objects.ts';
+import { nodes, type Resource, services } from '../../../src/kube/api/resources.ts';
 
 interface ServiceCidr extends KubeObject {
   spec?: { cidrs?: string[] };

@@ -1,13 +1,13 @@
 /** Puts a controller into a cluster, and takes it out again. */
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
-import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
-import { applyObject, describeObject } from '../../../src/kube/apply-object.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import { resolveResource } from '../../../src/kube/discovery.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { deployments, namespaces, pods, type Resource } from '../../../src/kube/resources.ts';
-import { waitFor, waitGone } from '../../../src/kube/wait.ts';
+import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { deployments, namespaces, pods, type Resource } from '../../../src/kube/api/resources.ts';
+import { applyObject, describeObject } from '../../../src/kube/cluster/apply-object.ts';
+import { resolveResource } from '../../../src/kube/cluster/discovery.ts';
+import { waitFor, waitGone } from '../../../src/kube/watch/wait.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import { definitions } from './crd.ts';

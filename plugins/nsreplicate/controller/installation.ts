@@ -1,5 +1,5 @@
 /** The objects of an installed controller. Pure. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import { tool } from '../state/task-objects.ts';

@@ -1,8 +1,8 @@
 /** The kubeconfig in a KRMSyncer's Secret: whoever wrote it may not have the controller run, read or reach anything else. */
 import { UsageError } from '../../../src/errors.ts';
-import { type AccessPoint, accessPoint } from '../../../src/kube/access-point.ts';
-import { type Kubeconfig, parseKubeconfig } from '../../../src/kube/kubeconfig.ts';
-import type { Secret } from '../../../src/kube/objects.ts';
+import type { Secret } from '../../../src/kube/api/objects.ts';
+import { type AccessPoint, accessPoint } from '../../../src/kube/login/access-point.ts';
+import { type Kubeconfig, parseKubeconfig } from '../../../src/kube/login/kubeconfig.ts';
 import type { Addresses } from './addresses.ts';
 import { Refusal } from './refusal.ts';
 

@@ -5,9 +5,9 @@
 import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import { stateNamespace } from '../decide/spec.ts';
 
 /** What the pod that leads bears. */

@@ -9,9 +9,9 @@
 import { retry } from '../../../src/async/retry.ts';
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { mayPass } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Lease } from '../../../src/kube/objects.ts';
+import { mayPass } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Lease } from '../../../src/kube/api/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { waitForLock } from '../../../src/tasks/lock.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';

@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
-import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Event } from '../../../src/kube/objects.ts';
-import { apiVersionOf, events } from '../../../src/kube/resources.ts';
+import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Event } from '../../../src/kube/api/objects.ts';
+import { apiVersionOf, events } from '../../../src/kube/api/resources.ts';
 import { conditionsOf, lagOf, type Standing } from './conditions.ts';
 import { krmSyncers, type SyncerObject, type SyncerStatus } from './resource.ts';
 

@@ -1,6 +1,6 @@
 /** KRMSyncer resources as the API server has them. */
-import type { Condition, KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { Condition, KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 
 /** A condition as `meta/v1` has it now, with the generation that it is about. */
 export interface SyncerCondition extends Required<Condition> {

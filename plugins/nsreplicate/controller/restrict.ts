@@ -1,6 +1,6 @@
 /** Connections that do less than they could: those of one namespace, and those to servers that nobody has vouched for. */
-import { statusOf } from '../../../src/kube/api-failure.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../../../src/kube/transport.ts';
+import { statusOf } from '../../../src/kube/api/api-failure.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../../src/kube/api/transport.ts';
 import { stateNamespace } from '../decide/spec.ts';
 
 /** Discovery, and nothing that says anything of objects. */

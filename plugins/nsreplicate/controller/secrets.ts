@@ -1,11 +1,11 @@
 /** Secrets that resources name, each watched once, so that a rotated kubeconfig is taken up at once. */
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Secret } from '../../../src/kube/objects.ts';
-import { secrets } from '../../../src/kube/resources.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Secret } from '../../../src/kube/api/objects.ts';
+import { secrets } from '../../../src/kube/api/resources.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { Refusal } from './refusal.ts';
 import { Shared } from './shared.ts';
 

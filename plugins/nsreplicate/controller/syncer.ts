@@ -13,8 +13,8 @@ import {
   UsageError,
   X8sError,
 } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Informers } from '../cache/informers.ts';
 import { type Cluster, checkDistinct, identify } from '../clusters/cluster.ts';
 import type { Meters } from '../jobs/meters.ts';

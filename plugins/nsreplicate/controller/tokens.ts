@@ -1,11 +1,11 @@
 /** Tokens of ServiceAccounts, asked for by the controller (https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/). */
 
 import type { Clock } from '../../../src/clock.ts';
-import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { CredentialSource } from '../../../src/kube/credentials.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import type { CredentialSource } from '../../../src/kube/login/credentials.ts';
 import { Refusal } from './refusal.ts';
 
 const serviceAccounts: Resource<TokenRequest> = {

@@ -1,5 +1,5 @@
 /** Differences as a person reads them. Values of Secrets are never shown. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { isSecret } from '../objects/digest.ts';
 import { isJson } from '../objects/draft.ts';
 import { type Difference, differences, reorderings } from './differences.ts';

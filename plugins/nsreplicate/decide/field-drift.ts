@@ -3,7 +3,7 @@
  * One rule for all copies, adopted ones too: everything is made equal but keys of others in labels, annotations and the
  * data of ConfigMaps and Secrets. Pure.
  */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { cloneJson, type Draft, groupKind } from '../objects/draft.ts';
 import {
   type ManagedFields,

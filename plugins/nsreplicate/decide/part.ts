@@ -2,7 +2,7 @@
  * What becomes of an object of which a rule carries fields or the status only. As a rule it is somebody else's; one that
  * was not there, and that the rule carries enough of to make it, is made, marked as ours and pruned like a copy.
  */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { appliesWhole, makesObjects, statusPart } from '../objects/carry.ts';
 import { type Copy, liveDigest, type Shaping } from '../objects/copy.ts';
 import { digestOf } from '../objects/digest.ts';

@@ -2,7 +2,7 @@
 import { structuredPatch } from 'diff';
 import { stringify } from 'yaml';
 import { own } from '../../../src/json.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { byNumber } from '../../../src/plain-text.ts';
 import { isSecret } from '../objects/digest.ts';
 import { isJson, type Json } from '../objects/draft.ts';

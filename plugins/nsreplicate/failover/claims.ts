@@ -1,7 +1,7 @@
 /** The claims of workloads that are to be woken, and when x8sync last filled each of them. */
 import type { Clock } from '../../../src/clock.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { at, items } from '../objects/draft.ts';

@@ -1,6 +1,6 @@
 /** What has to be true before an old primary becomes a standby. */
 import { RefusedError } from '../../../src/errors.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { type Epoch, raiseEpoch, readEpoch } from '../state/epoch.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
 import { WRITE_MS } from '../reconcile/fenced-client.ts';

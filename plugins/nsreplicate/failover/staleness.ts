@@ -2,11 +2,11 @@
 
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { discover } from '../../../src/kube/discovery.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { apiVersionOf, type DiscoveredResource, type Resource } from '../../../src/kube/resources.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { apiVersionOf, type DiscoveredResource, type Resource } from '../../../src/kube/api/resources.ts';
+import { discover } from '../../../src/kube/cluster/discovery.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
 import { fieldManager } from '../decide/spec.ts';

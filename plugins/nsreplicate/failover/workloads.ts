@@ -1,7 +1,7 @@
 /** The workloads of a replica: which are held, waking them, and whether they are ready. */
-import type { CallOptions } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { undefinedIfNotServed } from '../clusters/failure.ts';
 import { at } from '../objects/draft.ts';

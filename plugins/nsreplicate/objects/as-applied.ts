@@ -1,6 +1,6 @@
 /** Whether a server left a copy as it was applied: the quick way to know its digest, taken for most writes. */
 import { own } from '../../../src/json.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { type Draft, isJson, type Json } from './draft.ts';
 
 /** What the server adds, and sanitising takes out again. */

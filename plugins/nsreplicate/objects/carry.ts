@@ -1,5 +1,5 @@
 /** The part of an object that a rule carries. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Carry } from '../rules/rule.ts';
 import { at, type Draft, put } from './draft.ts';
 

@@ -1,5 +1,5 @@
 /** From an object of the primary to what a replica should have: the one way, for every mode and command. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isAsApplied } from './as-applied.ts';
 import { appliesWhole, mainPart, statusPart } from './carry.ts';

@@ -1,6 +1,6 @@
 /** Digests by which two objects are known to be the same without being side by side. */
 import { createHash, createHmac, hash } from 'node:crypto';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { canonical } from './draft.ts';
 
 /** Bumped when sanitising changes what it leaves: then every digest differs, once. */

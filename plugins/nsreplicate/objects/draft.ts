@@ -1,6 +1,6 @@
 /** Objects as freely writable JSON, and the few ways in which this plugin reaches into them. */
 import { isJson, type Json, own, setOwn } from '../../../src/json.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 
 export { isJson, type Json };
 /** A copy of an object that may be written to, however deep. */

@@ -1,5 +1,5 @@
 /** What an object is called within a task: always by its place on the primary, also where it is a copy. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { mapped, type NamespaceMap } from './mapping.ts';
 
 /** `kind|namespace|name`; the namespace is empty for cluster-scoped objects. */

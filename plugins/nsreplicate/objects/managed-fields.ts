@@ -3,7 +3,7 @@
  * structured-merge-diff. A path is a list of its keys: `f:spec`, `k:{"name":"web"}` (an item of a list, by its keys),
  * `v:"a"` (an item of a set).
  */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { cloneJson, isJson, type Json, put } from './draft.ts';
 
 /** A field by the keys of FieldsV1. */

@@ -1,5 +1,5 @@
 /** Namespaces under other names on the replicas, and the references that have to follow. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { cloneJson, type Draft, groupKind, isJson, items, type Json } from './draft.ts';
 import { referencesOf } from './references.ts';
 

@@ -1,5 +1,5 @@
 /** What a namespace holds that nobody has to have put there: no reason to keep the namespace. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { digestOf } from './digest.ts';
 import { groupKind } from './draft.ts';
 

@@ -1,5 +1,5 @@
 /** What a workload needs from its cluster beyond what is copied with it. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { at, groupKind, items } from './draft.ts';
 
 /** Something that has to be there. */

@@ -1,7 +1,7 @@
 /** Changes of what is written to some replicas: JSON patches by selector. */
 import { applyPatch, type Operation } from 'rfc6902';
 import { UsageError, X8sError } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { compileGlobs } from '../rules/glob.ts';
 import type { Override } from '../rules/rule.ts';
 import { matches } from '../rules/selector.ts';

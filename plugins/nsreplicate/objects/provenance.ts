@@ -1,5 +1,5 @@
 /** What a copy says about where it came from, so that nobody has to remember it. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { PREFIX } from '../../../src/tasks/names.ts';
 import { at, type Draft, drop, groupKind, put } from './draft.ts';
 

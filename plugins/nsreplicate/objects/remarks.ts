@@ -1,5 +1,5 @@
 /** What a person should know of an object before it is copied. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { groupKind, items } from './draft.ts';
 
 /** A remark that follows the object's name; undefined where there is nothing to say. */

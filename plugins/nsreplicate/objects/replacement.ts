@@ -1,6 +1,6 @@
 /** An object as it replaces the one that is there, where server-side apply can't write it. */
 import type { Operation } from 'rfc6902';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { at, cloneJson, type Draft, isJson, put } from './draft.ts';
 import { type SanitiseContext, sanitise } from './sanitise.ts';
 

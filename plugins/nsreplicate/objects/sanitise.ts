@@ -4,7 +4,7 @@
  * prune.go and retain.go and Velero's restore item actions.
  */
 import { setOwn } from '../../../src/json.ts';
-import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
+import type { KubeObject, ObjectMeta } from '../../../src/kube/api/objects.ts';
 import {
   at,
   cloneJson,

@@ -1,5 +1,5 @@
 /** What is never copied, and why: said to the person, counted, and left. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { groupKind } from './draft.ts';
 import { sanitise } from './sanitise.ts';

@@ -2,7 +2,7 @@
  * Holds the workloads of a standby: they arrive with no pods and do not run by schedule, and say what they were. An
  * autoscaler does nothing about a workload that stands at 0. Pure.
  */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { PREFIX } from '../../../src/tasks/names.ts';
 import { at, type Draft, groupKind, put } from './draft.ts';
 

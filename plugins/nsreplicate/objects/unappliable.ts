@@ -1,5 +1,5 @@
 /** What keeps a server from applying an object that it would take by another verb: looked at after an apply failed. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { at, isJson, type Json } from './draft.ts';
 
 /** Keys of lists (x-kubernetes-list-map-keys in the OpenAPI document of Kubernetes 1.34). */

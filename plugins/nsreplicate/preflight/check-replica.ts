@@ -1,8 +1,8 @@
 /** What a replica lacks for the copies that a task would make there, and what it would refuse. Writes nothing. */
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { resourceQuotas } from '../../../src/kube/resources.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { resourceQuotas } from '../../../src/kube/api/resources.ts';
 import type { Needed } from '../cache/findings.ts';
 import { kindsMissingOn } from '../clusters/kinds.ts';
 import { isWrite } from '../decide/assess.ts';

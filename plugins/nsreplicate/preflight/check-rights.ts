@@ -1,7 +1,7 @@
 /** Whether clusters answer, and allow what a task needs. */
 import { messageOf } from '../../../src/errors.ts';
-import { describePermission, missingPermissions, type Permission } from '../../../src/kube/access.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { describePermission, missingPermissions, type Permission } from '../../../src/kube/cluster/access.ts';
 import type { Finding } from './finding.ts';
 
 export interface RightsToCheck {

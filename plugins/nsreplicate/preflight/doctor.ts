@@ -1,7 +1,7 @@
 /** Looks at all clusters of a task before its first copy: what they lack, refuse or do not allow. Writes nothing. */
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import { describePermission, missingPermissions } from '../../../src/kube/access.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { describePermission, missingPermissions } from '../../../src/kube/cluster/access.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { type CopiedKind, chooseKinds } from '../clusters/kinds.ts';
 import type { TaskSpec } from '../decide/spec.ts';

@@ -1,11 +1,12 @@
 /** The least that `promote` and `demote` have to be allowed, beside what a watch of the task is. Pure. */
-import type { Permission } from '../../../src/kube/access.ts';
+
 import {
   configMaps,
   namespaces,
   persistentVolumeClaims,
   type Resource,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
+import type { Permission } from '../../../src/kube/cluster/access.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import type { TaskRights } from './rights.ts';
 

@@ -2,8 +2,9 @@
  * What copying Roles and bindings takes beyond writing them. An API server lets nobody grant what they may not do
  * themselves, unless they may `escalate` roles and `bind` to them. Pure.
  */
-import type { Permission } from '../../../src/kube/access.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import type { Permission } from '../../../src/kube/cluster/access.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 
 const group = 'rbac.authorization.k8s.io';

@@ -1,6 +1,7 @@
 /** Rights as manifests: what an administrator of each cluster applies. */
-import { type Permission, type RbacRole, rbacManifest } from '../../../src/kube/access.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { type Permission, type RbacRole, rbacManifest } from '../../../src/kube/cluster/access.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import { tool } from '../state/task-objects.ts';

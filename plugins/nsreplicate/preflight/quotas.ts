@@ -1,7 +1,7 @@
 /** What objects count against the quotas of their namespace, and which of these they would exceed. Pure. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { parseQuantity } from '../../../src/kube/quantity.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { parseQuantity } from '../../../src/kube/api/quantity.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import { at, groupKind, items, type Json } from '../objects/draft.ts';
 
 /**

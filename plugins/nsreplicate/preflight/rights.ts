@@ -1,6 +1,6 @@
 /** The least that a task has to be allowed: on the primary, on each replica, and where its state is. Pure. */
-import type { Permission } from '../../../src/kube/access.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import {
   configMaps,
   horizontalPodAutoscalers,
@@ -9,7 +9,8 @@ import {
   persistentVolumeClaims,
   type Resource,
   secrets,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
+import type { Permission } from '../../../src/kube/cluster/access.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { stateNamespace, type TaskSpec } from '../decide/spec.ts';

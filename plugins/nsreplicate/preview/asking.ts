@@ -1,5 +1,5 @@
 /** What digests alone can't tell: the replica is asked what an apply would make of an object. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { undefinedIfNotServed } from '../clusters/failure.ts';
 import type { Assessment, Made } from '../decide/assess.ts';
 import { fieldDriftOf } from '../decide/field-drift.ts';

@@ -1,6 +1,6 @@
 /** Tries a write on a replica by dry runs: what would come of it. */
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { immutable, isRefused, WorkFailure } from '../clusters/failure.ts';
 import type { Write } from '../decide/assess.ts';
 import { type FieldDrift, fieldDriftOf, toBeRemoved } from '../decide/field-drift.ts';

@@ -1,7 +1,7 @@
 /** Why one object is as it is on each replica: the rule, the decision, the digests, who wrote what, what was done last. */
 import { messageOf } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import { undefinedIfNotServed } from '../clusters/failure.ts';
 import type { Assessment } from '../decide/assess.ts';
 import { reasonOf } from '../decide/reasons.ts';

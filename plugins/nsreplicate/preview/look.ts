@@ -1,7 +1,7 @@
 /** A survey with what earlier runs of the task saved. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { AppliedResults } from '../cache/applied-results.ts';
 import { Informers } from '../cache/informers.ts';
 import type { Cluster } from '../clusters/cluster.ts';

@@ -1,7 +1,7 @@
 /** What would change on each replica: digests first, and a server-side dry run for what differs. Writes nothing. */
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { failureOf, isNamespaceMissing, messageAbout } from '../clusters/failure.ts';
 import { isWrite, type Write } from '../decide/assess.ts';
 import { refusalOfDependents } from '../decide/dependents.ts';

@@ -1,5 +1,5 @@
 /** How the difference of an object is shown: field by field, and as YAML where somebody wants to read that. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { readableDiff } from '../decide/diff.ts';
 import { yamlDiff } from '../decide/yaml-diff.ts';
 

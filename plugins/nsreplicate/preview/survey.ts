@@ -1,6 +1,6 @@
 /** Reads both sides of a task and writes to neither: the basis of `plan` and `drift`. */
 import { messageOf, type X8sError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
 import { Autoscaled } from '../cache/autoscaled.ts';
 import type { Informers } from '../cache/informers.ts';

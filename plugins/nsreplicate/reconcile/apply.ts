@@ -1,9 +1,9 @@
 /** Applies a copy to a replica, and works round what API servers can't apply though they would take the object. */
 import { messageOf } from '../../../src/errors.ts';
-import { ApiError } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { apiVersionOf, type Resource } from '../../../src/kube/resources.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { apiVersionOf, type Resource } from '../../../src/kube/api/resources.ts';
 import { WorkFailure } from '../clusters/failure.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { bytesTooMany } from '../objects/annotations-size.ts';

@@ -1,6 +1,6 @@
 /** Deletes a copy whose original is gone, after the primary itself was asked for it. */
-import { ApiError, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import { ApiError, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { fromPrimary, WorkFailure } from '../clusters/failure.ts';

@@ -1,16 +1,16 @@
 /** Looks, before a deletion, at what would go along with it on a replica. */
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { discover } from '../../../src/kube/discovery.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import {
   apiVersionOf,
   type DiscoveredResource,
   persistentVolumeClaims,
   type Resource,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
+import { discover } from '../../../src/kube/cluster/discovery.ts';
 import { ownershipFactsOf } from '../cache/replica-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { type Dependent, type Dependents, noDependents, sortDependents } from '../decide/dependents.ts';

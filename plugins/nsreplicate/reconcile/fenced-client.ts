@@ -2,7 +2,7 @@
  * A client that asks before each write whether this process may still write, and lets none be made once another process
  * may: a server may hold one back, and goes on with it though whoever sent it was killed.
  */
-import type { CallOptions, KubeClient, WriteLimit } from '../../../src/kube/client.ts';
+import type { CallOptions, KubeClient, WriteLimit } from '../../../src/kube/api/client.ts';
 
 /** However long this process may write: a write is made within this time after it was asked whether it may be, or never. */
 export const WRITE_MS = 10_000;

@@ -1,8 +1,8 @@
 /** Changes who owns fields of an object on a replica, without changing the fields. */
 import type { Clock } from '../../../src/clock.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import { fieldManager, handoverManager } from '../decide/spec.ts';
 import {
   handedOver,

@@ -1,8 +1,8 @@
 /** Asks a replica, by a dry run, what it would make of an object that is new to it. */
-import { ApiError } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import type { Difference } from '../decide/differences.ts';
 import { fieldDriftOf, kept } from '../decide/field-drift.ts';
 import { fieldManager } from '../decide/spec.ts';

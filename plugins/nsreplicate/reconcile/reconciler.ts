@@ -1,7 +1,7 @@
 /** Makes one object on one replica what it should be: carries out what is decided about it. */
 import type { Clock } from '../../../src/clock.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { ReplicaResults } from '../cache/applied-results.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';

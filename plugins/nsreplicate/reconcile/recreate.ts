@@ -1,8 +1,8 @@
 /** Deletes a copy and makes it anew, where a field of it can't be changed. */
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
-import { waitGone } from '../../../src/kube/wait.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import { waitGone } from '../../../src/kube/watch/wait.ts';
 import { WorkFailure } from '../clusters/failure.ts';
 import { type Dependents, noDependents, sumUp } from '../decide/dependents.ts';
 import type { OnImmutable } from '../decide/spec.ts';

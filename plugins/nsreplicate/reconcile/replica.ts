@@ -1,8 +1,8 @@
 /** One replica of a running task: knows what it has, and works off what differs. */
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { WatchEventType } from '../../../src/kube/watch.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { WatchEventType } from '../../../src/kube/watch/watch.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';
 import { ReplicaObserver } from '../cache/replica-observer.ts';

@@ -1,8 +1,8 @@
 /** Writes one copy to one replica: server-side apply, and what to do where that is refused or leaves something. */
 import type { Clock } from '../../../src/clock.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
 import { conflictCauses, immutable, isRefused, WorkFailure } from '../clusters/failure.ts';
 import type { Write } from '../decide/assess.ts';
 import { type FieldDrift, fieldDriftOf, noFieldDrift, toBeRemoved } from '../decide/field-drift.ts';

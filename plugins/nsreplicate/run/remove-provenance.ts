@@ -1,10 +1,10 @@
 /** Removes a task's provenance from its copies, so that they are nobody's copies any more. */
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import { discover } from '../../../src/kube/discovery.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { type DiscoveredResource, nameOf, type Resource } from '../../../src/kube/resources.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { type DiscoveredResource, nameOf, type Resource } from '../../../src/kube/api/resources.ts';
+import { discover } from '../../../src/kube/cluster/discovery.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { borneProvenanceOf, ProvenanceKey } from '../objects/provenance.ts';

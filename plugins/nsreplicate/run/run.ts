@@ -2,7 +2,7 @@
 import { onAbort } from '../../../src/async/abort.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { AppliedResults } from '../cache/applied-results.ts';
 import type { Informers } from '../cache/informers.ts';
 import type { Cluster } from '../clusters/cluster.ts';

@@ -1,9 +1,9 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
 import { GrowingPauses } from '../../../src/async/back-off.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
-import { mayPass } from '../../../src/kube/api-error.ts';
-import type { Lease } from '../../../src/kube/objects.ts';
-import { wakingClock } from '../../../src/kube/waking-clock.ts';
+import { mayPass } from '../../../src/kube/api/api-error.ts';
+import type { Lease } from '../../../src/kube/api/objects.ts';
+import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';

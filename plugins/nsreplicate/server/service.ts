@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { LiveTask } from '../run/live-task.ts';
 import { Directory } from './accounts/directory.ts';
 import { Hashing } from './accounts/hashing.ts';

@@ -1,6 +1,6 @@
 /** Whether an instance is at work on a task, judged as whoever would take its Lease judges: by what moves, never by times. */
 import type { Clock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { livenessOf, parseHolder } from '../../../src/tasks/holder.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';
 import { readHolder, rightToWrite } from './lease.ts';

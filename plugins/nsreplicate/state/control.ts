@@ -1,10 +1,10 @@
 /** What people ask of a running task: written by commands, read by whoever runs it. */
 import type { Clock } from '../../../src/clock.ts';
-import { isConflict } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { ConfigMap } from '../../../src/kube/objects.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import { isConflict } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { describe } from '../objects/keys.ts';
 import { metadataOf } from './task-objects.ts';
 

@@ -1,10 +1,10 @@
 /** The key of a task's keyed digests: random, the same on every workstation, and nowhere but in one Secret. */
 import { randomBytes } from 'node:crypto';
 import { X8sError } from '../../../src/errors.ts';
-import { isAlreadyExists } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { Secret } from '../../../src/kube/objects.ts';
-import { secrets } from '../../../src/kube/resources.ts';
+import { isAlreadyExists } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { Secret } from '../../../src/kube/api/objects.ts';
+import { secrets } from '../../../src/kube/api/resources.ts';
 import { metadataOf } from './task-objects.ts';
 
 const FIELD = 'digest-key';

@@ -4,10 +4,10 @@
  * promoted that could not see each other, both epochs have the same number, and both tasks are fenced.
  */
 import { RefusedError, UnreachableError } from '../../../src/errors.ts';
-import { isAlreadyExists, isConflict, isForbidden } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { ConfigMap } from '../../../src/kube/objects.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import { isAlreadyExists, isConflict, isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
 import { ensureStateNamespace, metadataOf } from './task-objects.ts';
 
 export interface Epoch {

@@ -1,6 +1,6 @@
 /** Removes all that is kept of a task but its epoch: what is fenced stays fenced. */
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import { configMaps, leases, type Resource, secrets } from '../../../src/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { configMaps, leases, type Resource, secrets } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import { tool } from './task-objects.ts';

@@ -2,10 +2,10 @@
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
-import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { ConfigMap } from '../../../src/kube/objects.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { metadataOf, type Role } from './task-objects.ts';
 

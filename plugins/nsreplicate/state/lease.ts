@@ -1,9 +1,9 @@
 /** One active instance of a task: a Lease, renewed by who works, watched by who stands by. */
 import type { Clock } from '../../../src/clock.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { Lease } from '../../../src/kube/objects.ts';
-import { leases } from '../../../src/kube/resources.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { Lease } from '../../../src/kube/api/objects.ts';
+import { leases } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { type Holder, type Liveness, livenessOf } from '../../../src/tasks/holder.ts';
 import { acquire, type LockOptions, waitForLock } from '../../../src/tasks/lock.ts';

@@ -1,6 +1,6 @@
 /** The record of a promotion, on the cluster that is promoted: by it a promotion that was interrupted goes on. */
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { metadataOf } from './task-objects.ts';
 

@@ -1,8 +1,8 @@
 /** A task's state as it lies in its cluster: its status for people, and what is saved for the next run. */
 import { RefusedError } from '../../../src/errors.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { ConfigMap } from '../../../src/kube/objects.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { RESULT_SHARDS } from '../cache/applied-results.ts';
 import type { WaitingDeletions } from '../decide/approval.ts';

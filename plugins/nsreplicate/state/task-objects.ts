@@ -1,8 +1,8 @@
 /** Where a task's state is kept: a namespace of its own, which is never copied. */
 import { RefusedError } from '../../../src/errors.ts';
-import { isAlreadyExists, isForbidden } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import { namespaces } from '../../../src/kube/resources.ts';
+import { isAlreadyExists, isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { namespaces } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf, recordName, taskLabels } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 

@@ -2,7 +2,7 @@
 import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
 import { fencedBy, type NewestEpoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';

@@ -1,5 +1,5 @@
 /** Handlers of a task's informers: they bring what is listed and watched into the caches. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { InformerHandler } from '../cache/informers.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';

@@ -2,9 +2,9 @@
 import { repeat } from '../../../src/async/repeat.ts';
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { discover, findResource } from '../../../src/kube/discovery.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import { discover, findResource } from '../../../src/kube/cluster/discovery.ts';
 import type { Needed } from '../cache/findings.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';

@@ -1,5 +1,5 @@
 /** Guards deletions: is the primary still the same cluster, and does it still have all that it had? */
-import { isOlder } from '../../../src/kube/resource-version.ts';
+import { isOlder } from '../../../src/kube/api/resource-version.ts';
 import { type AskUntilAnsweredOptions, askUntilAnswered } from '../clusters/ask-until-answered.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { WorkFailure } from '../clusters/failure.ts';

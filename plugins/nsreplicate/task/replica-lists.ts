@@ -1,8 +1,8 @@
 /** Lists and follows what replicas have of the kinds of a task. */
 import { backOff } from '../../../src/async/back-off.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import { discover } from '../../../src/kube/discovery.ts';
-import { apiVersionOf, type DiscoveredResource } from '../../../src/kube/resources.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import { apiVersionOf, type DiscoveredResource } from '../../../src/kube/api/resources.ts';
+import { discover } from '../../../src/kube/cluster/discovery.ts';
 import type { InformerHandler } from '../cache/informers.ts';
 import { type Covered, coveredBy, coveredStill, type RetiredList, retiredSince } from '../cache/retired.ts';
 import type { Cluster } from '../clusters/cluster.ts';

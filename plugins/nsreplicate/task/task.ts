@@ -4,9 +4,9 @@
  */
 
 import { messageOf } from '../../../src/errors.ts';
-import type { CallOptions } from '../../../src/kube/client.ts';
-import { listPages } from '../../../src/kube/list.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { CallOptions } from '../../../src/kube/api/client.ts';
+import { listPages } from '../../../src/kube/api/list.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
 import { Autoscaled } from '../cache/autoscaled.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';

@@ -1,8 +1,8 @@
 /** The one lock that decides who writes to a target claim, whatever the task's name. */
 import type { Clock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { ConfigMap } from '../../../src/kube/objects.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { livenessOf, parseHolder } from '../../../src/tasks/holder.ts';
 import { acquire } from '../../../src/tasks/lock.ts';

@@ -1,10 +1,10 @@
 /** A claim as it is in its cluster: what is behind it, and who mounts it. */
 import { TimeoutError, X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../src/kube/objects.ts';
-import { persistentVolumeClaims, persistentVolumes, pods } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../src/kube/api/objects.ts';
+import { persistentVolumeClaims, persistentVolumes, pods } from '../../../src/kube/api/resources.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { Label } from '../../../src/tasks/names.ts';
 import { type PodPrivileges, privilegesOf } from '../objects/manifests/pods.ts';
 import { taskOfPod } from '../objects/sides.ts';

@@ -1,8 +1,8 @@
 /** Whether another mover writes to a target claim, or may begin to at any moment. */
 import { RefusedError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { CronJob, Job, KubeObject, PodSpec } from '../../../src/kube/objects.ts';
-import { configMaps, cronJobs, jobs, type Resource } from '../../../src/kube/resources.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CronJob, Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
+import { configMaps, cronJobs, jobs, type Resource } from '../../../src/kube/api/resources.ts';
 import { Annotation, Label, managerOf, recordName, selectorOf } from '../../../src/tasks/names.ts';
 import { tool } from '../objects/sides.ts';
 import { type ClaimState, describeClaim } from './claim.ts';

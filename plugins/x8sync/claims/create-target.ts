@@ -1,10 +1,10 @@
 /** A target claim in the source's likeness, where there is none yet. */
 import { UsageError } from '../../../src/errors.ts';
-import { isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
-import { parseQuantity } from '../../../src/kube/quantity.ts';
-import { unlessRefused } from '../../../src/kube/refusal.ts';
-import { persistentVolumeClaims, storageClasses } from '../../../src/kube/resources.ts';
+import { isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { PersistentVolumeClaim } from '../../../src/kube/api/objects.ts';
+import { parseQuantity } from '../../../src/kube/api/quantity.ts';
+import { persistentVolumeClaims, storageClasses } from '../../../src/kube/api/resources.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import type { ClaimRef } from './claim.ts';
 
 /** What is to be another than the source's. */

@@ -1,12 +1,12 @@
 /** Makes a target claim larger, where its storage class lets volumes grow. */
 import { RefusedError, TimeoutError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import { eventsOf } from '../../../src/kube/events.ts';
-import type { Condition, PersistentVolumeClaim } from '../../../src/kube/objects.ts';
-import { parseQuantity } from '../../../src/kube/quantity.ts';
-import { unlessRefused } from '../../../src/kube/refusal.ts';
-import { persistentVolumeClaims, storageClasses } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { Condition, PersistentVolumeClaim } from '../../../src/kube/api/objects.ts';
+import { parseQuantity } from '../../../src/kube/api/quantity.ts';
+import { persistentVolumeClaims, storageClasses } from '../../../src/kube/api/resources.ts';
+import { eventsOf } from '../../../src/kube/cluster/events.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { type ClaimRef, describeClaim } from './claim.ts';
 
 const mebibyte = 2 ** 20;

@@ -3,7 +3,7 @@
  * their names, namespaces or clusters differ.
  */
 import { posix } from 'node:path';
-import type { PersistentVolume } from '../../../src/kube/objects.ts';
+import type { PersistentVolume } from '../../../src/kube/api/objects.ts';
 import type { Relation } from '../mover/copy/relation.ts';
 import { isWithin } from '../mover/volume-location.ts';
 

@@ -1,5 +1,5 @@
 /** Which claims a pod mounts. */
-import type { PodSpec } from '../../../src/kube/objects.ts';
+import type { PodSpec } from '../../../src/kube/api/objects.ts';
 
 type Volume = NonNullable<PodSpec['volumes']>[number];
 

@@ -4,7 +4,7 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
-import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
+import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import type { BatchItem } from '../batch/batch.ts';
 import { claimKey, conflictAmong, type Place, type PlacedCopy } from '../batch/conflicts.ts';

@@ -1,6 +1,6 @@
 /** What the shell offers while a command line is typed. */
 import { objectPaths, resourceNames } from '../../../src/cli/completion/providers.ts';
-import { configMaps, persistentVolumeClaims } from '../../../src/kube/resources.ts';
+import { configMaps, persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { tool } from '../objects/sides.ts';
 

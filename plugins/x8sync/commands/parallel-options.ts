@@ -1,7 +1,7 @@
 /** How a copy is spread over streams, as a person gives it. */
 import { option } from '../../../src/cli/options.ts';
 import { UsageError } from '../../../src/errors.ts';
-import { parseQuantity } from '../../../src/kube/quantity.ts';
+import { parseQuantity } from '../../../src/kube/api/quantity.ts';
 import { compressions } from '../mover/compression.ts';
 import { mostPartitions, mostStreams, type ParallelOptions } from '../mover/parallel/options.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { option } from '../../../src/cli/options.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
-import { parseMilliQuantity } from '../../../src/kube/quantity.ts';
+import { parseMilliQuantity } from '../../../src/kube/api/quantity.ts';
 import type { Amount, PodOptions, PodPatch, Toleration } from '../objects/manifests/pod-options.ts';
 
 const group = 'Pod options';

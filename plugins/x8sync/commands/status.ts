@@ -2,7 +2,7 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import { isDocument, type Outcome } from '../../../src/cli/output.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskEntry } from '../records/inventory.ts';
 import { completeTask } from './completion.ts';
 import { TaskCommand } from './task-command.ts';

@@ -1,7 +1,7 @@
 /** What the commands share that work on tasks: where they look for them. */
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskEntry } from '../records/inventory.ts';
 import type { TaskContext } from '../records/task-sides.ts';
 

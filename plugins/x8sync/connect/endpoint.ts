@@ -1,9 +1,9 @@
 /** The Service that leads to the sshd that is dialled: of the first strategy that its cluster admits. */
 import { messageOf, RefusedError } from '../../../src/errors.ts';
-import { ApiError } from '../../../src/kube/api-error.ts';
-import type { Service } from '../../../src/kube/objects.ts';
-import { limitsHint, refusalIn } from '../../../src/kube/refusal.ts';
-import { services } from '../../../src/kube/resources.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { Service } from '../../../src/kube/api/objects.ts';
+import { services } from '../../../src/kube/api/resources.ts';
+import { limitsHint, refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { type EnsureOptions, ensure } from '../objects/ensure.ts';
 import { type ServiceShape, servicePatch, sshService } from '../objects/manifests/service.ts';
 import type { TaskSide } from '../objects/sides.ts';

@@ -6,7 +6,7 @@
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UnreachableError } from '../../../src/errors.ts';
-import type { Service } from '../../../src/kube/objects.ts';
+import type { Service } from '../../../src/kube/api/objects.ts';
 import { execOutput } from '../../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import type { MoverWatch } from '../monitor/mover-watch.ts';

@@ -3,11 +3,11 @@
  * --push, the other way round. A strategy turns the Service into one that leads there and names the addresses to try;
  * which of them answers, the pod that dials finds out.
  */
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Node, Service } from '../../../src/kube/objects.ts';
-import { nodes, pods, services } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Node, Service } from '../../../src/kube/api/objects.ts';
+import { nodes, pods, services } from '../../../src/kube/api/resources.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { type ServiceShape, servicePort } from '../objects/manifests/service.ts';
 import type { Makes } from '../preflight/permissions.ts';
 import { loadBalancerAnnotations, type ServiceOptions } from './service-options.ts';

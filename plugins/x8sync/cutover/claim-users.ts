@@ -1,9 +1,9 @@
 /** Pods that mount a claim, from one moment on: whoever comes while it is to stand still is noticed, gone again or not. */
 import { limited } from '../../../src/async/until.ts';
 import { RefusedError, TimeoutError } from '../../../src/errors.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import type { CopyContext } from '../run/request.ts';
 import { usersAmong } from './workloads.ts';

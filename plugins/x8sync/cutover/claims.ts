@@ -1,5 +1,5 @@
 /** The two claims of a cutover as they are in their clusters. */
-import { clusterId } from '../../../src/kube/identity.ts';
+import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
 
 export interface Claims {

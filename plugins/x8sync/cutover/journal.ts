@@ -1,6 +1,6 @@
 /** The record of a cutover in the target's namespace: what was stopped, and how far it is. One run at a time. */
 import type { Clock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';

@@ -1,6 +1,6 @@
 /** What a cutover stops and starts, found out before anything is touched. */
 import { RefusedError } from '../../../src/errors.ts';
-import { requirePermissions } from '../../../src/kube/access.ts';
+import { requirePermissions } from '../../../src/kube/cluster/access.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { scalingPermissions } from '../preflight/permissions.ts';
 import { type CutoverState, type ScaledWorkload, scaledSides, type Then } from '../records/cutover-state.ts';

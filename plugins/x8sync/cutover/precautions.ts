@@ -1,8 +1,8 @@
 /** What could take a source's files away, or change them, while its workload is to stand still. */
 import { RefusedError } from '../../../src/errors.ts';
-import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeObject, PodSpec } from '../../../src/kube/objects.ts';
-import { cronJobs } from '../../../src/kube/resources.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
+import { cronJobs } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, type ClaimState, describeClaim } from '../claims/claim.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
 import type { Workload } from './workloads.ts';

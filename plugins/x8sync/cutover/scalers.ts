@@ -1,8 +1,8 @@
 /** Who else may scale a workload while it is to stand still: named beforehand, since it would end a cutover. */
-import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { horizontalPodAutoscalers } from '../../../src/kube/resources.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { horizontalPodAutoscalers } from '../../../src/kube/api/resources.ts';
 import type { Workload } from './workloads.ts';
 
 interface Autoscaler extends KubeObject {

@@ -1,7 +1,7 @@
 /** Stops what mounts the source, and starts what is to run afterwards. Each may be done again, to the same end. */
 import { RefusedError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';

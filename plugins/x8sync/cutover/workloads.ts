@@ -1,9 +1,15 @@
 /** Workloads: which mount a claim, found through owners and templates; scaled, and awaited. */
 import { RefusedError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/objects.ts';
-import { deployments, pods, type Resource, replicaSets, statefulSets } from '../../../src/kube/resources.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/api/objects.ts';
+import {
+  deployments,
+  pods,
+  type Resource,
+  replicaSets,
+  statefulSets,
+} from '../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
 import { tool } from '../objects/sides.ts';

@@ -1,7 +1,7 @@
 /** What this user may do in the namespace of a side, verb by verb. */
 import { ForbiddenError } from '../../../src/errors.ts';
-import { describePermission, missingPermissions, type Permission } from '../../../src/kube/access.ts';
-import { nameOf } from '../../../src/kube/resources.ts';
+import { nameOf } from '../../../src/kube/api/resources.ts';
+import { describePermission, missingPermissions, type Permission } from '../../../src/kube/cluster/access.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import type { Role } from '../objects/sides.ts';
 import { helpfulPermissions, type Makes, permissionsOf } from '../preflight/permissions.ts';

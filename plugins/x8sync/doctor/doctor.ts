@@ -1,6 +1,6 @@
 /** What stands for and against a copy, found out before anything is made: it only reads, and creates by dry run. */
 import { ForbiddenError, UnreachableError, type X8sError } from '../../../src/errors.ts';
-import { clusterId } from '../../../src/kube/identity.ts';
+import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { type ClaimRef, type ClaimState, describeClaim, describeSize, readClaim } from '../claims/claim.ts';
 import { checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { madeFor, mayBeMadeFor } from '../connect/strategies.ts';

@@ -1,7 +1,7 @@
 /** Quotas and limit ranges of a namespace, against what a copy makes there. Pure. */
 import { RefusedError } from '../../../src/errors.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { parseMilliQuantity } from '../../../src/kube/quantity.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { parseMilliQuantity } from '../../../src/kube/api/quantity.ts';
 import { type Finding, failed, note, ok } from './finding.ts';
 
 type Amounts = Readonly<Record<string, string>>;

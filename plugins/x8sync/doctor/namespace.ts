@@ -1,8 +1,8 @@
 /** What the namespace of a side has against the pods and objects of a copy: admission, quotas, limits, nodes. */
 import { RefusedError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject, Node, PodSpec } from '../../../src/kube/objects.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject, Node, PodSpec } from '../../../src/kube/api/objects.ts';
 import {
   jobs,
   limitRanges,
@@ -13,7 +13,7 @@ import {
   resourceQuotas,
   secrets,
   statefulSets,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import { madeFor } from '../connect/strategies.ts';
 import { sourceNetworkPolicy, sourceSecret } from '../objects/manifests/source.ts';

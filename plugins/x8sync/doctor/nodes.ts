@@ -1,6 +1,6 @@
 /** Nodes on which a pod of a copy may run, and whether they have its image. Pure. */
 import { X8sError } from '../../../src/errors.ts';
-import type { Node, PodSpec } from '../../../src/kube/objects.ts';
+import type { Node, PodSpec } from '../../../src/kube/api/objects.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import { type Finding, failed, note, ok } from './finding.ts';
 

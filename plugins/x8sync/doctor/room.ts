@@ -1,7 +1,7 @@
 /** Room at the target for what the source holds, as far as anything tells before a pod has mounted both. */
 import { RefusedError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { parseQuantity } from '../../../src/kube/quantity.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { parseQuantity } from '../../../src/kube/api/quantity.ts';
 import { formatBytes, formatCount } from '../../../src/ui/format.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import { type Finding, failed, note, ok } from './finding.ts';

@@ -1,7 +1,7 @@
 /** Which strategies are open between two claims, and why the others are not, before anything is made. */
 import { messageOf } from '../../../src/errors.ts';
-import type { Node } from '../../../src/kube/objects.ts';
-import { services } from '../../../src/kube/resources.ts';
+import type { Node } from '../../../src/kube/api/objects.ts';
+import { services } from '../../../src/kube/api/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import { mountObstacle } from '../connect/mount.ts';
 import type { ServiceOptions } from '../connect/service-options.ts';

@@ -1,9 +1,9 @@
 /** Objects of a copy, made by dry run: the API server says what it admits, and keeps nothing. */
-import type { ApiError } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { refusalIn } from '../../../src/kube/refusal.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
+import type { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { taskLabels } from '../../../src/tasks/names.ts';
 import type { SideMeta } from '../objects/manifests/service.ts';
 import { type Role, tool } from '../objects/sides.ts';

@@ -4,12 +4,12 @@
  */
 import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Event, KubeObject } from '../../../src/kube/objects.ts';
-import { limitsHint } from '../../../src/kube/refusal.ts';
-import { events } from '../../../src/kube/resources.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Event, KubeObject } from '../../../src/kube/api/objects.ts';
+import { events } from '../../../src/kube/api/resources.ts';
+import { limitsHint } from '../../../src/kube/cluster/refusal.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 
 /** A refusal may pass (a pod that ends frees its quota, a service account is made a while later): so long it may. */
 const patienceMs = 10_000;

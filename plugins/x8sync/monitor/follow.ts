@@ -4,12 +4,12 @@
  */
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { eventsOf } from '../../../src/kube/events.ts';
-import type { ContainerState, Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { ContainerState, Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { eventsOf } from '../../../src/kube/cluster/events.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { type MoverLine, parseMoverLine } from '../mover/protocol.ts';
 import { PodDiagnosis, type Trouble } from './pod-diagnosis.ts';
 

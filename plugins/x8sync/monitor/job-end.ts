@@ -2,9 +2,9 @@
 import { limited } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import type { Job } from '../../../src/kube/objects.ts';
-import { jobs } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import type { Job } from '../../../src/kube/api/objects.ts';
+import { jobs } from '../../../src/kube/api/resources.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { TaskSide } from '../objects/sides.ts';
 
 /** A Job is Failed seconds after its pod said why; the end line may still be on its way. */

@@ -2,8 +2,8 @@
 import { limited, until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
-import type { Job, KubeObject, Pod, StatefulSet } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { Job, KubeObject, Pod, StatefulSet } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { type MoverEnd, type MoverLine, protocol } from '../mover/protocol.ts';
 import type { Role, TaskSide } from '../objects/sides.ts';

@@ -1,5 +1,5 @@
 /** Why a pod does not run, and whether waiting longer could help. */
-import type { ContainerStatus, Pod } from '../../../src/kube/objects.ts';
+import type { ContainerStatus, Pod } from '../../../src/kube/api/objects.ts';
 
 export interface Trouble {
   /** One line for the person: what holds the pod up. */

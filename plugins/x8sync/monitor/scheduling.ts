@@ -2,9 +2,9 @@
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
-import type { Job, Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import type { Job, Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { watchControllerRefusals } from './controller-refusals.ts';
 

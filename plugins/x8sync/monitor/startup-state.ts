@@ -1,6 +1,6 @@
 /** What a workload's pod waits for while it starts, for the error when its time is over. */
 import { TimeoutError } from '../../../src/errors.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
 import { type FollowedPods, recentEvents } from './follow.ts';
 
 export class StartupState {

@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
-import { type ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { explainRefusal, refusalIn } from '../../../src/kube/refusal.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
-import { waitGone } from '../../../src/kube/wait.ts';
+import { type ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import { explainRefusal, refusalIn } from '../../../src/kube/cluster/refusal.ts';
+import { waitGone } from '../../../src/kube/watch/wait.ts';
 
 /** Digest of what an object was made from; two manifests with the same digest are the same object. */
 const digestAnnotation = 'x8s.dev/manifest-digest';

@@ -5,10 +5,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { allEnded } from '../../../src/async/lazy.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Secret } from '../../../src/kube/objects.ts';
-import { unlessRefused } from '../../../src/kube/refusal.ts';
-import { secrets } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Secret } from '../../../src/kube/api/objects.ts';
+import { secrets } from '../../../src/kube/api/resources.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { generateKeyPair, knownHostsLine } from '../../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
 import type { SideMeta } from './manifests/service.ts';

@@ -2,7 +2,7 @@
 import { allEnded } from '../../../src/async/lazy.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { ExitCode, exitCodeOf, messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { removeChildren } from '../../../src/tasks/children.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { isSpecIntact } from '../../../src/tasks/spec.ts';

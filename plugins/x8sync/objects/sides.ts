@@ -1,6 +1,6 @@
 /** The two sides of a task: names, labels and owners of what is made there. */
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
 import {
   cronJobs,
   jobs,
@@ -15,7 +15,7 @@ import {
   services,
   statefulSets,
   volumeSnapshots,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
 import { Label, managerOf, selectorOf, taskLabels } from '../../../src/tasks/names.ts';
 import { ownerReference, type TaskRecord } from '../../../src/tasks/record.ts';
 import type { SideMeta } from './manifests/service.ts';

@@ -1,5 +1,5 @@
 /** When a CronJob of ours copies, as it bears it itself: whoever reads the cluster alone knows it. */
-import type { CronJob } from '../../../src/kube/objects.ts';
+import type { CronJob } from '../../../src/kube/api/objects.ts';
 import { defaultTimeZone, keeps, type Timetable } from '../schedule/interval.ts';
 
 const everyAnnotation = 'x8s.dev/every';

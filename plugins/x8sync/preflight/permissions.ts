@@ -1,6 +1,5 @@
 /** What a copy needs to be allowed, asked before anything is made. */
 import { ForbiddenError } from '../../../src/errors.ts';
-import { type Permission, requirePermissions } from '../../../src/kube/access.ts';
 import {
   configMaps,
   cronJobs,
@@ -27,7 +26,8 @@ import {
   storageClasses,
   volumeSnapshotClasses,
   volumeSnapshots,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
+import { type Permission, requirePermissions } from '../../../src/kube/cluster/access.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import type { Role } from '../objects/sides.ts';
 

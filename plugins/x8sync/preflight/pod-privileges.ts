@@ -1,10 +1,10 @@
 /** How much of a file's identity the pods of a namespace may keep: asked of its API server. */
 import { RefusedError, type X8sError } from '../../../src/errors.ts';
-import type { ApiError } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { PodSpec } from '../../../src/kube/objects.ts';
-import { explainRefusal, refusalIn } from '../../../src/kube/refusal.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { PodSpec } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { explainRefusal, refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { type Identity, imageUser } from '../objects/identity.ts';
 import type { PodPrivileges } from '../objects/manifests/pods.ts';
 import type { Role } from '../objects/sides.ts';

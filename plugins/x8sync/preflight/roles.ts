@@ -1,5 +1,5 @@
 /** The least Roles that let somebody copy, for an administrator to grant. */
-import { type RbacRole, rbacManifest } from '../../../src/kube/access.ts';
+import { type RbacRole, rbacManifest } from '../../../src/kube/cluster/access.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import type { Role } from '../objects/sides.ts';
 import { helpfulPermissions, type Makes, permissionsOf } from './permissions.ts';

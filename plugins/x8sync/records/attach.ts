@@ -1,7 +1,7 @@
 /** Follows the mover of a task that another run has begun, and ends the task where no run is there to do so. */
 import { messageOf, RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { jobs, pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { jobs, pods } from '../../../src/kube/api/resources.ts';
 import { type EndPhase, isFinished } from '../../../src/tasks/record.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { describeClaim } from '../claims/claim.ts';

@@ -1,8 +1,8 @@
 /** Ends a task's run from any workstation; what is copied so far stays, and so does its record, to go on from. */
 import { RefusedError, UnreachableError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { jobs } from '../../../src/kube/resources.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { jobs } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { thisProcess } from '../../../src/tasks/holder.ts';
 import { isFinished } from '../../../src/tasks/record.ts';

@@ -1,7 +1,7 @@
 /** Ends a task from any workstation: deletes all that it made on both sides, records included. */
 import { allEnded } from '../../../src/async/lazy.ts';
 import { UnreachableError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { isSpecIntact } from '../../../src/tasks/spec.ts';
 import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
 import { storeOf } from '../run/copy-task.ts';

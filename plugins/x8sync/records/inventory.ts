@@ -1,6 +1,6 @@
 /** The tasks that a cluster knows of, each put together from its records on both sides. */
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { TaskStore } from '../../../src/tasks/store.ts';
 import type { Role } from '../objects/sides.ts';

@@ -1,7 +1,7 @@
 /** The last lines of movers, for who looks at a task and does not follow it. */
 import { X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { stateOf } from '../monitor/follow.ts';
 import { type MoverLine, parseMoverLine } from '../mover/protocol.ts';

@@ -1,7 +1,7 @@
 /** What the pods of a task say, on both sides. */
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { stateOf } from '../monitor/follow.ts';
 import { parseMoverLine } from '../mover/protocol.ts';

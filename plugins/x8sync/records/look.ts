@@ -2,8 +2,8 @@
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { limited } from '../../../src/async/until.ts';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { jobs, pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { jobs, pods } from '../../../src/kube/api/resources.ts';
 import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { ClaimName } from '../claims/claim.ts';
 import { type HolderState, holderState } from '../claims/claim-lock.ts';

@@ -1,9 +1,9 @@
 /** Looks at a schedule in the target's cluster. */
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { eventsOf } from '../../../src/kube/events.ts';
-import type { CronJob } from '../../../src/kube/objects.ts';
-import { cronJobs, jobs, pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { CronJob } from '../../../src/kube/api/objects.ts';
+import { cronJobs, jobs, pods } from '../../../src/kube/api/resources.ts';
+import { eventsOf } from '../../../src/kube/cluster/events.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { isScheduled, sideOf } from '../objects/sides.ts';
 import type { CopyContext } from '../run/request.ts';

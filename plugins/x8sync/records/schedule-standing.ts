@@ -1,5 +1,5 @@
 /** How a schedule stands: what its CronJob, its Jobs and their pods say. Pure: the only place where that is decided. */
-import type { CronJob, Job, Pod } from '../../../src/kube/objects.ts';
+import type { CronJob, Job, Pod } from '../../../src/kube/api/objects.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { MoverLine } from '../mover/protocol.ts';
 import { timetableOf } from '../objects/timetable.ts';

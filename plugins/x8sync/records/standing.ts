@@ -3,7 +3,7 @@
  * for writes nothing into its record itself. Pure: the only place where that is decided.
  */
 import type { X8sError } from '../../../src/errors.ts';
-import type { Job, Pod } from '../../../src/kube/objects.ts';
+import type { Job, Pod } from '../../../src/kube/api/objects.ts';
 import type { TaskPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { ClaimName } from '../claims/claim.ts';
 import type { HolderState } from '../claims/claim-lock.ts';

@@ -1,8 +1,8 @@
 /** Both sides of a task that was made by another run, from whichever cluster one comes. */
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import { namespaces } from '../../../src/kube/resources.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { namespaces } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { isSpecIntact } from '../../../src/tasks/spec.ts';
 import { claimLockedFor, lockClaim } from '../claims/claim-lock.ts';

@@ -7,7 +7,7 @@ import {
   UnreachableError,
   X8sError,
 } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { exitCodeOf as exitCodeOfMover } from '../mover/protocol.ts';
 import { storeOf } from '../run/copy-task.ts';

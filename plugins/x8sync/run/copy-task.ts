@@ -8,9 +8,9 @@ import {
   RefusedError,
   X8sError,
 } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { unlessRefused } from '../../../src/kube/refusal.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { checkTaskName, isGivenName, newTaskName } from '../../../src/tasks/names.ts';
 import type { EndPhase, Peer, TaskRecord } from '../../../src/tasks/record.ts';

@@ -5,10 +5,10 @@
  * has no fsGroup itself, and it has to be empty.
  */
 import { RefusedError, X8sError } from '../../../src/errors.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { unlessRefused } from '../../../src/kube/refusal.ts';
-import { pods } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import type { Pod } from '../../../src/kube/api/objects.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import { stateOf } from '../monitor/follow.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';

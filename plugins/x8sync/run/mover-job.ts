@@ -1,7 +1,7 @@
 /** Starts the target's side: one Job whose pod fetches the files, or takes up the one that runs already. */
 
-import type { Job, KubeObject, PodSpec } from '../../../src/kube/objects.ts';
-import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
+import type { Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
+import { jobs, networkPolicies } from '../../../src/kube/api/resources.ts';
 import { type ClaimState, isDevice } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import type { CompressionWish } from '../mover/compression.ts';

@@ -1,8 +1,8 @@
 /** Changes the times of a schedule that stands: the same command with another `--every`. */
 import { RefusedError } from '../../../src/errors.ts';
-import type { CronJob, KubeObject } from '../../../src/kube/objects.ts';
-import { unlessRefused } from '../../../src/kube/refusal.ts';
-import { cronJobs, persistentVolumeClaims, secrets, statefulSets } from '../../../src/kube/resources.ts';
+import type { CronJob, KubeObject } from '../../../src/kube/api/objects.ts';
+import { cronJobs, persistentVolumeClaims, secrets, statefulSets } from '../../../src/kube/api/resources.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { recordName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { specHash } from '../../../src/tasks/spec.ts';

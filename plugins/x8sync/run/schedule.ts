@@ -1,6 +1,6 @@
 /** Leaves a schedule at the target once a first copy has shown that it works, and changes the times of one. */
 import { allEnded } from '../../../src/async/lazy.ts';
-import type { CronJob } from '../../../src/kube/objects.ts';
+import type { CronJob } from '../../../src/kube/api/objects.ts';
 import {
   cronJobs,
   jobs,
@@ -8,7 +8,7 @@ import {
   roleBindings,
   roles,
   serviceAccounts,
-} from '../../../src/kube/resources.ts';
+} from '../../../src/kube/api/resources.ts';
 import { gateEnv } from '../mover/gate/options.ts';
 import { type EnsureOptions, ensure, optionally, remove } from '../objects/ensure.ts';
 import type { Gate } from '../objects/manifests/pods.ts';

@@ -1,7 +1,7 @@
 /** Brings up the source's side: sshd in a StatefulSet, a policy that lets in or, where the source dials, out. */
 import { allEnded } from '../../../src/async/lazy.ts';
-import type { StatefulSet } from '../../../src/kube/objects.ts';
-import { networkPolicies, statefulSets } from '../../../src/kube/resources.ts';
+import type { StatefulSet } from '../../../src/kube/api/objects.ts';
+import { networkPolicies, statefulSets } from '../../../src/kube/api/resources.ts';
 import { type ClaimState, isDevice } from '../claims/claim.ts';
 import { serveEnv } from '../mover/options.ts';
 import { forwardedPort } from '../mover/tunnel/options.ts';

@@ -1,16 +1,16 @@
 /** The source as it was at one moment: a snapshot or a clone of it, and a claim that pods can mount. */
 import { TimeoutError, X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api-error.ts';
-import { eventsOf } from '../../../src/kube/events.ts';
-import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot } from '../../../src/kube/objects.ts';
-import { parseQuantity } from '../../../src/kube/quantity.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot } from '../../../src/kube/api/objects.ts';
+import { parseQuantity } from '../../../src/kube/api/quantity.ts';
 import {
   persistentVolumeClaims,
   storageClasses,
   volumeSnapshotClasses,
   volumeSnapshots,
-} from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+} from '../../../src/kube/api/resources.ts';
+import { eventsOf } from '../../../src/kube/cluster/events.ts';
+import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { type ClaimRef, type ClaimState, describeClaim, readClaim } from '../claims/claim.ts';
 import { type EnsureOptions, ensure } from '../objects/ensure.ts';
 import { type FrozenFrom, frozenClaim, sourceSnapshot } from '../objects/manifests/snapshot.ts';

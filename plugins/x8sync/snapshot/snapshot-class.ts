@@ -1,8 +1,8 @@
 /** By which class a snapshot of a claim is made: the driver of its volume decides. */
 import { RefusedError } from '../../../src/errors.ts';
-import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
-import type { VolumeSnapshotClass } from '../../../src/kube/objects.ts';
-import { persistentVolumes, storageClasses, volumeSnapshotClasses } from '../../../src/kube/resources.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { VolumeSnapshotClass } from '../../../src/kube/api/objects.ts';
+import { persistentVolumes, storageClasses, volumeSnapshotClasses } from '../../../src/kube/api/resources.ts';
 import { type ClaimState, describeClaim } from '../claims/claim.ts';
 
 const defaultAnnotation = 'snapshot.storage.kubernetes.io/is-default-class';

@@ -1,7 +1,7 @@
 /** The two claims of a task that copied them, wherever they are. */
 import { RefusedError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import type { Owner, Selection } from '../mover/options.ts';
 import { parseIdentity } from '../objects/identity.ts';

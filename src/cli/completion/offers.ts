@@ -1,5 +1,5 @@
 /** What may stand where the cursor is: commands, flags, values of options, arguments. */
-import type { KubeClient } from '../../kube/client.ts';
+import type { KubeClient } from '../../kube/api/client.ts';
 import type { PluginContext } from '../context.ts';
 import { type Candidate, type Completer, longName, type OptionDeclaration } from '../declarations.ts';
 import { commandFor } from '../parse-arguments.ts';

@@ -1,6 +1,6 @@
 /** Candidates that come from the kubeconfig and from clusters. */
-import type { KubeObject } from '../../kube/objects.ts';
-import { namespaces, type Resource } from '../../kube/resources.ts';
+import type { KubeObject } from '../../kube/api/objects.ts';
+import { namespaces, type Resource } from '../../kube/api/resources.ts';
 import type { Candidate, Completer } from '../declarations.ts';
 
 const asCandidates = (values: readonly string[]): Candidate[] => values.map((value) => ({ value }));

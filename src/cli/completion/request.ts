@@ -1,5 +1,5 @@
 /** What a completer knows. */
-import type { KubeClient } from '../../kube/client.ts';
+import type { KubeClient } from '../../kube/api/client.ts';
 
 export interface CompletionRequest {
   /** The word being completed; may be empty. */

@@ -1,5 +1,5 @@
 /** Stands at the streams of a container's own process. */
-import type { KubeClient } from '../client.ts';
+import type { KubeClient } from '../api/client.ts';
 import { type ContainerStreams, openRemoteCommand, type RemoteCommand } from './remote-command.ts';
 
 /**

@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { X8sError } from '../../errors.ts';
-import type { KubeClient } from '../client.ts';
-import { objectName, pods } from '../resources.ts';
+import type { KubeClient } from '../api/client.ts';
+import { objectName, pods } from '../api/resources.ts';
 import { type ContainerStreams, openRemoteCommand, type RemoteCommand } from './remote-command.ts';
 
 export type { ExitStatus, RemoteCommand as ExecSession } from './remote-command.ts';

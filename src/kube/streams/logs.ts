@@ -2,10 +2,10 @@
 import { GrowingPauses } from '../../async/back-off.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { X8sError } from '../../errors.ts';
-import type { KubeClient, RawRequest } from '../client.ts';
-import { ConnectionError } from '../connection-error.ts';
-import type { Pod } from '../objects.ts';
-import { objectName, pathOf, pods } from '../resources.ts';
+import type { KubeClient, RawRequest } from '../api/client.ts';
+import { ConnectionError } from '../api/connection-error.ts';
+import type { Pod } from '../api/objects.ts';
+import { objectName, pathOf, pods } from '../api/resources.ts';
 import { type LogLine, SeenLines, splitLines } from './log-lines.ts';
 
 export interface LogOptions {

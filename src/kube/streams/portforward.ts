@@ -6,8 +6,8 @@
  */
 import { Duplex } from 'node:stream';
 import { X8sError } from '../../errors.ts';
-import type { KubeClient } from '../client.ts';
-import { objectName, pathOf, pods } from '../resources.ts';
+import type { KubeClient } from '../api/client.ts';
+import { objectName, pathOf, pods } from '../api/resources.ts';
 import { quiet, sendData } from './channels.ts';
 import { type KubeSocket, openSocket, type SocketHandlers } from './socket.ts';
 

@@ -4,9 +4,9 @@
  */
 import { type Readable, Writable } from 'node:stream';
 import { messageOf, X8sError } from '../../errors.ts';
-import type { KubeClient } from '../client.ts';
-import type { Status } from '../objects.ts';
-import { objectName, pathOf, pods } from '../resources.ts';
+import type { KubeClient } from '../api/client.ts';
+import type { Status } from '../api/objects.ts';
+import { objectName, pathOf, pods } from '../api/resources.ts';
 import { Flow, message, quiet, sendData } from './channels.ts';
 import { type KubeSocket, openSocket } from './socket.ts';
 

@@ -7,12 +7,12 @@ import { performance } from 'node:perf_hooks';
 import type { WebSocket } from 'ws';
 import { UnreachableError } from '../../errors.ts';
 import { free } from '../../free.ts';
-import { ApiError } from '../api-error.ts';
-import { apiFailure, type Subject } from '../api-failure.ts';
-import type { ClusterInfo, KubeClient } from '../client.ts';
-import { connectionError } from '../connection-error.ts';
-import { limitReach } from '../reach.ts';
-import type { WebSocketTarget } from '../transport.ts';
+import { ApiError } from '../api/api-error.ts';
+import { apiFailure, type Subject } from '../api/api-failure.ts';
+import type { ClusterInfo, KubeClient } from '../api/client.ts';
+import { connectionError } from '../api/connection-error.ts';
+import type { WebSocketTarget } from '../api/transport.ts';
+import { limitReach } from '../connect/reach.ts';
 
 export interface SocketRequest {
   /** Absolute path with its query. */

@@ -1,6 +1,6 @@
 /** The two clusters of a test run. Also for processes that tests start, so jest is not in it. */
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { type ConnectOptions, connect } from '../../../src/kube/connect.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { type ConnectOptions, connect } from '../../../src/kube/connect/connect.ts';
 
 /** A variable that `npm test` sets, or the person who runs one file. */
 export function setting(name: 'X8S_KUBECONFIG' | 'X8S_CONTEXT_A' | 'X8S_CONTEXT_B'): string {

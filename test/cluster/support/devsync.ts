@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { askControl } from '../../../plugins/devsync/control/socket.ts';
 import { Workstation } from '../../../plugins/devsync/spec/workstation.ts';
-import { configMaps } from '../../../src/kube/resources.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
 import { eventually, HopelessError } from '../../support/eventually.ts';
 import { contextA } from './contexts.ts';
 import { apply, environment, kubectl, pluginProgram, startPlugin } from './kubectl.ts';

@@ -1,8 +1,8 @@
 /** Namespaces of tests, gone afterwards, so that two runs can share one lab. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { namespaces } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { namespaces } from '../../../src/kube/api/resources.ts';
 import { clusterOf } from './clusters.ts';
 
 export interface Place {

@@ -14,8 +14,8 @@ import {
 } from '../../../plugins/devsync/wire/node-agent.ts';
 import { readLine } from '../../../plugins/devsync/wire/read-line.ts';
 import { SharedLine } from '../../../plugins/devsync/wire/shared-line.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { namespaces, pods } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { namespaces, pods } from '../../../src/kube/api/resources.ts';
 import { portForward } from '../../../src/kube/streams/portforward.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
 import { contextA } from './contexts.ts';

@@ -1,5 +1,5 @@
 /** Objects that tests copy, and the tests' own idea of when two of them are the same. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 
 /** What an object says, without what a cluster adds to it: the tests' own idea of "the same". */
 export function essence({ metadata, status: _status, ...rest }: KubeObject): Record<string, unknown> {

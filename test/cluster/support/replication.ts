@@ -6,8 +6,8 @@ import { Session } from '../../../plugins/nsreplicate/run/session.ts';
 import type { TaskStatus } from '../../../plugins/nsreplicate/state/state.ts';
 import type { Task } from '../../../plugins/nsreplicate/task/task.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { namespaces } from '../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { namespaces } from '../../../src/kube/api/resources.ts';
 
 export { specOf } from '../../support/task-spec.ts';
 

@@ -1,6 +1,6 @@
 /** Rights for somebody, as RBAC has them. */
 import { expect } from '@jest/globals';
-import type { PolicyRule } from '../../../src/kube/access.ts';
+import type { PolicyRule } from '../../../src/kube/cluster/access.ts';
 import { eventually } from '../../support/eventually.ts';
 import { apply, kubectl } from './kubectl.ts';
 

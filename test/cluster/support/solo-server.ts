@@ -8,9 +8,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { connect } from '../../../src/kube/connect.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { connect } from '../../../src/kube/connect/connect.ts';
 import { binary } from '../../lab/binaries.ts';
 import { eventually, HopelessError } from '../../support/eventually.ts';
 

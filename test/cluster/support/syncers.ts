@@ -9,7 +9,7 @@ import {
   type SyncerObject,
 } from '../../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../../plugins/nsreplicate/controller/wanted.ts';
-import { configMaps, type Resource, secrets } from '../../../src/kube/resources.ts';
+import { configMaps, type Resource, secrets } from '../../../src/kube/api/resources.ts';
 import { eventually } from '../../support/eventually.ts';
 import { contextA } from './contexts.ts';
 import { kubectl, startPlugin } from './kubectl.ts';

@@ -6,9 +6,9 @@ import { createServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { resolveResource } from '../../../src/kube/discovery.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { resolveResource } from '../../../src/kube/cluster/discovery.ts';
 
 export interface Verdict {
   /** Refuses with these words. */

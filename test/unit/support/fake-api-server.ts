@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect } from 'node:net';
 import { nextTurn } from '../../../src/async/next-turn.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
-import type { ClusterInfo, KubeClient } from '../../../src/kube/client.ts';
-import type { Credentials } from '../../../src/kube/credentials.ts';
-import { createHttp } from '../../../src/kube/http.ts';
-import { createLogin } from '../../../src/kube/login.ts';
-import { createClient } from '../../../src/kube/rest.ts';
+import type { ClusterInfo, KubeClient } from '../../../src/kube/api/client.ts';
+import { createHttp } from '../../../src/kube/connect/http.ts';
+import { createClient } from '../../../src/kube/connect/rest.ts';
+import type { Credentials } from '../../../src/kube/login/credentials.ts';
+import { createLogin } from '../../../src/kube/login/login.ts';
 
 export interface FakeRequest {
   readonly method: string;

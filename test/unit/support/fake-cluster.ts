@@ -3,8 +3,8 @@
  * finalizers, owners, and a log of events for watches. It knows no schema, no defaults and no admission.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { ApiError } from '../../../src/kube/api-error.ts';
-import type { KubeObject, Status } from '../../../src/kube/objects.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { KubeObject, Status } from '../../../src/kube/api/objects.ts';
 
 /** A collection, as `group/plural`; the core group is empty: `/pods`. */
 export type Collection = string;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { configMaps } from '../../../src/kube/resources.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import { configMaps } from '../../../src/kube/api/resources.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { fakeKube } from './fake-kube.ts';
 import { kubeContract } from './kube-contract.ts';

@@ -9,10 +9,10 @@ import type {
   PatchOptions,
   RawRequest,
   WriteOptions,
-} from '../../../src/kube/client.ts';
-import type { KubeList, KubeObject } from '../../../src/kube/objects.ts';
-import type { Resource } from '../../../src/kube/resources.ts';
-import type { Transport } from '../../../src/kube/transport.ts';
+} from '../../../src/kube/api/client.ts';
+import type { KubeList, KubeObject } from '../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../src/kube/api/resources.ts';
+import type { Transport } from '../../../src/kube/api/transport.ts';
 import { apiError, type Collection, FakeCluster } from './fake-cluster.ts';
 import { selects } from './fake-selectors.ts';
 import { fakeWatch } from './fake-watch.ts';

@@ -10,7 +10,7 @@ import type { CommandClass } from '../../../src/cli/plugin-cli.ts';
 import { runCommandLine } from '../../../src/cli/run-command-line.ts';
 import { table } from '../../../src/cli/table.ts';
 import { systemClock } from '../../../src/clock.ts';
-import { pods } from '../../../src/kube/resources.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
 import { FakeTerminal } from './fake-terminal.ts';
 
 /** The default command: takes one option of each kind, and shows what it was given. */

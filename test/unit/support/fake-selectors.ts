@@ -1,5 +1,5 @@
 /** Label and field selectors, as an API server evaluates them. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 
 type Test = (object: KubeObject) => boolean;
 

@@ -1,6 +1,6 @@
 /** A watch of a FakeCluster, as the API server writes it: one JSON event a line. */
-import type { RawRequest } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { RawRequest } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Collection, FakeCluster, FakeEvent } from './fake-cluster.ts';
 import { selects } from './fake-selectors.ts';
 

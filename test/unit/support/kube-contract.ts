@@ -3,12 +3,12 @@
  * the fake one, so that what holds with the fake holds.
  */
 import { expect, test } from '@jest/globals';
-import { isAlreadyExists, isConflict, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { ConfigMap, ObjectMeta } from '../../../src/kube/objects.ts';
-import { configMaps, secrets } from '../../../src/kube/resources.ts';
-import { waitGone } from '../../../src/kube/wait.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { ConfigMap, ObjectMeta } from '../../../src/kube/api/objects.ts';
+import { configMaps, secrets } from '../../../src/kube/api/resources.ts';
+import { waitGone } from '../../../src/kube/watch/wait.ts';
+import { listWatch } from '../../../src/kube/watch/watch.ts';
 
 const limit = { timeoutMs: 10_000 };
 const failureOf = (promise: Promise<unknown>) =>

@@ -8,7 +8,7 @@ import { at } from '../../../plugins/nsreplicate/objects/draft.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import { blankState, type SavedState } from '../../../plugins/nsreplicate/state/saved-state.ts';
 import { Task } from '../../../plugins/nsreplicate/task/task.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { specOf } from '../../support/task-spec.ts';
 import { fakeClock } from './fake-clock.ts';
 import { FakeCluster } from './fake-cluster.ts';

@@ -1,6 +1,6 @@
 /** Which containers take part in a sync of several, and which of them writes back. */
 import { createHash } from 'node:crypto';
-import type { Pod } from '../../../../src/kube/objects.ts';
+import type { Pod } from '../../../../src/kube/api/objects.ts';
 import { containerStatus, describeContainer } from '../../launch/containers.ts';
 import type { Target } from '../../launch/launcher.ts';
 import type { TargetSpec } from '../../spec/spec.ts';

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../../src/errors.ts';
-import type { Pod } from '../../../../src/kube/objects.ts';
+import type { Pod } from '../../../../src/kube/api/objects.ts';
 import type { Target } from '../../launch/launcher.ts';
 import type { SyncSpec } from '../../spec/spec.ts';
 import { SyncMemory } from '../ancestor/sync-memory.ts';

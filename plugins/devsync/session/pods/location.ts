@@ -1,7 +1,7 @@
 /** What REMOTE lives on: the container's own layer, which goes with the container, or a volume. */
-import { isForbidden, isNotFound } from '../../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
-import { persistentVolumeClaims } from '../../../../src/kube/resources.ts';
+import { isForbidden, isNotFound } from '../../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import { persistentVolumeClaims } from '../../../../src/kube/api/resources.ts';
 import { containerOf } from '../../launch/containers.ts';
 import type { Target } from '../../launch/launcher.ts';
 

@@ -1,5 +1,5 @@
 /** Why a pod is not ready to be synced with, as far as the cluster says. */
-import type { Pod } from '../../../../src/kube/objects.ts';
+import type { Pod } from '../../../../src/kube/api/objects.ts';
 import { containerStatus } from '../../launch/containers.ts';
 
 /** In a few words, after its name; undefined where nothing is known but that it is not ready. */

@@ -1,8 +1,8 @@
 /** Which container a sync works with, now and after the next roll. */
-import type { KubeClient } from '../../../../src/kube/client.ts';
-import type { Pod } from '../../../../src/kube/objects.ts';
-import { pods } from '../../../../src/kube/resources.ts';
-import { listWatch } from '../../../../src/kube/watch.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import type { Pod } from '../../../../src/kube/api/objects.ts';
+import { pods } from '../../../../src/kube/api/resources.ts';
+import { listWatch } from '../../../../src/kube/watch/watch.ts';
 import {
   containerStatus,
   containersOf,

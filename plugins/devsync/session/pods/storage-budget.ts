@@ -3,8 +3,8 @@
  * is evicted, with the app in it: the kubelet counts a container's own layer against the container's limit, and that
  * together with the emptyDirs against the sum of all limits of the pod.
  */
-import type { Pod } from '../../../../src/kube/objects.ts';
-import { parseQuantity } from '../../../../src/kube/quantity.ts';
+import type { Pod } from '../../../../src/kube/api/objects.ts';
+import { parseQuantity } from '../../../../src/kube/api/quantity.ts';
 import { formatBytes } from '../../../../src/ui/format.ts';
 import { type Container, containerOf, containersOf } from '../../launch/containers.ts';
 import type { Target } from '../../launch/launcher.ts';

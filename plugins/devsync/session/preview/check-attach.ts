@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../../../src/clock.ts';
 import { X8sError } from '../../../../src/errors.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Target } from '../../launch/launcher.ts';
 import { isGroup, type SyncSpec } from '../../spec/spec.ts';
 import { chooseGroup, noTargets } from '../group/group-targets.ts';

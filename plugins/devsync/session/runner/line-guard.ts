@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../../../../src/clock.ts';
 import { UnreachableError } from '../../../../src/errors.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
-import { answers } from '../../../../src/kube/until-answers.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import { answers } from '../../../../src/kube/watch/until-answers.ts';
 import type { AgentConnection } from '../../launch/agent-connection.ts';
 
 /** Milliseconds: between two looks, of a silence that is looked into, and for the cluster to answer. */

@@ -1,6 +1,6 @@
 /** What a runner of one sync is given. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { SyncSpec } from '../../spec/spec.ts';
 import type { SyncMemory } from '../ancestor/sync-memory.ts';
 import type { CommonWork } from '../attach/common-work.ts';

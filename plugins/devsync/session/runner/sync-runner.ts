@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { GrowingPauses } from '../../../../src/async/back-off.ts';
 import { messageOf, UnreachableError, X8sError } from '../../../../src/errors.ts';
-import { untilAnswers } from '../../../../src/kube/until-answers.ts';
+import { untilAnswers } from '../../../../src/kube/watch/until-answers.ts';
 import type { Target } from '../../launch/launcher.ts';
 import { openReloader, type Reloader } from '../../reload/reloader.ts';
 import { ignoreFile } from '../../spec/ignore-files.ts';

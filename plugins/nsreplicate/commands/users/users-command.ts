@@ -3,7 +3,7 @@ import { contextNames } from '../../../../src/cli/completion/providers.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../../src/cli/kube-command.ts';
 import { option } from '../../../../src/cli/options.ts';
 import { X8sError } from '../../../../src/errors.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Account } from '../../server/accounts/account.ts';
 
 /** Commands for users, who are kept in the cluster that keeps the tasks' state. */

@@ -1,8 +1,8 @@
 /** Who may use the service now: accounts and the signing key as they are in the cluster, followed by a watch. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
-import type { Secret } from '../../../../src/kube/objects.ts';
-import { secrets } from '../../../../src/kube/resources.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import type { Secret } from '../../../../src/kube/api/objects.ts';
+import { secrets } from '../../../../src/kube/api/resources.ts';
 import { KeptObjects } from '../tasks/kept-objects.ts';
 import type { Account, Caller } from './account.ts';
 import {

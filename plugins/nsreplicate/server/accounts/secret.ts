@@ -1,10 +1,10 @@
 /** Where accounts and the signing key are kept: two Secrets of the state's namespace. */
 import { randomBytes } from 'node:crypto';
 import { RefusedError, X8sError } from '../../../../src/errors.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../../src/kube/client.ts';
-import type { Secret } from '../../../../src/kube/objects.ts';
-import { secrets } from '../../../../src/kube/resources.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../../src/kube/api/client.ts';
+import type { Secret } from '../../../../src/kube/api/objects.ts';
+import { secrets } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { stateNamespace } from '../../decide/spec.ts';
 import { ensureStateNamespace, tool } from '../../state/task-objects.ts';

@@ -2,10 +2,10 @@
 import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../../../src/clock.ts';
 import { RefusedError } from '../../../../src/errors.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../../../src/kube/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../../src/kube/client.ts';
-import type { Secret } from '../../../../src/kube/objects.ts';
-import { secrets } from '../../../../src/kube/resources.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../../../src/kube/api/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../../src/kube/api/client.ts';
+import type { Secret } from '../../../../src/kube/api/objects.ts';
+import { secrets } from '../../../../src/kube/api/resources.ts';
 import { controllerName, installLabels } from '../../controller/installation.ts';
 import { stateNamespace } from '../../decide/spec.ts';
 import { ensureStateNamespace } from '../../state/task-objects.ts';

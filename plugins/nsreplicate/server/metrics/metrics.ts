@@ -1,6 +1,6 @@
 /** What Prometheus gets to see of this process. Gauges are read when they are asked for; counters count as things happen. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { onAnswers } from '../../../../src/kube/request-counter.ts';
+import { onAnswers } from '../../../../src/kube/connect/request-counter.ts';
 import type { Meters } from '../../jobs/meters.ts';
 import { placeOf } from '../../objects/keys.ts';
 import type { LiveTask } from '../../run/live-task.ts';

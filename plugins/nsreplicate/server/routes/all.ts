@@ -1,6 +1,6 @@
 /** Everything that the service answers. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { LiveTask } from '../../run/live-task.ts';
 import type { Directory } from '../accounts/directory.ts';
 import type { Hashing } from '../accounts/hashing.ts';

@@ -1,6 +1,6 @@
 /** Jobs: which there are, and trying again those that failed. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { describe, keyOf } from '../../objects/keys.ts';
 import { recordOf, writeControl } from '../../state/control.ts';
 import { type Caller, covers } from '../accounts/account.ts';

@@ -1,6 +1,6 @@
 /** What would change, asked of the clusters: of a whole task, or of one object. Values of Secrets are masked by the engine. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { look, planObject } from '../../preview/look.ts';
 import { type PlannedChange, plan } from '../../preview/plan.ts';
 import type { Survey } from '../../preview/survey.ts';

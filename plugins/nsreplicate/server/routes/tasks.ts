@@ -1,6 +1,6 @@
 /** Tasks: how they stand, and what people may ask of them. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { approvalDigest, approvalOf } from '../../decide/approval.ts';
 import { type ControlChange, recordOf, writeControl } from '../../state/control.ts';
 import { describeNewer } from '../../state/state.ts';

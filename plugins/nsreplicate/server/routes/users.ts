@@ -1,6 +1,6 @@
 /** Users, made by an admin. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { type Caller, checkName, checkPassword, isWithin, type Role, roles } from '../accounts/account.ts';
 import { type Hashing, QueueFull } from '../accounts/hashing.ts';
 import { addAccount, changeAccounts, newAccountId } from '../accounts/secret.ts';

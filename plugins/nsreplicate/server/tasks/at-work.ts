@@ -1,7 +1,7 @@
 /** Which tasks somebody works on now: their Leases are renewed. Told by this machine's clock alone, as client-go does it. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { Lease } from '../../../../src/kube/objects.ts';
-import { leases } from '../../../../src/kube/resources.ts';
+import type { Lease } from '../../../../src/kube/api/objects.ts';
+import { leases } from '../../../../src/kube/api/resources.ts';
 import { parseHolder } from '../../../../src/tasks/holder.ts';
 import { leaseLock } from '../../../../src/tasks/lock-object.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';

@@ -2,8 +2,8 @@
  * All tasks whose state is in one cluster, as that was last written: by this process or by any other. What the service
  * answers comes from here, so that it answers the same whichever instance is at work.
  */
-import type { ConfigMap } from '../../../../src/kube/objects.ts';
-import { configMaps } from '../../../../src/kube/resources.ts';
+import type { ConfigMap } from '../../../../src/kube/api/objects.ts';
+import { configMaps } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { type JobRecord, shardNames } from '../../jobs/records.ts';
 import { type Control, controlOf } from '../../state/control.ts';

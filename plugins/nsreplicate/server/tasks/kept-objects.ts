@@ -2,11 +2,11 @@
 import { retryUntilAborted } from '../../../../src/async/retry.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import { messageOf } from '../../../../src/errors.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
-import type { KubeObject } from '../../../../src/kube/objects.ts';
-import type { Resource } from '../../../../src/kube/resources.ts';
-import { wakingClock } from '../../../../src/kube/waking-clock.ts';
-import { listWatch } from '../../../../src/kube/watch.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../../src/kube/api/objects.ts';
+import type { Resource } from '../../../../src/kube/api/resources.ts';
+import { wakingClock } from '../../../../src/kube/watch/waking-clock.ts';
+import { listWatch } from '../../../../src/kube/watch/watch.ts';
 import { stateNamespace } from '../../decide/spec.ts';
 
 export interface KeptOptions<T extends KubeObject> {

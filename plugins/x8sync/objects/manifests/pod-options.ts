@@ -1,5 +1,5 @@
 /** What a person wants of the pods beyond what a copy needs: resources, placement, labels, and a patch for any other. */
-import type { PodSpec } from '../../../../src/kube/objects.ts';
+import type { PodSpec } from '../../../../src/kube/api/objects.ts';
 import { mergeTemplate, type PodTemplate } from './pod-patch.ts';
 import { requireSafe } from './pod-safety.ts';
 

@@ -3,7 +3,7 @@
  * `$patch: delete` or `replace` does that
  * (https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/).
  */
-import type { PodSpec } from '../../../../src/kube/objects.ts';
+import type { PodSpec } from '../../../../src/kube/api/objects.ts';
 
 export interface PodTemplate {
   readonly metadata: {

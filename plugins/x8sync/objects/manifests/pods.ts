@@ -1,6 +1,6 @@
 /** What the source's and the target's pod have in common: security, volumes, placement. */
 import { imageReference } from '../../../../src/images.ts';
-import type { PodSpec } from '../../../../src/kube/objects.ts';
+import type { PodSpec } from '../../../../src/kube/api/objects.ts';
 import { gatePodVariable } from '../../mover/gate/options.ts';
 import { devicePathOf } from '../../mover/paths.ts';
 import { type Identity, passwdFor } from '../identity.ts';

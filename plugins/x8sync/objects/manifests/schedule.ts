@@ -1,5 +1,5 @@
 /** What a schedule leaves at the target: a CronJob of movers, and the one right that their gate has. */
-import type { CronJob, KubeObject, Role, RoleBinding } from '../../../../src/kube/objects.ts';
+import type { CronJob, KubeObject, Role, RoleBinding } from '../../../../src/kube/api/objects.ts';
 import type { PodPlan } from './pods.ts';
 import type { SideMeta } from './service.ts';
 import { jobSpec } from './target.ts';

@@ -1,5 +1,5 @@
 /** What both sides have in common: how a side's objects are named, and the Service that leads to its sshd. */
-import type { ObjectMeta, Service } from '../../../../src/kube/objects.ts';
+import type { ObjectMeta, Service } from '../../../../src/kube/api/objects.ts';
 
 /** Where sshd listens inside the pod; above 1024, so that no capability is needed for it. */
 export const sshPort = 2222;

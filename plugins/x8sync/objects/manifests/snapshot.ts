@@ -1,6 +1,6 @@
 /** A snapshot of the source claim, and the claim that is made of it, or as a clone. */
-import type { PersistentVolumeClaim, VolumeSnapshot } from '../../../../src/kube/objects.ts';
-import { apiVersionOf, volumeSnapshots } from '../../../../src/kube/resources.ts';
+import type { PersistentVolumeClaim, VolumeSnapshot } from '../../../../src/kube/api/objects.ts';
+import { apiVersionOf, volumeSnapshots } from '../../../../src/kube/api/resources.ts';
 import type { SideMeta } from './service.ts';
 
 export function sourceSnapshot(

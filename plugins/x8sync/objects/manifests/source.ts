@@ -1,5 +1,5 @@
 /** The source's side: sshd over one claim, mounted read-only. */
-import type { NetworkPolicy, Secret, StatefulSet } from '../../../../src/kube/objects.ts';
+import type { NetworkPolicy, Secret, StatefulSet } from '../../../../src/kube/api/objects.ts';
 import { type PodPlan, passwdKey, podTemplate } from './pods.ts';
 import { type SideMeta, sshPort } from './service.ts';
 

@@ -1,5 +1,5 @@
 /** The target's side: one Job whose pod fetches the source's files. */
-import type { Job, NetworkPolicy, Secret } from '../../../../src/kube/objects.ts';
+import type { Job, NetworkPolicy, Secret } from '../../../../src/kube/api/objects.ts';
 import type { PodTemplate } from './pod-patch.ts';
 import { gateName, type PodPlan, passwdKey, podTemplate } from './pods.ts';
 import { type SideMeta, sshPort } from './service.ts';

@@ -6,7 +6,7 @@ import {
   RefusedError,
   UsageError,
 } from '../../../../src/errors.ts';
-import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { fakeKube } from '../../support/fake-kube.ts';
 import { fruits, podsCommand, runFake, workCommand } from '../../support/fake-plugin.ts';
 import { FakeTerminal } from '../../support/fake-terminal.ts';

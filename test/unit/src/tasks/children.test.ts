@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { systemClock } from '../../../../src/clock.ts';
-import type { KubeObject } from '../../../../src/kube/objects.ts';
-import { jobs, pods, secrets } from '../../../../src/kube/resources.ts';
+import type { KubeObject } from '../../../../src/kube/api/objects.ts';
+import { jobs, pods, secrets } from '../../../../src/kube/api/resources.ts';
 import { removeChildren } from '../../../../src/tasks/children.ts';
 import { taskLabels } from '../../../../src/tasks/names.ts';
 import { ownerReference } from '../../../../src/tasks/record.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { RefusedError, UnreachableError } from '../../../../src/errors.ts';
-import { configMaps } from '../../../../src/kube/resources.ts';
+import { configMaps } from '../../../../src/kube/api/resources.ts';
 import { ref, scene, take, unreachable, watched } from './lock-scene.ts';
 
 describe('losing a lock', () => {

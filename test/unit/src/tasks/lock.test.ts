@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { RefusedError } from '../../../../src/errors.ts';
-import { configMaps, leases } from '../../../../src/kube/resources.ts';
+import { configMaps, leases } from '../../../../src/kube/api/resources.ts';
 import { acquire, type LockOptions, waitForLock } from '../../../../src/tasks/lock.ts';
 import { leaseLock } from '../../../../src/tasks/lock-object.ts';
 import { settle } from '../../support/fake-clock.ts';

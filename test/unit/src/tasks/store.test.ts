@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { RefusedError } from '../../../../src/errors.ts';
-import { configMaps } from '../../../../src/kube/resources.ts';
+import { configMaps } from '../../../../src/kube/api/resources.ts';
 import { ownerReference } from '../../../../src/tasks/record.ts';
 import { TaskStore } from '../../../../src/tasks/store.ts';
 import { fakeClock, settle } from '../../support/fake-clock.ts';

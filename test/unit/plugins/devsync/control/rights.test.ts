@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { rightsFor, rightsOfRules } from '../../../../../plugins/devsync/control/rights.ts';
 import { parseReloadRule } from '../../../../../plugins/devsync/spec/reload-spec.ts';
-import { rbacManifest } from '../../../../../src/kube/access.ts';
+import { rbacManifest } from '../../../../../src/kube/cluster/access.ts';
 
 const rolesFor = (...given: Parameters<typeof rightsFor>) =>
   rbacManifest(rightsFor(...given), 'devsync').map(({ metadata, rules }) => [

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { authorize } from '../../../../../plugins/devsync/node-agent/authorize.ts';
 import { audienceOf } from '../../../../../plugins/devsync/wire/node-agent.ts';
-import type { KubeClient } from '../../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../../src/kube/api/client.ts';
 
 const id = 'a17a65ad7ffdc6e612b1e1df5960339a3a7ba758a1a0e19e7eec92647293531e';
 const containerId = `containerd://${id}`;

@@ -9,7 +9,7 @@ import { knownRootId } from '../../../../../plugins/devsync/sync/metadata-folder
 import { renderTable } from '../../../../../src/cli/table.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';
-import { configMaps } from '../../../../../src/kube/resources.ts';
+import { configMaps } from '../../../../../src/kube/api/resources.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 import { specOf } from '../support/specs.ts';
 

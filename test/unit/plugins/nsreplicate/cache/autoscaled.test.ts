@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Autoscaled } from '../../../../../plugins/nsreplicate/cache/autoscaled.ts';
 import { keyOf, Places } from '../../../../../plugins/nsreplicate/objects/keys.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const workload = (namespace: string, name: string): KubeObject => ({
   apiVersion: 'apps/v1',

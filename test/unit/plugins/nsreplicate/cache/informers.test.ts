@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type InformerHandler, Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts';
-import { configMaps as resource } from '../../../../../src/kube/resources.ts';
+import { configMaps as resource } from '../../../../../src/kube/api/resources.ts';
 import { fakeClock, settle } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 import { configMap, configMaps } from '../../../support/replication.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { ReplicaCache } from '../../../../../plugins/nsreplicate/cache/replica-cache.ts';
 import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
 import { writeProvenance } from '../../../../../plugins/nsreplicate/objects/provenance.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const everything = { covers: () => true, rules: () => true };
 const key = (name: string) => keyOf('ConfigMap', 'n', name);

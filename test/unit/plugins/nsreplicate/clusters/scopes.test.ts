@@ -1,7 +1,7 @@
 /** Where a kind is listed: as few lists as there can be, of no more than one may read. */
 import { describe, expect, test } from '@jest/globals';
 import { scopesOf } from '../../../../../plugins/nsreplicate/clusters/scopes.ts';
-import { configMaps, namespaces } from '../../../../../src/kube/resources.ts';
+import { configMaps, namespaces } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 /** A cluster whose user may or may not read everything. */

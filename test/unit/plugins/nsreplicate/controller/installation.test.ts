@@ -5,7 +5,7 @@ import {
   installationAnnotation,
   installationObjects,
 } from '../../../../../plugins/nsreplicate/controller/installation.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const chosen = { image: 'i:1', namespaces: ['a', 'b'], trusted: ['t'], innerCidrs: ['10.0.0.0/8'] };
 const objects = installationObjects(chosen);

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { type Leadership, takeLeadership } from '../../../../../plugins/nsreplicate/controller/leadership.ts';
 import type { Clock } from '../../../../../src/clock.ts';
-import type { KubeObject, Lease } from '../../../../../src/kube/objects.ts';
-import { leases } from '../../../../../src/kube/resources.ts';
+import type { KubeObject, Lease } from '../../../../../src/kube/api/objects.ts';
+import { leases } from '../../../../../src/kube/api/resources.ts';
 import { type FakeClock, fakeClock, settle } from '../../../support/fake-clock.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeCall, fakeKube } from '../../../support/fake-kube.ts';

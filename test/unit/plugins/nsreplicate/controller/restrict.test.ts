@@ -5,7 +5,7 @@ import {
   withinNamespace,
   withoutForeignTexts,
 } from '../../../../../plugins/nsreplicate/controller/restrict.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../../../../../src/kube/transport.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../../../../src/kube/api/transport.ts';
 
 const get = (path: string): HttpRequest => ({ method: 'GET', path });
 const review = (resourceAttributes: object): HttpRequest => ({

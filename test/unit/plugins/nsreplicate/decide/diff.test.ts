@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readableDiff } from '../../../../../plugins/nsreplicate/decide/diff.ts';
 import { differences, isForeignKey } from '../../../../../plugins/nsreplicate/decide/differences.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const map = (data: object): KubeObject => ({
   apiVersion: 'v1',

@@ -7,7 +7,7 @@ import {
   toBeRemoved,
 } from '../../../../../plugins/nsreplicate/decide/field-drift.ts';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const us = 'kubectl-nsreplicate';
 const main = {

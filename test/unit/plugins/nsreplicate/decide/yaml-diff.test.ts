@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { yamlDiff } from '../../../../../plugins/nsreplicate/decide/yaml-diff.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const map = (data: object): KubeObject => ({
   kind: 'ConfigMap',

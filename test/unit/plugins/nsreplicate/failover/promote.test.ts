@@ -9,7 +9,7 @@ import { raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/
 import { rightToWrite, takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
 import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import { fakeClock, hastyClock } from '../../../support/fake-clock.ts';
 import { apiError, FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeCall, type FakeKube, fakeKube } from '../../../support/fake-kube.ts';

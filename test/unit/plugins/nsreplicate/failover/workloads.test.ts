@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { claimNames, hasEmptyClaim } from '../../../../../plugins/nsreplicate/failover/claims.ts';
 import { lastChange } from '../../../../../plugins/nsreplicate/failover/staleness.ts';
 import { unreadiness, workloadOf } from '../../../../../plugins/nsreplicate/failover/workloads.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const object = (spec: object, more: object = {}, annotations = {}): KubeObject => ({
   metadata: { name: 'db', namespace: 'shop', generation: 2, annotations },

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { needsOf } from '../../../../../plugins/nsreplicate/objects/needs.ts';
 import { remarkOn } from '../../../../../plugins/nsreplicate/objects/remarks.ts';
 import { sanitise } from '../../../../../plugins/nsreplicate/objects/sanitise.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const hooks = (managedFields: object[], annotations = {}): KubeObject => ({
   apiVersion: 'admissionregistration.k8s.io/v1',

@@ -10,7 +10,7 @@ import { withoutProvenance } from '../../../../../plugins/nsreplicate/objects/pr
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { matches } from '../../../../../plugins/nsreplicate/rules/selector.ts';
 import { own, parseExactly } from '../../../../../src/json.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const everything = {
   replicas: [],

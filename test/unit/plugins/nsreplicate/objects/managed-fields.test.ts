@@ -9,7 +9,7 @@ import {
   valueAt,
   without,
 } from '../../../../../plugins/nsreplicate/objects/managed-fields.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const env = (name: string) => `k:{"name":"${name}"}`;
 const web = ['f:spec', 'f:containers', env('web')];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { sanitise, sanitiseRules } from '../../../../../plugins/nsreplicate/objects/sanitise.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const object = (apiVersion: string, kind: string, rest: Record<string, unknown> = {}): KubeObject => ({
   apiVersion,

@@ -15,7 +15,7 @@ import {
 } from '../../../../../plugins/nsreplicate/objects/provenance.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { X8sError } from '../../../../../src/errors.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const map = new Map([['prod', 'dr']]);
 const draft = (object: object) => structuredClone(object) as Draft;

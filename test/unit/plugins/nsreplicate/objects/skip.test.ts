@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { isEphemeralKind, skipReason, skipRules } from '../../../../../plugins/nsreplicate/objects/skip.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const of = (apiVersion: string, kind: string, metadata: object = {}, rest: object = {}): KubeObject => ({
   apiVersion,

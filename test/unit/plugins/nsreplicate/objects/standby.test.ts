@@ -11,7 +11,7 @@ import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts'
 import { compileOverride } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
 import { originalOf } from '../../../../../plugins/nsreplicate/objects/standby.ts';
 import { type Override, ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const rule = ruleFor('apps', 'Deployment');
 const to = { name: 'dr', cluster: 'B' };

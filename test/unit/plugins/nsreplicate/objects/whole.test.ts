@@ -13,7 +13,7 @@ import {
   replacementPatch,
 } from '../../../../../plugins/nsreplicate/objects/replacement.ts';
 import { hasTwins, isWrittenInOtherVersion } from '../../../../../plugins/nsreplicate/objects/unappliable.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 describe('empty maps', () => {
   const wanted = { spec: { a: {}, list: [{ b: {} }, {}], c: { d: 1 } } };

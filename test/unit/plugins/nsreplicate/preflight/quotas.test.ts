@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { exceeded, isScoped, sumOf, usageOf } from '../../../../../plugins/nsreplicate/preflight/quotas.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import {
   configMaps,
   deployments,
@@ -8,7 +8,7 @@ import {
   type Resource,
   services,
   statefulSets,
-} from '../../../../../src/kube/resources.ts';
+} from '../../../../../src/kube/api/resources.ts';
 
 const object = (resource: Resource, spec: object): KubeObject => ({
   apiVersion: resource.group === '' ? 'v1' : `${resource.group}/v1`,

@@ -11,8 +11,13 @@ import { manifestsOf } from '../../../../../plugins/nsreplicate/preflight/manife
 import { rightsOf as rightsBy } from '../../../../../plugins/nsreplicate/preflight/rights.ts';
 import { type Carry, ruleFor, wholeObject } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { compileRule } from '../../../../../plugins/nsreplicate/rules/scope.ts';
-import { describePermission, type Permission } from '../../../../../src/kube/access.ts';
-import { configMaps, namespaces, type Resource, statefulSets } from '../../../../../src/kube/resources.ts';
+import {
+  configMaps,
+  namespaces,
+  type Resource,
+  statefulSets,
+} from '../../../../../src/kube/api/resources.ts';
+import { describePermission, type Permission } from '../../../../../src/kube/cluster/access.ts';
 import { specOf } from '../../../../support/task-spec.ts';
 
 function kind(resource: Resource, carry: Carry = wholeObject, subresources: string[] = []): CopiedKind {

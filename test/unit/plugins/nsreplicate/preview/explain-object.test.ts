@@ -5,7 +5,7 @@ import { explainObject } from '../../../../../plugins/nsreplicate/preview/explai
 import { look } from '../../../../../plugins/nsreplicate/preview/look.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { parseSelector } from '../../../../../plugins/nsreplicate/rules/selector.ts';
-import { configMaps as resource } from '../../../../../src/kube/resources.ts';
+import { configMaps as resource } from '../../../../../src/kube/api/resources.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { configMap, configMaps, namespace, namespaces, sides } from '../../../support/replication.ts';

@@ -1,8 +1,8 @@
 /** What ends a write: the loss of the right to write, and nothing else; before it is begun, also the run's end. */
 import { expect, test } from '@jest/globals';
 import { fencedClient, WRITE_MS } from '../../../../../plugins/nsreplicate/reconcile/fenced-client.ts';
-import type { WriteOptions } from '../../../../../src/kube/client.ts';
-import { configMaps } from '../../../../../src/kube/resources.ts';
+import type { WriteOptions } from '../../../../../src/kube/api/client.ts';
+import { configMaps } from '../../../../../src/kube/api/resources.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 

@@ -7,7 +7,7 @@ import { keyOf, Places } from '../../../../../plugins/nsreplicate/objects/keys.t
 import { Reconciler } from '../../../../../plugins/nsreplicate/reconcile/reconciler.ts';
 import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { setUp, setUpReplica } from '../../../../../plugins/nsreplicate/task/set-up.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { configMap, configMaps, namespace, namespaces, sides } from '../../../support/replication.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
 import { applyCopy } from '../../../../../plugins/nsreplicate/reconcile/apply.ts';
 import { type WriteRequest, Writer } from '../../../../../plugins/nsreplicate/reconcile/writer.ts';
-import { configMaps, persistentVolumeClaims } from '../../../../../src/kube/resources.ts';
+import { configMaps, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 

@@ -13,7 +13,7 @@ import {
   secretSource,
 } from '../../../../../plugins/nsreplicate/server/certificate/secret.ts';
 import { selfSigned } from '../../../../../plugins/nsreplicate/server/certificate/self-signed.ts';
-import type { Secret } from '../../../../../src/kube/objects.ts';
+import type { Secret } from '../../../../../src/kube/api/objects.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

@@ -3,7 +3,7 @@ import type { Cluster } from '../../../../../plugins/nsreplicate/clusters/cluste
 import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
 import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { PrimaryGuard } from '../../../../../plugins/nsreplicate/task/primary-guard.ts';
-import { configMaps } from '../../../../../src/kube/resources.ts';
+import { configMaps } from '../../../../../src/kube/api/resources.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 

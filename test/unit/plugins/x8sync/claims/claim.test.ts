@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { checkVolumeExists, mountsOf, writersOf } from '../../../../../plugins/x8sync/claims/claim.ts';
-import type { Pod } from '../../../../../src/kube/objects.ts';
+import type { Pod } from '../../../../../src/kube/api/objects.ts';
 import { taskLabels } from '../../../../../src/tasks/names.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 

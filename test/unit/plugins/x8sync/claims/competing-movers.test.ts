@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ClaimMount, ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
 import { checkNoCompetingMover } from '../../../../../plugins/x8sync/claims/competing-movers.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 

@@ -6,8 +6,8 @@ import {
   parseSize,
   targetLike,
 } from '../../../../../plugins/x8sync/claims/create-target.ts';
-import type { PersistentVolumeClaim } from '../../../../../src/kube/objects.ts';
-import { persistentVolumeClaims } from '../../../../../src/kube/resources.ts';
+import type { PersistentVolumeClaim } from '../../../../../src/kube/api/objects.ts';
+import { persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const source = {

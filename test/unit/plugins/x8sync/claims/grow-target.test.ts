@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { growClaim, grownSize } from '../../../../../plugins/x8sync/claims/grow-target.ts';
 import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
 import { failureOf, TargetTooSmall } from '../../../../../plugins/x8sync/run/result.ts';
-import { persistentVolumeClaims, storageClasses } from '../../../../../src/kube/resources.ts';
+import { persistentVolumeClaims, storageClasses } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const gibibyte = 2 ** 30;

@@ -4,8 +4,8 @@ import { reachSource } from '../../../../../plugins/x8sync/connect/reach.ts';
 import { ladderOf, type NetworkStrategy } from '../../../../../plugins/x8sync/connect/strategies.ts';
 import type { MoverWatch } from '../../../../../plugins/x8sync/monitor/mover-watch.ts';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
-import { ApiError } from '../../../../../src/kube/api-error.ts';
-import { nodes, services } from '../../../../../src/kube/resources.ts';
+import { ApiError } from '../../../../../src/kube/api/api-error.ts';
+import { nodes, services } from '../../../../../src/kube/api/resources.ts';
 import { fakeClock, settle } from '../../../support/fake-clock.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 

@@ -6,7 +6,7 @@ import {
 } from '../../../../../plugins/x8sync/connect/service-options.ts';
 import { ladderOf, type ServiceStrategy } from '../../../../../plugins/x8sync/connect/strategies.ts';
 import { servicePatch, sshService } from '../../../../../plugins/x8sync/objects/manifests/service.ts';
-import type { Service } from '../../../../../src/kube/objects.ts';
+import type { Service } from '../../../../../src/kube/api/objects.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const strategy = (name: 'nodeport' | 'loadbalancer', options: Parameters<typeof ladderOf>[2] = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { addressesOf, hostPort, ladderOf } from '../../../../../plugins/x8sync/connect/strategies.ts';
-import type { Node } from '../../../../../src/kube/objects.ts';
+import type { Node } from '../../../../../src/kube/api/objects.ts';
 
 const node = (name: string, ready: 'True' | 'False', ...addresses: [string, string][]): Node => ({
   metadata: { name },

@@ -6,14 +6,14 @@ import { storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { X8sError } from '../../../../../src/errors.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import {
   deployments,
   namespaces,
   persistentVolumeClaims,
   pods,
   replicaSets,
-} from '../../../../../src/kube/resources.ts';
+} from '../../../../../src/kube/api/resources.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 

@@ -8,7 +8,7 @@ import {
   workloadsByTemplate,
   workloadsOfPods,
 } from '../../../../../plugins/x8sync/cutover/workloads.ts';
-import type { KubeObject, OwnerReference } from '../../../../../src/kube/objects.ts';
+import type { KubeObject, OwnerReference } from '../../../../../src/kube/api/objects.ts';
 import {
   deployments,
   horizontalPodAutoscalers,
@@ -16,7 +16,7 @@ import {
   type Resource,
   replicaSets,
   statefulSets,
-} from '../../../../../src/kube/resources.ts';
+} from '../../../../../src/kube/api/resources.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
 let kube: FakeKube;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { limitRangeFindings, quotaFindings } from '../../../../../plugins/x8sync/doctor/limits.ts';
-import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
 const place = { side: 'target', check: 'quota' } as const;
 const pod = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '1Gi' } };

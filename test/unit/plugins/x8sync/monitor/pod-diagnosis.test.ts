@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { PodDiagnosis } from '../../../../../plugins/x8sync/monitor/pod-diagnosis.ts';
-import type { Pod } from '../../../../../src/kube/objects.ts';
+import type { Pod } from '../../../../../src/kube/api/objects.ts';
 
 const pod = (status: NonNullable<Pod['status']>): Pod => ({
   metadata: { name: 'p' },

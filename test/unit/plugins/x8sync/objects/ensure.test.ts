@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { ensure } from '../../../../../plugins/x8sync/objects/ensure.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
-import { ApiError } from '../../../../../src/kube/api-error.ts';
-import { services } from '../../../../../src/kube/resources.ts';
+import { ApiError } from '../../../../../src/kube/api/api-error.ts';
+import { services } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x8sync-db-source', uid: '1' }];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ensureKeys } from '../../../../../plugins/x8sync/objects/keys.ts';
-import { secrets } from '../../../../../src/kube/resources.ts';
+import { secrets } from '../../../../../src/kube/api/resources.ts';
 import { settle } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

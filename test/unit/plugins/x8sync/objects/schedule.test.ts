@@ -10,7 +10,7 @@ import type { SideMeta } from '../../../../../plugins/x8sync/objects/manifests/s
 import { kindsMadeFor } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { cronAnnotations, timetableOf, wishesOf } from '../../../../../plugins/x8sync/objects/timetable.ts';
 import { parseTimetable } from '../../../../../plugins/x8sync/schedule/interval.ts';
-import type { PodSpec } from '../../../../../src/kube/objects.ts';
+import type { PodSpec } from '../../../../../src/kube/api/objects.ts';
 
 const side: SideMeta = {
   meta: {

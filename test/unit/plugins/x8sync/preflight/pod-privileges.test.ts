@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PodPrivileges } from '../../../../../plugins/x8sync/objects/manifests/pods.ts';
 import { admittedPrivileges } from '../../../../../plugins/x8sync/preflight/pod-privileges.ts';
-import { ApiError } from '../../../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../../../src/kube/client.ts';
-import type { Pod, PodSpec } from '../../../../../src/kube/objects.ts';
+import { ApiError } from '../../../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../../../src/kube/api/client.ts';
+import type { Pod, PodSpec } from '../../../../../src/kube/api/objects.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const reviews = '/apis/authorization.k8s.io/v1';

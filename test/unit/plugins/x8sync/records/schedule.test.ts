@@ -5,7 +5,7 @@ import {
   type ScheduleSight,
   scheduleStanding,
 } from '../../../../../plugins/x8sync/records/schedule-standing.ts';
-import type { CronJob, Job, Pod } from '../../../../../src/kube/objects.ts';
+import type { CronJob, Job, Pod } from '../../../../../src/kube/api/objects.ts';
 import type { TaskRecord } from '../../../../../src/tasks/record.ts';
 
 const claim = (context: string) => ({ kube: { cluster: { context } }, namespace: 'shop', claim: 'data' });

@@ -6,7 +6,7 @@ import {
   type MoverLine,
 } from '../../../../../plugins/x8sync/mover/protocol.ts';
 import { type Sight, standingOf } from '../../../../../plugins/x8sync/records/standing.ts';
-import type { Job, Pod } from '../../../../../src/kube/objects.ts';
+import type { Job, Pod } from '../../../../../src/kube/api/objects.ts';
 import type { TaskRecord, TaskState } from '../../../../../src/tasks/record.ts';
 
 const claim = (context: string) => ({ kube: { cluster: { context } }, namespace: 'shop', claim: 'data' });

@@ -3,7 +3,7 @@ import { markCancelled } from '../../../../../plugins/x8sync/run/cancellation.ts
 import { CopyTask, storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../src/errors.ts';
-import { configMaps } from '../../../../../src/kube/resources.ts';
+import { configMaps } from '../../../../../src/kube/api/resources.ts';
 import type { TaskState } from '../../../../../src/tasks/record.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { copy } from '../../../../../plugins/x8sync/run/copy.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
-import { ApiError } from '../../../../../src/kube/api-error.ts';
+import { ApiError } from '../../../../../src/kube/api/api-error.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 

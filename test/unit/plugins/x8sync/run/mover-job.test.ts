@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { startMoverJob } from '../../../../../plugins/x8sync/run/mover-job.ts';
-import { jobs } from '../../../../../src/kube/resources.ts';
+import { jobs } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x8sync-db-target', uid: '1' }];

@@ -5,7 +5,7 @@ import { frozenClaim } from '../../../../../plugins/x8sync/objects/manifests/sna
 import { kindsMadeFor } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { permissionsOf } from '../../../../../plugins/x8sync/preflight/permissions.ts';
 import { chooseClass } from '../../../../../plugins/x8sync/snapshot/snapshot-class.ts';
-import type { VolumeSnapshotClass } from '../../../../../src/kube/objects.ts';
+import type { VolumeSnapshotClass } from '../../../../../src/kube/api/objects.ts';
 
 const snapshotClass = (name: string, driver: string, isDefault = false): VolumeSnapshotClass => ({
   apiVersion: 'snapshot.storage.k8s.io/v1',

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
 import { UnreachableError } from '../../../../../src/errors.ts';
-import { ApiError } from '../../../../../src/kube/api-error.ts';
+import { ApiError } from '../../../../../src/kube/api/api-error.ts';
 import { attach } from '../../../../../src/kube/streams/attach.ts';
 import { ExecError, exec, execOutput } from '../../../../../src/kube/streams/exec.ts';
 import { standingStill } from '../../../../support/eventually.ts';

@@ -4,7 +4,7 @@ import {
   noTargets,
   sessionName,
 } from '../../../../../../plugins/devsync/session/group/group-targets.ts';
-import type { Pod } from '../../../../../../src/kube/objects.ts';
+import type { Pod } from '../../../../../../src/kube/api/objects.ts';
 
 interface PodOptions {
   readonly ready?: boolean;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { besideContext, writtenUser } from '../../../../../../plugins/devsync/launch/security.ts';
 import { chooseTarget } from '../../../../../../plugins/devsync/session/pods/pods.ts';
-import type { Pod } from '../../../../../../src/kube/objects.ts';
+import type { Pod } from '../../../../../../src/kube/api/objects.ts';
 
 interface Shape {
   name: string;

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { guardLine } from '../../../../../../plugins/devsync/session/runner/line-guard.ts';
 import { UnreachableError } from '../../../../../../src/errors.ts';
-import type { KubeClient } from '../../../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../../../src/kube/api/client.ts';
 
 /** A cluster that answers so often, and a clock that does not wait. */
 function world(answersLeft: number) {

@@ -1,0 +1,30 @@
+/** Objects that an installation is made of, applied one by one, with a word on what became of each. */
+import type { ApplyOptions, KubeClient } from '../api/client.ts';
+import type { KubeObject } from '../api/objects.ts';
+import type { Resource } from '../api/resources.ts';
+import { resolveResource } from './discovery.ts';
+
+/** `Role shop/reader`; `Namespace shop` for what is in no namespace. */
+export const describeObject = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
+  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+
+/**
+ * Applies an object of whatever kind; resolves with its name and `created`, `configured` or `unchanged`.
+ *
+ * @throws {ApiError} a conflict where others set fields of it otherwise, and whatever else the server says
+ */
+export async function applyObject(
+  kube: KubeClient,
+  object: KubeObject,
+  options: ApplyOptions,
+): Promise<string> {
+  const { signal } = options;
+  const [version = '', group = ''] = String(object.apiVersion).split('/').reverse();
+  const kind = group === '' ? String(object.kind) : `${object.kind}.${version}.${group}`;
+  const resource: Resource = await resolveResource(kube, kind, { signal });
+  const { name, namespace } = object.metadata;
+  const before = await kube.find(resource, { name, namespace }, { signal });
+  const after = await kube.apply(resource, object, options);
+  const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion;
+  return `${describeObject(object)} ${before ? (isSame ? 'unchanged' : 'configured') : 'created'}`;
+}

@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { configMaps, deployments } from '../../../../../src/kube/api/resources.ts';
+import {
+  type Answer,
+  type FakeApiServer,
+  fakeApiServer,
+  sendJson,
+  sendStatus,
+} from '../../../support/fake-api-server.ts';
+
+let server: FakeApiServer;
+
+afterEach(() => server.close());
+
+/** Serves so many objects page by page; `expireAt` makes that page's token expire, once. */
+function paged(count: number, { expireAt = -1 } = {}): Answer {
+  let expired = false;
+  return ({ query }, response) => {
+    const from = Number(query.continue ?? 0);
+    if (from === expireAt && !expired) {
+      expired = true;
+      return sendStatus(response, 410, 'Expired', 'The provided continue parameter is too old');
+    }
+    const limit = Number(query.limit ?? count);
+    const items = Array.from({ length: Math.min(limit, count - from) }, (_, index) => ({
+      metadata: { name: `c${from + index}`, namespace: 'n' },
+      data: { some: 'data' },
+    }));
+    const next = from + items.length < count ? String(from + items.length) : '';
+    sendJson(response, { metadata: { resourceVersion: '9', continue: next }, items });
+  };
+}
+
+describe('list', () => {
+  test('collects all pages, and says of each item what it is', async () => {
+    server = await fakeApiServer(paged(7));
+    const { items, resourceVersion } = await server.kube.list(deployments, { namespace: 'n', pageSize: 3 });
+    expect(resourceVersion).toBe('9');
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6']);
+    expect(items.at(-1)).toMatchObject({ apiVersion: 'apps/v1', kind: 'Deployment', data: { some: 'data' } });
+    expect(server.requests.map(({ query }) => query.continue)).toEqual([undefined, '3', '6']);
+  });
+
+  test('selects, and repeats the selection on every page', async () => {
+    server = await fakeApiServer(paged(3));
+    await server.kube.list(configMaps, {
+      labelSelector: 'a=b,c',
+      fieldSelector: 'metadata.name=x',
+      pageSize: 2,
+    });
+    for (const { path, query } of server.requests) {
+      expect(path).toBe('/api/v1/configmaps');
+      expect(query).toMatchObject({ labelSelector: 'a=b,c', fieldSelector: 'metadata.name=x', limit: '2' });
+    }
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('starts over, all at once, where a token expired halfway', async () => {
+    server = await fakeApiServer(paged(7, { expireAt: 3 }));
+    const { items } = await server.kube.list(configMaps, { namespace: 'n', pageSize: 3 });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6']);
+    expect(server.requests.at(-1)?.query).toEqual({});
+  });
+
+  test('from the cache asks without pages', async () => {
+    server = await fakeApiServer(paged(2));
+    await server.kube.list(configMaps, { resourceVersion: '0' });
+    expect(server.requests.map(({ query }) => query)).toEqual([{ resourceVersion: '0' }]);
+  });
+
+  test('of metadata only drops all else, also from a server that sends it', async () => {
+    server = await fakeApiServer(paged(1));
+    const { items } = await server.kube.list(configMaps, { namespace: 'n', metadataOnly: true });
+    expect(items).toEqual([
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c0', namespace: 'n' } },
+    ]);
+    expect(server.requests[0]?.headers.accept).toContain('as=PartialObjectMetadataList');
+  });
+
+  test('of nothing is empty', async () => {
+    server = await fakeApiServer((_, response) =>
+      sendJson(response, { metadata: { resourceVersion: '1' }, items: null }),
+    );
+    expect(await server.kube.list(configMaps)).toEqual({ resourceVersion: '1', items: [] });
+  });
+});
