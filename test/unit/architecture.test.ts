@@ -117,6 +117,18 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'status',
   ],
   'src/kube': ['streams', 'connect', 'login', 'cluster', 'watch', 'api'],
+  'plugins/devsync/sync': [
+    'local',
+    'apply',
+    'trash',
+    'contents',
+    'metadata',
+    '.',
+    'scan',
+    'ignore',
+    'delta',
+    'files',
+  ],
 };
 
 /** Every `room → import` that breaks a rule. */

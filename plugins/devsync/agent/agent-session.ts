@@ -3,12 +3,12 @@ import { free } from '../../../src/free.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { editsOf } from '../reconcile/operations.ts';
 import { difference, edited } from '../reconcile/tree.ts';
-import { Debounce } from '../sync/debounce.ts';
-import { requireFiles } from '../sync/file-systems.ts';
-import { resolveWithin } from '../sync/folder.ts';
-import { LocalEndpoint } from '../sync/local-endpoint.ts';
-import { metadataCandidatesInContainer } from '../sync/metadata-folder.ts';
-import { codeOf } from '../sync/system-error.ts';
+import { requireFiles } from '../sync/files/file-systems.ts';
+import { resolveWithin } from '../sync/files/folder.ts';
+import { codeOf } from '../sync/files/system-error.ts';
+import { LocalEndpoint } from '../sync/local/local-endpoint.ts';
+import { metadataCandidatesInContainer } from '../sync/metadata/metadata-folder.ts';
+import { Debounce } from '../sync/scan/debounce.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';
 import {
   asCount,

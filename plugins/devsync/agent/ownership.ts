@@ -1,7 +1,7 @@
 /** Why REMOTE cannot be written to: who it belongs to, and who asks. */
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf } from '../sync/system-error.ts';
+import { codeOf } from '../sync/files/system-error.ts';
 
 /** Who a process is, as the kernel knows it. */
 export interface Identity {

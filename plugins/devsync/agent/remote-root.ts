@@ -1,8 +1,8 @@
 /** Where REMOTE leads in a container. */
 import { mkdirSync } from 'node:fs';
 import { splitPath } from '../reconcile/tree.ts';
-import { resolveWithin } from '../sync/folder.ts';
-import { codeOf } from '../sync/system-error.ts';
+import { resolveWithin } from '../sync/files/folder.ts';
+import { codeOf } from '../sync/files/system-error.ts';
 
 /**
  * REMOTE without links, below the container's root. Throws what the file system says, and where it is that root itself:

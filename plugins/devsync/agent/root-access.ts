@@ -1,7 +1,7 @@
 /** Finds the root of a container from beside it, through its main process, and whether it may be entered. */
 import { readdirSync } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import { codeOf } from '../sync/system-error.ts';
+import { codeOf } from '../sync/files/system-error.ts';
 import { mainProcess, textOf } from './main-pid.ts';
 
 export interface RootAccess {

@@ -1,9 +1,9 @@
 /** A scan of REMOTE for `plan`: it creates nothing, not even a missing root. */
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { difference } from '../reconcile/tree.ts';
-import { metadataCandidatesInContainer } from '../sync/metadata-folder.ts';
-import { requireWritable, scanOnce } from '../sync/scan-once.ts';
-import { codeOf } from '../sync/system-error.ts';
+import { codeOf } from '../sync/files/system-error.ts';
+import { requireWritable, scanOnce } from '../sync/local/scan-once.ts';
+import { metadataCandidatesInContainer } from '../sync/metadata/metadata-folder.ts';
 import type { ScanAnswer, ScanRequest } from '../wire/calls.ts';
 import { mountsBelow, readMounts } from './mounts.ts';
 import { explainingOwner } from './ownership.ts';

@@ -3,8 +3,8 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../../src/errors.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { configName, isConfigFile } from '../sync/names.ts';
-import { codeOf, reasonOf } from '../sync/system-error.ts';
+import { configName, isConfigFile } from '../sync/files/names.ts';
+import { codeOf, reasonOf } from '../sync/files/system-error.ts';
 import { type Config, type NamedTarget, parseConfig, parseNamedTarget } from './parse-config.ts';
 
 /** Bytes; nobody writes more by hand. */

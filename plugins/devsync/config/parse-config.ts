@@ -21,8 +21,8 @@ import {
   tool,
 } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { timeModes } from '../sync/times.ts';
-import { type WriteMode, type WriteRule, writeModes } from '../sync/write-rules.ts';
+import { timeModes } from '../sync/files/times.ts';
+import { type WriteMode, type WriteRule, writeModes } from '../sync/ignore/write-rules.ts';
 
 /** One sync of a file. */
 export interface ConfiguredSync {

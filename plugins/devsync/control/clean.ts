@@ -9,7 +9,7 @@ import { openRemote } from '../session/attach/attach.ts';
 import { type CheckOptions, findTargets } from '../session/preview/check-attach.ts';
 import type { SpecStore, Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { removeMetadataFolder } from '../sync/metadata-folder.ts';
+import { removeMetadataFolder } from '../sync/metadata/metadata-folder.ts';
 import { askControl } from './socket.ts';
 import { lockSync } from './sync-lock.ts';
 

@@ -12,7 +12,7 @@ import { reloadDigest } from '../spec/reload-spec.ts';
 import { isGroup } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { knownRootId } from '../sync/metadata-folder.ts';
+import { knownRootId } from '../sync/metadata/metadata-folder.ts';
 import { plainWords } from '../wire/check.ts';
 import { handlersOf } from './handlers.ts';
 import { serveControl } from './socket.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
-import { codeOf } from '../sync/system-error.ts';
+import { codeOf } from '../sync/files/system-error.ts';
 
 /** Answers one request; what it throws is told to the asker. */
 export type Handler = (method: string, parameters: Record<string, unknown>) => Promise<unknown>;

@@ -4,7 +4,7 @@ import type { Side } from '../session/status/state.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import type { TrashItem } from '../sync/endpoint.ts';
-import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { LocalEndpoint } from '../sync/local/local-endpoint.ts';
 import { askControl, NotRunning } from './socket.ts';
 
 export interface SidedItem extends TrashItem {

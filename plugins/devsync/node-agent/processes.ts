@@ -1,6 +1,6 @@
 /** The main process of a container, found from the node, and what it runs as. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { codeOf } from '../sync/system-error.ts';
+import { codeOf } from '../sync/files/system-error.ts';
 import { type ContainerIdentity, runsIn } from './cgroups.ts';
 
 /** One process, which its number alone does not name: numbers are used again. */

@@ -4,7 +4,7 @@
  */
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { type ReloadRule, type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
-import { isIgnoredWithin } from '../sync/ignore.ts';
+import { isIgnoredWithin } from '../sync/ignore/ignore.ts';
 
 /** A path that was changed in the container. */
 export interface AppliedPath {

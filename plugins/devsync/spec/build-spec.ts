@@ -1,9 +1,9 @@
 /** A specification made of what a person gives: by the options of a command, or by a file. */
 import { UsageError } from '../../../src/errors.ts';
 import type { Mode } from '../reconcile/reconcile.ts';
-import type { ScanOptions } from '../sync/scan.ts';
-import type { TimeMode } from '../sync/times.ts';
-import type { WriteMode, WriteRule } from '../sync/write-rules.ts';
+import type { TimeMode } from '../sync/files/times.ts';
+import type { WriteMode, WriteRule } from '../sync/ignore/write-rules.ts';
+import type { ScanOptions } from '../sync/scan/scan.ts';
 import { parseReloadRule, type ReloadSpec } from './reload-spec.ts';
 import {
   type LauncherName,

@@ -5,8 +5,8 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import { machine } from '../../../src/machine.ts';
-import { findGitDirectory } from '../sync/git.ts';
-import { parseGitIndex } from '../sync/git-index.ts';
+import { findGitDirectory } from '../sync/scan/git.ts';
+import { parseGitIndex } from '../sync/scan/git-index.ts';
 
 /** What its configuration says: the user's, the system's and its own together. */
 interface Settings {

@@ -9,7 +9,7 @@ import {
   type IsIgnored,
   isIgnoredWithin,
   type Repository,
-} from '../sync/ignore.ts';
+} from '../sync/ignore/ignore.ts';
 import { findRepository, type GitRepository, readText, repositoryAt, stampOf } from './git-repository.ts';
 
 const listFile = '.gitignore';

@@ -2,8 +2,8 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { IgnoreList, Repository } from '../sync/ignore.ts';
-import { foldsNames } from '../sync/scan-once.ts';
+import type { IgnoreList, Repository } from '../sync/ignore/ignore.ts';
+import { foldsNames } from '../sync/local/scan-once.ts';
 import { readText, stampOf } from './git-repository.ts';
 import { type GitRules, readGitRules } from './git-rules.ts';
 

@@ -7,7 +7,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
-import { rootIdOf } from '../sync/metadata-folder.ts';
+import { rootIdOf } from '../sync/metadata/metadata-folder.ts';
 import { forgetNamesakes, refuseLocalOverlap } from './overlap.ts';
 import { reloadDigest } from './reload-spec.ts';
 import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';

@@ -1,9 +1,9 @@
 /** A sync's specification: what is kept in the cluster, so that any workstation can see it. */
 import { UsageError } from '../../../src/errors.ts';
 import { type Mode, modes } from '../reconcile/reconcile.ts';
-import type { IgnoreRules } from '../sync/ignore.ts';
-import type { ScanOptions } from '../sync/scan.ts';
-import { type WriteRule, writeModes } from '../sync/write-rules.ts';
+import type { IgnoreRules } from '../sync/ignore/ignore.ts';
+import { type WriteRule, writeModes } from '../sync/ignore/write-rules.ts';
+import type { ScanOptions } from '../sync/scan/scan.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
 import type { FileRules } from './ignore-files.ts';
 import { asReloadSpec, type ReloadSpec } from './reload-spec.ts';

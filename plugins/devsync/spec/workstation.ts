@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { metadataFolderIn } from '../sync/metadata-folder.ts';
+import { metadataFolderIn } from '../sync/metadata/metadata-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

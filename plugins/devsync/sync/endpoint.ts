@@ -2,10 +2,10 @@
 
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
-import type { IgnoreRules } from './ignore.ts';
-import type { Range } from './known-blocks.ts';
-import type { ScanOptions } from './scan.ts';
-import type { Signature } from './signature.ts';
+import type { Range } from './delta/known-blocks.ts';
+import type { Signature } from './delta/signature.ts';
+import type { IgnoreRules } from './ignore/ignore.ts';
+import type { ScanOptions } from './scan/scan.ts';
 
 /** A content that one side is to get, and where the other one has it. */
 export interface ContentRef {

@@ -1,8 +1,8 @@
 /** The calls that a workstation makes to an agent, with their answers, and the greeting before them. */
 import type { EndpointFacts } from '../sync/endpoint.ts';
-import type { IgnoreRules } from '../sync/ignore.ts';
-import type { ScanOptions } from '../sync/scan.ts';
-import type { WriteRule } from '../sync/write-rules.ts';
+import type { IgnoreRules } from '../sync/ignore/ignore.ts';
+import type { WriteRule } from '../sync/ignore/write-rules.ts';
+import type { ScanOptions } from '../sync/scan/scan.ts';
 import { asCount, asList, asObject, asText, asWords, ProtocolError, plainWords } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
 

@@ -6,10 +6,10 @@ import { oneLine } from '../../../src/plain-text.ts';
 import { type Entry, type File, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
+import type { Range } from '../sync/delta/known-blocks.ts';
+import { leastBlock, mostBlock, mostBlocks, type Signature, sumSize } from '../sync/delta/signature.ts';
 import type { ContentRef, ContentRequest } from '../sync/endpoint.ts';
-import type { Range } from '../sync/known-blocks.ts';
-import { partsOf } from '../sync/names.ts';
-import { leastBlock, mostBlock, mostBlocks, type Signature, sumSize } from '../sync/signature.ts';
+import { partsOf } from '../sync/files/names.ts';
 
 /** The other end sent something that the protocol does not allow. */
 export class ProtocolError extends Error {

@@ -17,7 +17,7 @@
  * Numbers are big-endian.
  */
 import * as zlib from 'node:zlib';
-import { crc32 } from '../sync/crc32.ts';
+import { crc32 } from '../sync/delta/crc32.ts';
 
 export const frameTypes = [
   /** The first frame in each direction: version and features. */

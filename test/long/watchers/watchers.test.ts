@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { WriteMode } from '../../../plugins/devsync/sync/write-rules.ts';
+import type { WriteMode } from '../../../plugins/devsync/sync/ignore/write-rules.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Pair } from '../../unit/plugins/devsync/support/pair.ts';
 import { debianProgram } from '../support/debian-program.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type MaybeEntry, shallow, type Tracked, trackedPart, walk } from '../../reconcile/entry.ts';
 import { type Edit, edited } from '../../reconcile/tree.ts';
-import { codeOf } from '../../sync/system-error.ts';
+import { codeOf } from '../../sync/files/system-error.ts';
 import { asEdits, packEdits } from '../../wire/check.ts';
 import { describeSetAside, type OnRemark, readStateFile, replaceStateFile, setAside } from './state-files.ts';
 

@@ -1,6 +1,6 @@
 /** The files in which this workstation keeps state of a sync: read, replaced, set aside where they are unreadable. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { codeOf, reasonOf } from '../../sync/system-error.ts';
+import { codeOf, reasonOf } from '../../sync/files/system-error.ts';
 
 /** Told what a person is to know of what was remembered. */
 export type OnRemark = (words: string) => void;

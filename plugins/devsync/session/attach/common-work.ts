@@ -1,6 +1,6 @@
 /** What the sessions of one sync have in common: LOCAL is read once for all of them. */
 import { NodeLines } from '../../launch/node-lines.ts';
-import type { SharedDigests } from '../../sync/digest.ts';
+import type { SharedDigests } from '../../sync/scan/digest.ts';
 import { SharedContents } from '../transfers/shared-contents.ts';
 
 export class CommonWork {

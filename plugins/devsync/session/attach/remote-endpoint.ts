@@ -5,6 +5,8 @@ import type { AgentConnection } from '../../launch/agent-connection.ts';
 import type { MaybeEntry } from '../../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult } from '../../reconcile/operations.ts';
 import { edited } from '../../reconcile/tree.ts';
+import type { Range } from '../../sync/delta/known-blocks.ts';
+import type { Signature } from '../../sync/delta/signature.ts';
 import type {
   Chunk,
   ContentRef,
@@ -15,10 +17,8 @@ import type {
   EndpointFacts,
   TrashItem,
 } from '../../sync/endpoint.ts';
-import { Gate } from '../../sync/gate.ts';
-import { compileIgnores } from '../../sync/ignore.ts';
-import type { Range } from '../../sync/known-blocks.ts';
-import type { Signature } from '../../sync/signature.ts';
+import { Gate } from '../../sync/ignore/gate.ts';
+import { compileIgnores } from '../../sync/ignore/ignore.ts';
 import {
   asOpened,
   canWorkAsAsked,

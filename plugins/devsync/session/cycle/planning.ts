@@ -8,7 +8,7 @@ import {
   type ReconcileOptions,
   reconcile,
 } from '../../reconcile/reconcile.ts';
-import { isGitDirectory } from '../../sync/names.ts';
+import { isGitDirectory } from '../../sync/files/names.ts';
 import type { Side, SideRoles } from '../status/state.ts';
 
 /** What both sides are, and what they last agreed on. */

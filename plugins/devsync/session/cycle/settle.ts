@@ -4,7 +4,7 @@ import type { MaybeEntry, Tracked } from '../../reconcile/entry.ts';
 import { editsOf, type Operation } from '../../reconcile/operations.ts';
 import { type Edit, lookup, splitPath } from '../../reconcile/tree.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
-import { isGitDirectory } from '../../sync/names.ts';
+import { isGitDirectory } from '../../sync/files/names.ts';
 import { type Bases, readContent } from '../ancestor/bases.ts';
 import type { Attached } from '../attach/attach.ts';
 import type { Side } from '../status/state.ts';

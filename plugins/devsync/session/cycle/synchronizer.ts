@@ -1,7 +1,7 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import { SerialQueue } from '../../../../src/async/serial-queue.ts';
 import { type Edit, lookup } from '../../reconcile/tree.ts';
-import { Debounce } from '../../sync/debounce.ts';
+import { Debounce } from '../../sync/scan/debounce.ts';
 import type { Side, SyncState } from '../status/state.ts';
 import { isStale } from '../transfers/tree-snapshot.ts';
 import { flushUntilDone } from './flush.ts';

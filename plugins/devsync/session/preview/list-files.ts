@@ -2,8 +2,8 @@
 import { walk } from '../../reconcile/entry.ts';
 import { IgnoreFiles } from '../../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../../spec/spec.ts';
-import { privateFolder } from '../../sync/names.ts';
-import { scanOnce } from '../../sync/scan-once.ts';
+import { privateFolder } from '../../sync/files/names.ts';
+import { scanOnce } from '../../sync/local/scan-once.ts';
 
 export interface ListedFile {
   readonly path: string;

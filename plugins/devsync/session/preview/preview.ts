@@ -3,7 +3,7 @@ import { X8sError } from '../../../../src/errors.ts';
 import { launch } from '../../launch/launch.ts';
 import { IgnoreFiles } from '../../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../../spec/spec.ts';
-import { requireWritable, scanOnce } from '../../sync/scan-once.ts';
+import { requireWritable, scanOnce } from '../../sync/local/scan-once.ts';
 import { explainRemote, unusableLocal } from '../attach/attach.ts';
 import { brakeOn, planFor, rolesFrom } from '../cycle/planning.ts';
 import { describeBudget, storageBudget } from '../pods/storage-budget.ts';

@@ -3,8 +3,8 @@
 import type { AgentConnection } from '../../launch/agent-connection.ts';
 import { emptyDirectory, type MaybeEntry } from '../../reconcile/entry.ts';
 import { type Edit, edited } from '../../reconcile/tree.ts';
-import { Gate } from '../../sync/gate.ts';
-import { compileIgnores } from '../../sync/ignore.ts';
+import { Gate } from '../../sync/ignore/gate.ts';
+import { compileIgnores } from '../../sync/ignore/ignore.ts';
 import type { ScanRequest } from '../../wire/calls.ts';
 import { asEdits, asObject } from '../../wire/check.ts';
 

@@ -1,5 +1,5 @@
 /** What the differences of a large content are to: what is known of both versions here, or the other side's signature. */
-import { leastForDelta } from '../../sync/delta-files.ts';
+import { leastForDelta } from '../../sync/contents/delta-files.ts';
 import type { ContentRef, ContentRequest, Endpoint } from '../../sync/endpoint.ts';
 
 interface Sides {

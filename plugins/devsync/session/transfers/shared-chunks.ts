@@ -2,8 +2,9 @@
  * Parts of large contents that several sessions send at about the same time: each is read once, and packed once. A part
  * is kept for a short while only; a session that lags behind reads for itself.
  */
-import { chunkSize } from '../../sync/digest.ts';
+
 import type { Chunk, ContentRequest, Endpoint } from '../../sync/endpoint.ts';
+import { chunkSize } from '../../sync/scan/digest.ts';
 import { SharedBody, share } from '../../wire/shared-body.ts';
 
 type Reader = Pick<Endpoint, 'read'>;

@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { free } from '../../../../src/free.ts';
-import { chunkSize } from '../../sync/digest.ts';
 import type { Chunk, ContentRequest, Contents, Endpoint } from '../../sync/endpoint.ts';
+import { chunkSize } from '../../sync/scan/digest.ts';
 import { SharedBody, share } from '../../wire/shared-body.ts';
 import { SharedChunks } from './shared-chunks.ts';
 

@@ -8,7 +8,7 @@ import { supervise } from '../../../../../plugins/devsync/control/supervisor.ts'
 import { lockSync } from '../../../../../plugins/devsync/control/sync-lock.ts';
 import { SpecStore, type Sync } from '../../../../../plugins/devsync/spec/spec-store.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
-import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata/metadata-folder.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts';

@@ -6,7 +6,7 @@ import { serveSync } from '../../../../../plugins/devsync/control/serve-sync.ts'
 import { askControl } from '../../../../../plugins/devsync/control/socket.ts';
 import { SpecStore } from '../../../../../plugins/devsync/spec/spec-store.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
-import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata/metadata-folder.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../src/errors.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

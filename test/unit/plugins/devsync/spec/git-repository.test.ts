@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { findRepository } from '../../../../../plugins/devsync/spec/git-repository.ts';
 import { IgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
-import { compileIgnores, isIgnoredWithin } from '../../../../../plugins/devsync/sync/ignore.ts';
+import { compileIgnores, isIgnoredWithin } from '../../../../../plugins/devsync/sync/ignore/ignore.ts';
 
 jest.setTimeout(60_000);
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
-import { type IsIgnored, isIgnoredWithin } from '../../../../../plugins/devsync/sync/ignore.ts';
+import { type IsIgnored, isIgnoredWithin } from '../../../../../plugins/devsync/sync/ignore/ignore.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 
 jest.setTimeout(120_000);

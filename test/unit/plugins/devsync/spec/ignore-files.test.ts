@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { IgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../../../../../plugins/devsync/spec/spec.ts';
-import { compileIgnores } from '../../../../../plugins/devsync/sync/ignore.ts';
+import { compileIgnores } from '../../../../../plugins/devsync/sync/ignore/ignore.ts';
 
 let base: string;
 beforeEach(() => {

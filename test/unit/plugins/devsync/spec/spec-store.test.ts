@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { syncDocument, syncTable } from '../../../../../plugins/devsync/commands/output-tables.ts';
 import { SpecStore } from '../../../../../plugins/devsync/spec/spec-store.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
-import { knownRootId } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
+import { knownRootId } from '../../../../../plugins/devsync/sync/metadata/metadata-folder.ts';
 import { renderTable } from '../../../../../src/cli/table.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';

@@ -14,11 +14,11 @@ import type { CycleOptions } from '../../../../../plugins/devsync/session/cycle/
 import { Synchronizer } from '../../../../../plugins/devsync/session/cycle/synchronizer.ts';
 import type { SyncState } from '../../../../../plugins/devsync/session/status/state.ts';
 import type { TrashItem } from '../../../../../plugins/devsync/sync/endpoint.ts';
-import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
-import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
-import { metadataFolderIn } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
-import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
-import type { WriteRule } from '../../../../../plugins/devsync/sync/write-rules.ts';
+import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore/ignore.ts';
+import type { WriteRule } from '../../../../../plugins/devsync/sync/ignore/write-rules.ts';
+import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local/local-endpoint.ts';
+import { metadataFolderIn } from '../../../../../plugins/devsync/sync/metadata/metadata-folder.ts';
+import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan/scan.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { eventually } from '../../../../support/eventually.ts';

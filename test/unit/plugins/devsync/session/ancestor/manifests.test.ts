@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Manifests } from '../../../../../../plugins/devsync/session/ancestor/manifests.ts';
-import { sha256 } from '../../../../../../plugins/devsync/sync/digest.ts';
+import { sha256 } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** An agent that says whatever comes to its mind: it speaks the protocol, and lies. */
 import { PassThrough } from 'node:stream';
 import { AgentConnection } from '../../../../../../plugins/devsync/launch/agent-connection.ts';
-import { sha256 } from '../../../../../../plugins/devsync/sync/digest.ts';
+import { sha256 } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
 import { ourHello } from '../../../../../../plugins/devsync/wire/calls.ts';
 import { Channel } from '../../../../../../plugins/devsync/wire/channel.ts';
 import type { Frame } from '../../../../../../plugins/devsync/wire/frame.ts';

@@ -17,9 +17,13 @@ import type { Mode } from '../../../../../../plugins/devsync/reconcile/reconcile
 import { AncestorStore } from '../../../../../../plugins/devsync/session/ancestor/ancestor-store.ts';
 import { RemoteEndpoint } from '../../../../../../plugins/devsync/session/attach/remote-endpoint.ts';
 import { Synchronizer } from '../../../../../../plugins/devsync/session/cycle/synchronizer.ts';
-import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local-endpoint.ts';
-import { isGitDirectory, linkProblem, nameProblem } from '../../../../../../plugins/devsync/sync/names.ts';
-import type { ScanOptions } from '../../../../../../plugins/devsync/sync/scan.ts';
+import {
+  isGitDirectory,
+  linkProblem,
+  nameProblem,
+} from '../../../../../../plugins/devsync/sync/files/names.ts';
+import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
+import type { ScanOptions } from '../../../../../../plugins/devsync/sync/scan/scan.ts';
 import { randomFrom } from '../../../../../support/random.ts';
 import { hastyClock } from '../../../../support/fake-clock.ts';
 import { FakeLyingAgent } from './fake-lying-agent.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { AgentConnection } from '../../../../../../plugins/devsync/launch/agent-connection.ts';
 import { RemoteEndpoint } from '../../../../../../plugins/devsync/session/attach/remote-endpoint.ts';
-import { Folder } from '../../../../../../plugins/devsync/sync/folder.ts';
+import { Folder } from '../../../../../../plugins/devsync/sync/files/folder.ts';
 import { maxFrame } from '../../../../../../plugins/devsync/wire/frame.ts';
 import { openPair } from '../../support/pair.ts';
 

@@ -17,7 +17,7 @@ import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { privateFolder } from '../../../../../../plugins/devsync/sync/names.ts';
+import { privateFolder } from '../../../../../../plugins/devsync/sync/files/names.ts';
 import { frameTypes } from '../../../../../../plugins/devsync/wire/frame.ts';
 import { standingStill } from '../../../../../support/eventually.ts';
 import { randomFrom } from '../../../../../support/random.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { privateFolder } from '../../../../../../plugins/devsync/sync/names.ts';
+import { privateFolder } from '../../../../../../plugins/devsync/sync/files/names.ts';
 import { Pair, type PairOptions } from '../../support/pair.ts';
 
 jest.setTimeout(30_000);

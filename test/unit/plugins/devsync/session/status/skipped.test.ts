@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { skipped, untracked } from '../../../../../../plugins/devsync/reconcile/entry.ts';
 import { noState, summarize } from '../../../../../../plugins/devsync/session/status/state.ts';
 import { StatusLines } from '../../../../../../plugins/devsync/session/status/status-lines.ts';
-import { scanOnce } from '../../../../../../plugins/devsync/sync/scan-once.ts';
+import { scanOnce } from '../../../../../../plugins/devsync/sync/local/scan-once.ts';
 import { asEntry, packEntry } from '../../../../../../plugins/devsync/wire/check.ts';
 
 let folder: string;

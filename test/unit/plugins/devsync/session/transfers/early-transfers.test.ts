@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { CycleOptions } from '../../../../../../plugins/devsync/session/cycle/sync-cycle.ts';
-import { EarlyReading } from '../../../../../../plugins/devsync/sync/early-content.ts';
+import { EarlyReading } from '../../../../../../plugins/devsync/sync/contents/early-content.ts';
 import { eventually } from '../../../../../support/eventually.ts';
 import { openPair, type Pair } from '../../support/pair.ts';
 

@@ -14,7 +14,7 @@ import type { Change } from '../../../../../../plugins/devsync/reconcile/reconci
 import { RemoteEndpoint } from '../../../../../../plugins/devsync/session/attach/remote-endpoint.ts';
 import { SharedContents } from '../../../../../../plugins/devsync/session/transfers/shared-contents.ts';
 import { transferChanges } from '../../../../../../plugins/devsync/session/transfers/transfer.ts';
-import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local-endpoint.ts';
+import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
 import { type LineSession, SharedLine } from '../../../../../../plugins/devsync/wire/shared-line.ts';
 import { bundleAgent } from '../../../../../../scripts/agent-bundle.ts';
 

@@ -1,8 +1,8 @@
 /** What several sessions send at about the same time is read once, and no more of it is kept than has a bound. */
 import { expect, test } from '@jest/globals';
 import { SharedContents } from '../../../../../../plugins/devsync/session/transfers/shared-contents.ts';
-import { chunkSize } from '../../../../../../plugins/devsync/sync/digest.ts';
 import type { Chunk, ContentRequest } from '../../../../../../plugins/devsync/sync/endpoint.ts';
+import { chunkSize } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
 import { sharedBodyOf } from '../../../../../../plugins/devsync/wire/shared-body.ts';
 
 const { signal } = new AbortController();
