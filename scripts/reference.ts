@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import type { Definitions } from '../src/cli/definitions.ts';
+import type { Definitions } from '../src/cli/run/definitions.ts';
 import { pluginNames, root } from './build.ts';
 import { manPage } from './reference/man.ts';
 import { referencePage } from './reference/markdown.ts';

@@ -1,5 +1,5 @@
 /** kubectl-devsync: keeps a local directory and a container's directory the same. */
-import { runPlugin } from '../../src/cli/run-plugin.ts';
+import { runPlugin } from '../../src/cli/run/run-plugin.ts';
 import { version } from '../../src/cli/version.ts';
 import { CleanCommand } from './commands/clean.ts';
 import { ConflictsCommand } from './commands/conflicts.ts';

@@ -1,5 +1,5 @@
 /** kubectl-nsreplicate: keeps namespaces the same on replica clusters. */
-import { runPlugin } from '../../src/cli/run-plugin.ts';
+import { runPlugin } from '../../src/cli/run/run-plugin.ts';
 import { version } from '../../src/cli/version.ts';
 import { ApproveCommand } from './commands/approve.ts';
 import { ControllerCommand } from './commands/controller.ts';

@@ -1,5 +1,5 @@
 /** kubectl-x8sync: copies a PersistentVolumeClaim's data between clusters. */
-import { runPlugin } from '../../src/cli/run-plugin.ts';
+import { runPlugin } from '../../src/cli/run/run-plugin.ts';
 import { version } from '../../src/cli/version.ts';
 import { AttachCommand } from './commands/attach.ts';
 import { CancelCommand } from './commands/cancel.ts';

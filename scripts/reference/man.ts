@@ -1,5 +1,5 @@
 /** One plugin's man page, in the man(7) macros. */
-import type { DefinedCommand, Definitions } from '../../src/cli/definitions.ts';
+import type { DefinedCommand, Definitions } from '../../src/cli/run/definitions.ts';
 
 /** The page for section 1. */
 export function manPage({ name, summary, version, commands }: Definitions): string {

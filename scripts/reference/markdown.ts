@@ -1,5 +1,5 @@
 /** One plugin's reference page. */
-import type { DefinedCommand, Definitions } from '../../src/cli/definitions.ts';
+import type { DefinedCommand, Definitions } from '../../src/cli/run/definitions.ts';
 
 /** Headings of options that every command has are left to one section at the end. */
 const sharedGroups = ['Cluster options', 'Global options'];

@@ -1,5 +1,5 @@
 /** What a command's options and arguments are, for parsing, help and completion alike. */
-import type { CompletionRequest } from './completion/request.ts';
+import type { CompletionRequest } from './request.ts';
 
 /** One offer of completion. A `path/` that goes on wants no space after it. */
 export interface Candidate {

@@ -2,11 +2,11 @@
 import { UnreachableError, UsageError } from '../errors.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import { BaseCommand } from './base-command.ts';
-import { contextNames, namespaceNames } from './completion/providers.ts';
 import type { CommandContext } from './context.ts';
 import type { Opened } from './execute.ts';
 import type { ClusterFlags } from './kube-access.ts';
 import { option } from './options.ts';
+import { contextNames, namespaceNames } from './providers.ts';
 
 const group = 'Cluster options';
 /** Longer than a slow admission webhook takes (10 s by default), and short enough for a person to wait. */

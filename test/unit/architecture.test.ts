@@ -129,6 +129,21 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'delta',
     'files',
   ],
+  'plugins/devsync/commands': ['.', 'live', 'base', 'output'],
+  'plugins/nsreplicate/commands': ['.', 'users', 'live', 'output', 'base'],
+  'plugins/nsreplicate/server': [
+    '.',
+    'certificate',
+    'page',
+    'routes',
+    'accounts',
+    'metrics',
+    'tasks',
+    'http',
+  ],
+  'plugins/x8sync/commands': ['.', 'options'],
+  'plugins/x8sync/objects': ['.', 'manifests'],
+  'src/cli': ['run', 'completion', '.'],
 };
 
 /** Every `room → import` that breaks a rule. */

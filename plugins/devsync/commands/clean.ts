@@ -4,7 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { messageOf, RefusedError, UsageError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
-import { AgentCommand, completeSync } from './sync-command.ts';
+import { AgentCommand, completeSync } from './base/sync-command.ts';
 
 export class CleanCommand extends AgentCommand {
   static override paths = [['clean']];

@@ -8,9 +8,9 @@ import { formatPlural } from '../../../src/ui/format.ts';
 import type { Ask } from '../control/settling.ts';
 import type { ConflictState, SyncState } from '../session/status/state.ts';
 import { plainWords } from '../wire/check.ts';
-import { conflictsTable } from './output-tables.ts';
-import { conflictHint } from './output-text.ts';
-import { completeSync, SyncCommand } from './sync-command.ts';
+import { completeSync, SyncCommand } from './base/sync-command.ts';
+import { conflictsTable } from './output/output-tables.ts';
+import { conflictHint } from './output/output-text.ts';
 
 export class ConflictsCommand extends SyncCommand {
   static override paths = [['conflicts']];

@@ -2,7 +2,7 @@
 import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { NamedSpecCommand } from './named-spec-command.ts';
+import { NamedSpecCommand } from './base/named-spec-command.ts';
 
 export class CreateCommand extends NamedSpecCommand {
   static override paths = [['create']];

@@ -3,8 +3,8 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { reportFindings } from './findings.ts';
-import { AgentCommand, completeSync } from './sync-command.ts';
+import { AgentCommand, completeSync } from './base/sync-command.ts';
+import { reportFindings } from './output/findings.ts';
 
 export class DoctorCommand extends AgentCommand {
   static override paths = [['doctor']];

@@ -4,7 +4,7 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Sync } from '../spec/spec-store.ts';
-import { ConfigCommand, type OpenConfig } from './config-command.ts';
+import { ConfigCommand, type OpenConfig } from './base/config-command.ts';
 
 export class DownCommand extends ConfigCommand {
   static override paths = [['down']];

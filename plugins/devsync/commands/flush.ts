@@ -2,7 +2,7 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { SyncState } from '../session/status/state.ts';
-import { OneSyncCommand } from './one-sync-command.ts';
+import { OneSyncCommand } from './base/one-sync-command.ts';
 
 export class FlushCommand extends OneSyncCommand {
   static override paths = [['flush']];

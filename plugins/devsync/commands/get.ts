@@ -7,9 +7,9 @@ import { UnreachableError, type X8sError } from '../../../src/errors.ts';
 import { parseHolder } from '../../../src/tasks/holder.ts';
 import type { RunnerState } from '../session/runner/runner-state.ts';
 import type { Sync, Unreadable } from '../spec/spec-store.ts';
-import { type SyncStatus, stateWord, syncDocument, syncTable } from './output-tables.ts';
-import { completeSync, SyncCommand, type SyncEnvironment } from './sync-command.ts';
-import { eventOf, eventText, News, type SyncEvent } from './sync-event.ts';
+import { completeSync, SyncCommand, type SyncEnvironment } from './base/sync-command.ts';
+import { type SyncStatus, stateWord, syncDocument, syncTable } from './output/output-tables.ts';
+import { eventOf, eventText, News, type SyncEvent } from './output/sync-event.ts';
 
 export class GetCommand extends SyncCommand {
   static override paths = [['get']];

@@ -4,10 +4,10 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { Finding } from '../control/doctor.ts';
-import { reportFindings } from './findings.ts';
-import { NodeAgentInstallCommand } from './node-agents-command.ts';
-import { notifyOption, runWatch, titleOption } from './run-watch.ts';
-import type { SyncEnvironment } from './sync-command.ts';
+import { NodeAgentInstallCommand } from './base/node-agents-command.ts';
+import type { SyncEnvironment } from './base/sync-command.ts';
+import { notifyOption, runWatch, titleOption } from './live/run-watch.ts';
+import { reportFindings } from './output/findings.ts';
 
 export class InitCommand extends NodeAgentInstallCommand {
   static override paths = [['init']];

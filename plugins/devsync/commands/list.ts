@@ -4,7 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
-import { completeSync, SyncCommand } from './sync-command.ts';
+import { completeSync, SyncCommand } from './base/sync-command.ts';
 
 export class ListCommand extends SyncCommand {
   static override paths = [['list'], ['ls']];

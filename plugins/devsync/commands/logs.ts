@@ -4,7 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { completeSync, SyncCommand } from './sync-command.ts';
+import { completeSync, SyncCommand } from './base/sync-command.ts';
 
 export class LogsCommand extends SyncCommand {
   static override paths = [['logs']];

@@ -1,7 +1,7 @@
 /** `kubectl devsync pause` */
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { OneSyncCommand } from './one-sync-command.ts';
+import { OneSyncCommand } from './base/one-sync-command.ts';
 
 export class PauseCommand extends OneSyncCommand {
   static override paths = [['pause']];

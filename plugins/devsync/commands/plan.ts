@@ -2,8 +2,8 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError } from '../../../src/errors.ts';
-import { openText, planText } from './output-text.ts';
-import { SpecCommand } from './spec-options.ts';
+import { SpecCommand } from './base/spec-options.ts';
+import { openText, planText } from './output/output-text.ts';
 
 export class PlanCommand extends SpecCommand {
   static override paths = [['plan']];

@@ -7,7 +7,7 @@ import { formatPlural } from '../../../src/ui/format.ts';
 import type { Ask, Settled } from '../control/settling.ts';
 import type { SyncState } from '../session/status/state.ts';
 import { plainWords } from '../wire/check.ts';
-import { OneSyncCommand } from './one-sync-command.ts';
+import { OneSyncCommand } from './base/one-sync-command.ts';
 
 export class ResolveCommand extends OneSyncCommand {
   static override paths = [['resolve']];

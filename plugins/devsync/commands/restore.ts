@@ -9,9 +9,9 @@ import { X8sError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Selection, TrashAccess } from '../control/trash-access.ts';
 import type { Sync } from '../spec/spec-store.ts';
-import { OneSyncCommand } from './one-sync-command.ts';
-import { trashTable } from './output-tables.ts';
-import { notRunning, type SyncEnvironment } from './sync-command.ts';
+import { OneSyncCommand } from './base/one-sync-command.ts';
+import { notRunning, type SyncEnvironment } from './base/sync-command.ts';
+import { trashTable } from './output/output-tables.ts';
 
 export class RestoreCommand extends OneSyncCommand {
   static override paths = [['restore']];

@@ -3,7 +3,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { SyncState } from '../session/status/state.ts';
-import { OneSyncCommand } from './one-sync-command.ts';
+import { OneSyncCommand } from './base/one-sync-command.ts';
 
 export class ResumeCommand extends OneSyncCommand {
   static override paths = [['resume']];

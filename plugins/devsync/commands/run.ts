@@ -2,7 +2,7 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
-import { NamedSpecCommand } from './named-spec-command.ts';
+import { NamedSpecCommand } from './base/named-spec-command.ts';
 
 export class RunCommand extends NamedSpecCommand {
   static override paths = [['run']];

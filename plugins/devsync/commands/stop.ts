@@ -2,7 +2,7 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { BrokenConfig } from '../config/config-file.ts';
-import { SyncCommand, type SyncEnvironment } from './sync-command.ts';
+import { SyncCommand, type SyncEnvironment } from './base/sync-command.ts';
 
 export class StopCommand extends SyncCommand {
   static override paths = [['watch', 'stop'], ['stop']];

@@ -3,9 +3,9 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError } from '../../../src/errors.ts';
-import { watchInBackground } from './background.ts';
-import { ConfigCommand, type OpenConfig } from './config-command.ts';
-import { notifyOption, runWatch, titleOption } from './run-watch.ts';
+import { watchInBackground } from './base/background.ts';
+import { ConfigCommand, type OpenConfig } from './base/config-command.ts';
+import { notifyOption, runWatch, titleOption } from './live/run-watch.ts';
 
 export class UpCommand extends ConfigCommand {
   static override paths = [['up']];

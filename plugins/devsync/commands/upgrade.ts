@@ -3,7 +3,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { NodeAgentInstallCommand } from './node-agents-command.ts';
+import { NodeAgentInstallCommand } from './base/node-agents-command.ts';
 
 export class UpgradeCommand extends NodeAgentInstallCommand {
   static override paths = [['upgrade']];

@@ -5,9 +5,9 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError, UsageError } from '../../../src/errors.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { plainWords } from '../wire/check.ts';
-import { watchInBackground } from './background.ts';
-import { notifyOption, runWatch, titleOption } from './run-watch.ts';
-import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './sync-command.ts';
+import { watchInBackground } from './base/background.ts';
+import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './base/sync-command.ts';
+import { notifyOption, runWatch, titleOption } from './live/run-watch.ts';
 
 export class WatchCommand extends AgentCommand {
   static override paths = [['watch']];

@@ -4,7 +4,7 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import { defaultTask } from '../state/task-objects.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
 
 export class ApproveCommand extends ExistingTaskCommand {
   static override paths = [['approve']];

@@ -1,10 +1,11 @@
 /** `controller`: carries out KRMSyncer resources, on a workstation or in a pod. */
-import { namespaceNames } from '../../../src/cli/completion/providers.ts';
+
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { namespaceNames } from '../../../src/cli/providers.ts';
 import { ControllerWork } from '../controller/work-now.ts';
-import { checkServiceFlags, serve } from './service.ts';
+import { checkServiceFlags, serve } from './base/service.ts';
 import {
   insecureListenOption,
   listenOption,
@@ -12,7 +13,7 @@ import {
   ownCertificateOption,
   tlsCertOption,
   tlsKeyOption,
-} from './service-options.ts';
+} from './base/service-options.ts';
 
 export class ControllerCommand extends KubeCommand {
   static override paths = [['controller']];

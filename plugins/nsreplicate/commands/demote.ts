@@ -1,15 +1,15 @@
 /** `demote`: makes an old primary the standby of the new one. */
 
-import { contextNames } from '../../../src/cli/completion/providers.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { contextNames } from '../../../src/cli/providers.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { createStyle } from '../../../src/ui/style.ts';
-import type { Opened } from './open-task.ts';
-import { planOutcome } from './plan-outcome.ts';
-import { TaskCommand } from './task-command.ts';
+import type { Opened } from './base/open-task.ts';
+import { TaskCommand } from './base/task-command.ts';
+import { planOutcome } from './output/plan-outcome.ts';
 
 export class DemoteCommand extends TaskCommand {
   static override paths = [['demote']];

@@ -5,8 +5,8 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { ForbiddenError, IncompleteError, type X8sError } from '../../../src/errors.ts';
 import type { Finding } from '../preflight/finding.ts';
-import { look, SurveyCommand } from './survey-command.ts';
-import { TaskCommand } from './task-command.ts';
+import { look, SurveyCommand } from './base/survey-command.ts';
+import { TaskCommand } from './base/task-command.ts';
 
 export class DoctorCommand extends SurveyCommand {
   static override paths = [['doctor']];

@@ -5,8 +5,8 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { ExitCode } from '../../../src/errors.ts';
-import { look, notAllCompared, SurveyCommand, unreadOf } from './survey-command.ts';
-import { TaskCommand } from './task-command.ts';
+import { look, notAllCompared, SurveyCommand, unreadOf } from './base/survey-command.ts';
+import { TaskCommand } from './base/task-command.ts';
 
 export class DriftCommand extends SurveyCommand {
   static override paths = [['drift']];

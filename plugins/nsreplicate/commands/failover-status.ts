@@ -6,7 +6,7 @@ import { table } from '../../../src/cli/table.ts';
 import { IncompleteError } from '../../../src/errors.ts';
 import type { ClusterFailover, FailoverStatus } from '../failover/status.ts';
 import { defaultTask } from '../state/task-objects.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
 
 export class FailoverStatusCommand extends ExistingTaskCommand {
   static override paths = [['failover', 'status']];
@@ -20,7 +20,7 @@ export class FailoverStatusCommand extends ExistingTaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const [{ failoverStatus }, { participants }, { identify }] = await Promise.all([
       import('../failover/status.ts'),
-      import('./participants.ts'),
+      import('./base/participants.ts'),
       import('../clusters/cluster.ts'),
     ]);
     const { signal } = context;

@@ -7,7 +7,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { ProvenanceRemoval } from '../run/remove-provenance.ts';
 import type { TaskStatus } from '../state/state.ts';
 import { isAtWork } from '../state/task-phase.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
 
 export class ForgetCommand extends ExistingTaskCommand {
   static override paths = [['forget']];

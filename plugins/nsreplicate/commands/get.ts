@@ -3,10 +3,10 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { objectArgument, objectNameArgument, requireObject } from './object-argument.ts';
-import type { Opened } from './open-task.ts';
-import { notAllCompared, SurveyCommand, unreadOf } from './survey-command.ts';
-import { TaskCommand } from './task-command.ts';
+import { objectArgument, objectNameArgument, requireObject } from './base/object-argument.ts';
+import type { Opened } from './base/open-task.ts';
+import { notAllCompared, SurveyCommand, unreadOf } from './base/survey-command.ts';
+import { TaskCommand } from './base/task-command.ts';
 
 export class GetCommand extends SurveyCommand {
   static override paths = [['get']];
@@ -35,7 +35,7 @@ export class GetCommand extends SurveyCommand {
         import('../preview/look.ts'),
         import('../preview/explain-object.ts'),
         import('../state/state.ts'),
-        import('./object-text.ts'),
+        import('./output/object-text.ts'),
       ]);
     const { clock, signal, output } = context;
     const { primary, state, spec } = opened;

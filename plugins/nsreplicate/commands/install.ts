@@ -1,8 +1,9 @@
 /** `install` and `upgrade`: a controller in the cluster. */
-import { namespaceNames } from '../../../src/cli/completion/providers.ts';
+
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { namespaceNames } from '../../../src/cli/providers.ts';
 import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Installation } from '../controller/installation.ts';

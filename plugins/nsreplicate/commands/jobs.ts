@@ -4,8 +4,8 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { JobRecord } from '../jobs/records.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
-import { checkReplicas, replicaOption } from './replica-option.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
+import { checkReplicas, replicaOption } from './base/replica-option.ts';
 
 /** As the table shows them; a parked one has failed, too. */
 const jobStates = ['failed', 'parked', 'running', 'pending', 'done'] as const;
@@ -34,7 +34,7 @@ export class JobsCommand extends ExistingTaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const [{ readJobs }, { jobsTable }] = await Promise.all([
       import('../state/state.ts'),
-      import('./jobs-table.ts'),
+      import('./output/jobs-table.ts'),
     ]);
     const { kube, task, status } = await this.status(context);
     checkReplicas(this.replica, status);

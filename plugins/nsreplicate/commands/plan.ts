@@ -2,10 +2,10 @@
 import { outputOption } from '../../../src/cli/base-command.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { findObject, objectArgument, objectNameArgument } from './object-argument.ts';
-import { objectPlanOutcome, planOutcome } from './plan-outcome.ts';
-import { SurveyCommand } from './survey-command.ts';
-import { TaskCommand } from './task-command.ts';
+import { findObject, objectArgument, objectNameArgument } from './base/object-argument.ts';
+import { SurveyCommand } from './base/survey-command.ts';
+import { TaskCommand } from './base/task-command.ts';
+import { objectPlanOutcome, planOutcome } from './output/plan-outcome.ts';
 
 export class PlanCommand extends SurveyCommand {
   static override paths = [['plan'], ['diff']];

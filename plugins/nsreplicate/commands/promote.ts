@@ -1,9 +1,9 @@
 /** `promote`: makes a replica the primary. */
 
-import { contextNames } from '../../../src/cli/completion/providers.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { contextNames } from '../../../src/cli/providers.ts';
 import { IncompleteError, RefusedError, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { thisProcess } from '../../../src/tasks/holder.ts';
@@ -11,9 +11,9 @@ import type { Cluster } from '../clusters/cluster.ts';
 import type { PromotionOptions } from '../failover/promote.ts';
 import type { Epoch } from '../state/epoch.ts';
 import { defaultTask } from '../state/task-objects.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
-import type { SeenBefore } from './failover-text.ts';
-import { isMember, type Participants, participants, standingOf } from './participants.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
+import { isMember, type Participants, participants, standingOf } from './base/participants.ts';
+import type { SeenBefore } from './output/failover-text.ts';
 
 export class PromoteCommand extends ExistingTaskCommand {
   static override paths = [['promote']];
@@ -51,7 +51,7 @@ export class PromoteCommand extends ExistingTaskCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { planPromotion, promote } = await import('../failover/promote.ts');
-    const { planText, planData, reportText } = await import('./failover-text.ts');
+    const { planText, planData, reportText } = await import('./output/failover-text.ts');
     const { options, ...seen } = await this.#options(context);
     const plan = await planPromotion(options);
     const told = planText(plan, options, seen);

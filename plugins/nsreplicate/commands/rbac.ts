@@ -7,9 +7,9 @@ import { UsageError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import type { Side, Subject } from '../preflight/manifests.ts';
-import type { Opened } from './open-task.ts';
-import { SurveyCommand } from './survey-command.ts';
-import { TaskCommand } from './task-command.ts';
+import type { Opened } from './base/open-task.ts';
+import { SurveyCommand } from './base/survey-command.ts';
+import { TaskCommand } from './base/task-command.ts';
 
 const sideNames = ['primary', 'replica', 'state'] as const satisfies Side[];
 const doings = ['watch', 'promote', 'demote'] as const;

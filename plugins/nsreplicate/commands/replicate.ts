@@ -8,18 +8,18 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { Task } from '../task/task.ts';
-import type { Opened } from './open-task.ts';
-import { planOutcome } from './plan-outcome.ts';
-import { checkServiceFlags } from './service.ts';
+import type { Opened } from './base/open-task.ts';
+import { checkServiceFlags } from './base/service.ts';
 import {
   insecureListenOption,
   listenOption,
   metricsAuthOption,
   tlsCertOption,
   tlsKeyOption,
-} from './service-options.ts';
-import { sessionOf, words } from './session-of.ts';
-import { TaskCommand } from './task-command.ts';
+} from './base/service-options.ts';
+import { sessionOf, words } from './base/session-of.ts';
+import { TaskCommand } from './base/task-command.ts';
+import { planOutcome } from './output/plan-outcome.ts';
 
 export class ReplicateCommand extends TaskCommand {
   static override paths = [TaskCommand.Default, ['watch']];
@@ -62,7 +62,7 @@ export class ReplicateCommand extends TaskCommand {
       const opened = await this.begin(context, { watches, hand: (client) => clients.push(client) });
       if (this.dryRun) return await planOutcome(opened, context);
       if (this.once) return await runOnce(opened, context);
-      const { runWatch } = await import('./run-watch.ts');
+      const { runWatch } = await import('./live/run-watch.ts');
       return await runWatch(opened, context, this);
     } finally {
       await Promise.allSettled(clients.map((client) => client.close()));
@@ -118,7 +118,7 @@ export async function runOnce(opened: Opened, context: KubeCommandContext): Prom
   for (const note of status.notes) reporter.info(note);
   for (const { name, left } of status.replicas)
     for (const [why, number] of Object.entries(left)) reporter.info(`${name}: ${number} left: ${why}`);
-  const { onceOutcome } = await import('./once-outcome.ts');
+  const { onceOutcome } = await import('./output/once-outcome.ts');
   return onceOutcome(status, task);
 }
 

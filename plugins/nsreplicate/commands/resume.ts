@@ -2,7 +2,7 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { defaultTask } from '../state/task-objects.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
 
 export class ResumeCommand extends ExistingTaskCommand {
   static override paths = [['resume']];

@@ -5,8 +5,8 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { TaskStatus } from '../state/state.ts';
 import { isAtWork } from '../state/task-phase.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
-import { checkReplicas, replicaOption } from './replica-option.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
+import { checkReplicas, replicaOption } from './base/replica-option.ts';
 
 export class RetryCommand extends ExistingTaskCommand {
   static override paths = [['retry']];

@@ -5,7 +5,7 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { AskedFor } from '../state/control.ts';
 import type { TaskStatus } from '../state/state.ts';
-import { ExistingTaskCommand } from './existing-task-command.ts';
+import { ExistingTaskCommand } from './base/existing-task-command.ts';
 
 export class StatusCommand extends ExistingTaskCommand {
   static override paths = [['status']];
@@ -29,7 +29,7 @@ export class StatusCommand extends ExistingTaskCommand {
       import('../state/state.ts'),
       import('../state/control.ts'),
       import('../state/attendance.ts'),
-      import('./status-text.ts'),
+      import('./output/status-text.ts'),
     ]);
     if (this.all) {
       const kube = await this.state(context);

@@ -4,7 +4,7 @@ import { argument } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { completeTask } from './completion.ts';
 import { incompleteness } from './copy-outcome.ts';
-import { timeoutOption } from './pair-options.ts';
+import { timeoutOption } from './options/pair-options.ts';
 import { TaskCommand } from './task-command.ts';
 
 export class AttachCommand extends TaskCommand {

@@ -3,7 +3,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { completeTask } from './completion.ts';
-import { timeoutOption } from './pair-options.ts';
+import { timeoutOption } from './options/pair-options.ts';
 import { TaskCommand } from './task-command.ts';
 
 export class CancelCommand extends TaskCommand {

@@ -1,5 +1,5 @@
 /** What the shell offers while a command line is typed. */
-import { objectPaths, resourceNames } from '../../../src/cli/completion/providers.ts';
+import { objectPaths, resourceNames } from '../../../src/cli/providers.ts';
 import { configMaps, persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { tool } from '../objects/sides.ts';

@@ -5,6 +5,8 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
 import type { CopyRequest, CopyResult, DetachedCopy } from '../run/request.ts';
+import { completeClaim, completeTask } from './completion.ts';
+import { incompleteness } from './copy-outcome.ts';
 import {
   accessModeOption,
   allOption,
@@ -19,31 +21,34 @@ import {
   sizeOption,
   storageClassOption,
   targetWishes,
-} from './batch-options.ts';
-import { completeClaim, completeTask } from './completion.ts';
-import { incompleteness } from './copy-outcome.ts';
-import { checkFlags, copyRequestOf } from './copy-request.ts';
-import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './cutover-options.ts';
-import { PairCommand } from './pair-command.ts';
-import { allowEmptyOption, formerStrategyOption, pairOf, timeoutOption } from './pair-options.ts';
+} from './options/batch-options.ts';
+import { checkFlags, copyRequestOf } from './options/copy-request.ts';
+import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './options/cutover-options.ts';
+import { allowEmptyOption, formerStrategyOption, pairOf, timeoutOption } from './options/pair-options.ts';
 import {
   compressOption,
   parallelismOption,
   partitionFilesOption,
   partitionSizeOption,
   partitionsOption,
-} from './parallel-options.ts';
-import { everyOption, rescheduledOutcome, scheduleLines, timeZoneOption } from './schedule-options.ts';
+} from './options/parallel-options.ts';
+import {
+  everyOption,
+  rescheduledOutcome,
+  scheduleLines,
+  timeZoneOption,
+} from './options/schedule-options.ts';
 import {
   excludeFromOption,
   excludeOption,
   includeOption,
   sourcePathOption,
   targetPathOption,
-} from './selection-options.ts';
-import { cloneOption, snapshotClassOption, snapshotOption } from './snapshot-options.ts';
-import { againOption, detachedOutcome, detachOption, keepRecordsOption } from './task-options.ts';
-import { fpartArgOption, rsyncArgOption } from './tool-args.ts';
+} from './options/selection-options.ts';
+import { cloneOption, snapshotClassOption, snapshotOption } from './options/snapshot-options.ts';
+import { againOption, detachedOutcome, detachOption, keepRecordsOption } from './options/task-options.ts';
+import { fpartArgOption, rsyncArgOption } from './options/tool-args.ts';
+import { PairCommand } from './pair-command.ts';
 
 export class CopyCommand extends PairCommand {
   static override paths = [[]];

@@ -5,13 +5,13 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { parseGroup, parseIdentity } from '../objects/identity.ts';
+import { parseGroup, parseIdentity } from '../objects/manifests/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
 import { completeClaim } from './completion.ts';
-import { serviceOptionsOf } from './network-options.ts';
+import { serviceOptionsOf } from './options/network-options.ts';
+import { pairOf } from './options/pair-options.ts';
+import { podOptionsOf } from './options/pod-flags.ts';
 import { PairCommand } from './pair-command.ts';
-import { pairOf } from './pair-options.ts';
-import { podOptionsOf } from './pod-flags.ts';
 
 export class DoctorCommand extends PairCommand {
   static override paths = [['doctor']];

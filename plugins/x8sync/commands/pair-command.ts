@@ -1,7 +1,7 @@
 /** What the commands share that make pods for two claims: how these reach each other, and what they are made of. */
-import { networkFlags } from './network-options.ts';
-import { imageOption, runAsOption, strategyOption } from './pair-options.ts';
-import { podFlags } from './pod-flags.ts';
+import { networkFlags } from './options/network-options.ts';
+import { imageOption, runAsOption, strategyOption } from './options/pair-options.ts';
+import { podFlags } from './options/pod-flags.ts';
 import { TaskCommand } from './task-command.ts';
 
 export abstract class PairCommand extends TaskCommand {

@@ -6,9 +6,9 @@ import { UsageError } from '../../../src/errors.ts';
 import type { Makes } from '../preflight/permissions.ts';
 import type { ClusterRoles } from '../preflight/roles.ts';
 import { completeClaim } from './completion.ts';
-import { thenOption } from './cutover-options.ts';
-import { checkDirection, pushOption } from './network-options.ts';
-import { pairOf, strategyOption } from './pair-options.ts';
+import { thenOption } from './options/cutover-options.ts';
+import { checkDirection, pushOption } from './options/network-options.ts';
+import { pairOf, strategyOption } from './options/pair-options.ts';
 
 export class RbacCommand extends KubeCommand {
   static override paths = [['rbac']];

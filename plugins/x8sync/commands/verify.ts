@@ -3,15 +3,14 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { KubeCommand } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { parseIdentity } from '../objects/identity.ts';
+import { parseIdentity } from '../objects/manifests/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest } from '../run/request.ts';
 import type { Pair } from '../verify/pair.ts';
 import { completeClaim, completeTask } from './completion.ts';
-import { serviceOptionsOf } from './network-options.ts';
-import { PairCommand } from './pair-command.ts';
-import { allowEmptyOption, pairOf, timeoutOption } from './pair-options.ts';
-import { podOptionsOf } from './pod-flags.ts';
+import { serviceOptionsOf } from './options/network-options.ts';
+import { allowEmptyOption, pairOf, timeoutOption } from './options/pair-options.ts';
+import { podOptionsOf } from './options/pod-flags.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -19,7 +18,8 @@ import {
   selectionOf,
   sourcePathOption,
   targetPathOption,
-} from './selection-options.ts';
+} from './options/selection-options.ts';
+import { PairCommand } from './pair-command.ts';
 
 export class VerifyCommand extends PairCommand {
   static override paths = [['verify']];

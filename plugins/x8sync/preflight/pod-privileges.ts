@@ -5,7 +5,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { PodSpec } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { explainRefusal, refusalIn } from '../../../src/kube/cluster/refusal.ts';
-import { type Identity, imageUser } from '../objects/identity.ts';
+import { type Identity, imageUser } from '../objects/manifests/identity.ts';
 import type { PodPrivileges } from '../objects/manifests/pods.ts';
 import type { Role } from '../objects/sides.ts';
 

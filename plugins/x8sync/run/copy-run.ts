@@ -7,7 +7,7 @@ import type { StrategyName } from '../connect/strategy-names.ts';
 import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
 import { readsOnly } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
-import { describeIdentity, imageUser } from '../objects/identity.ts';
+import { describeIdentity, imageUser } from '../objects/manifests/identity.ts';
 import { uncleanError } from '../objects/side-cleanup.ts';
 import { timetableOf } from '../objects/timetable.ts';
 import { describeTimetable } from '../schedule/interval.ts';

@@ -23,8 +23,8 @@ import {
   optionally,
   remove,
 } from '../objects/ensure.ts';
-import { imageAccount } from '../objects/identity.ts';
 import type { Fingerprints } from '../objects/keys.ts';
+import { imageAccount } from '../objects/manifests/identity.ts';
 import {
   type Gate,
   type GroupAccess,

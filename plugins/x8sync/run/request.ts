@@ -24,7 +24,7 @@ import type {
   StreamsReport,
   Verification,
 } from '../mover/protocol.ts';
-import { describeIdentity, type Identity } from '../objects/identity.ts';
+import { describeIdentity, type Identity } from '../objects/manifests/identity.ts';
 import type { PodOptions } from '../objects/manifests/pod-options.ts';
 import type { Timetable } from '../schedule/interval.ts';
 import type { FrozenSource, SnapshotWish } from '../snapshot/frozen-source.ts';

@@ -6,8 +6,8 @@ import { type ClaimState, isDevice } from '../claims/claim.ts';
 import { serveEnv } from '../mover/options.ts';
 import { forwardedPort } from '../mover/tunnel/options.ts';
 import { type EnsureOptions, ensure, optionally } from '../objects/ensure.ts';
-import { imageAccount } from '../objects/identity.ts';
 import type { Fingerprints } from '../objects/keys.ts';
+import { imageAccount } from '../objects/manifests/identity.ts';
 import {
   moverCommand,
   type PodPlan,

@@ -4,8 +4,8 @@ import type { PluginContext } from '../context.ts';
 import { type Candidate, type Completer, longName, type OptionDeclaration } from '../declarations.ts';
 import { commandFor } from '../parse-arguments.ts';
 import type { CommandDefinition } from '../plugin-cli.ts';
+import type { CompletionRequest } from '../request.ts';
 import { type ScannedArguments, scanArguments } from '../scan-arguments.ts';
-import type { CompletionRequest } from './request.ts';
 
 export interface CompletionPoint {
   /** The command line before the word, without the program's name. */

@@ -1,13 +1,13 @@
 /** A small plugin, and a run of it with streams that remember. */
 import { BaseCommand, LocalCommand, outputOption } from '../../../src/cli/base-command.ts';
-import { contextNames, objectPaths, resourceNames } from '../../../src/cli/completion/providers.ts';
 import type { CommandContext, PluginContext } from '../../../src/cli/context.ts';
 import type { KubeAccess } from '../../../src/cli/kube-access.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { CommandClass } from '../../../src/cli/plugin-cli.ts';
-import { runCommandLine } from '../../../src/cli/run-command-line.ts';
+import { contextNames, objectPaths, resourceNames } from '../../../src/cli/providers.ts';
+import { runCommandLine } from '../../../src/cli/run/run-command-line.ts';
 import { table } from '../../../src/cli/table.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { pods } from '../../../src/kube/api/resources.ts';

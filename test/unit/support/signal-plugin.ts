@@ -3,7 +3,7 @@ import { LocalCommand } from '../../../src/cli/base-command.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { argument } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { runPlugin } from '../../../src/cli/run-plugin.ts';
+import { runPlugin } from '../../../src/cli/run/run-plugin.ts';
 
 const forever = () => new Promise<never>(() => setInterval(() => {}, 1000));
 const aborted = (signal: AbortSignal) =>

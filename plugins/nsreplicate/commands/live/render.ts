@@ -5,7 +5,7 @@ import { padTo, widthOf } from '../../../../src/ui/width.ts';
 import type { JobRecord } from '../../jobs/records.ts';
 import { describe, keyOf } from '../../objects/keys.ts';
 import type { ReplicaStatus, TaskStatus } from '../../state/state.ts';
-import { standing } from '../status-text.ts';
+import { standing } from '../output/status-text.ts';
 import { changeText } from './change.ts';
 import type { ChangeLog } from './change-log.ts';
 

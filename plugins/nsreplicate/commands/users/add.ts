@@ -32,7 +32,7 @@ export class UsersAddCommand extends UsersCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { name, role, namespaces } = this;
     const [{ checkName }, { addAccount, changeAccounts, newAccountId, readAccounts }] = await Promise.all([
-      import('../../server/accounts/account.ts'),
+      import('../../server/http/account.ts'),
       import('../../server/accounts/secret.ts'),
     ]);
     checkName(name);

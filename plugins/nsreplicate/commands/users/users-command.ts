@@ -1,10 +1,11 @@
 /** What commands share that are about users of the service. */
-import { contextNames } from '../../../../src/cli/completion/providers.ts';
+
 import { KubeCommand, type KubeCommandContext } from '../../../../src/cli/kube-command.ts';
 import { option } from '../../../../src/cli/options.ts';
+import { contextNames } from '../../../../src/cli/providers.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
-import type { Account } from '../../server/accounts/account.ts';
+import type { Account } from '../../server/http/account.ts';
 
 /** Commands for users, who are kept in the cluster that keeps the tasks' state. */
 export abstract class UsersCommand extends KubeCommand {
@@ -34,7 +35,7 @@ export function accountOf(accounts: ReadonlyMap<string, Account>, name: string):
 /** Asks for a new password, or reads it from standard input, and hashes it. */
 export async function hashedPassword(context: KubeCommandContext, name: string): Promise<string> {
   const [{ checkPassword }, { Hashing }] = await Promise.all([
-    import('../../server/accounts/account.ts'),
+    import('../../server/http/account.ts'),
     import('../../server/accounts/hashing.ts'),
   ]);
   const password = await context.password(`New password of ${name}`);

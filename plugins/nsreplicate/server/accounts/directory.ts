@@ -3,8 +3,8 @@ import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Secret } from '../../../../src/kube/api/objects.ts';
 import { secrets } from '../../../../src/kube/api/resources.ts';
+import type { Account, Caller } from '../http/account.ts';
 import { KeptObjects } from '../tasks/kept-objects.ts';
-import type { Account, Caller } from './account.ts';
 import {
   accountsIn,
   accountsSelector,

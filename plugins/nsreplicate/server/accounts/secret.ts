@@ -8,7 +8,7 @@ import { secrets } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { stateNamespace } from '../../decide/spec.ts';
 import { ensureStateNamespace, tool } from '../../state/task-objects.ts';
-import { type Account, isRole } from './account.ts';
+import { type Account, isRole } from '../http/account.ts';
 
 /** Names of the two, and what the label of their role says. */
 export const usersSecret = 'nsreplicate-users';

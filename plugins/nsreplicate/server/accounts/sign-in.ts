@@ -1,7 +1,7 @@
 /** Signing in: slowed down before anything is hashed, and as slow for unknown names as for known ones. */
 import type { Clock } from '../../../../src/clock.ts';
+import type { Caller } from '../http/account.ts';
 import { Problem, tooMany } from '../http/problem.ts';
-import type { Caller } from './account.ts';
 import type { Directory, Issued } from './directory.ts';
 import { type Hashing, QueueFull } from './hashing.ts';
 import { accountLimits, addressLimits, networkOf, SlowDown } from './slow-down.ts';

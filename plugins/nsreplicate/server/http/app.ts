@@ -8,7 +8,7 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { type Caller, isEnough } from '../accounts/account.ts';
+import { type Caller, isEnough } from './account.ts';
 import {
   BODY_BYTES,
   CONNECTIONS,

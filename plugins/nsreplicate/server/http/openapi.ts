@@ -1,5 +1,5 @@
 /** The OpenAPI document, made of the routes that are served. */
-import { roles } from '../accounts/account.ts';
+import { roles } from './account.ts';
 import type { Route } from './route.ts';
 import { type Fields, problemSchema, type Schema } from './schema.ts';
 

@@ -1,5 +1,5 @@
 /** One operation of the service: its address, who may ask, what it takes and answers. The document is made of these. */
-import type { Caller, Role } from '../accounts/account.ts';
+import type { Caller, Role } from './account.ts';
 import type { Fields, Schema } from './schema.ts';
 
 export type Method = 'GET' | 'POST';

@@ -1,5 +1,5 @@
 /** What the page lives on. */
-import type { Caller } from '../accounts/account.ts';
+import type { Caller } from '../http/account.ts';
 import { route } from '../http/route.ts';
 import { text } from '../http/schema.ts';
 import type { EventStreams } from '../tasks/event-stream.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { describe, keyOf } from '../../objects/keys.ts';
 import { recordOf, writeControl } from '../../state/control.ts';
-import { type Caller, covers } from '../accounts/account.ts';
+import { type Caller, covers } from '../http/account.ts';
 import { Problem } from '../http/problem.ts';
 import { type Ask, type Method, route } from '../http/route.ts';
 import { count, flag, input, list, object, oneOf, text, time } from '../http/schema.ts';

@@ -1,6 +1,6 @@
 /** The page and its parts: texts that are built into the plugin. They hold nothing of any cluster. */
 import { type Route, route } from '../http/route.ts';
-import { type PageParts, pageParts } from '../page-parts.ts';
+import { type PageParts, pageParts } from './page-parts.ts';
 
 const parts: readonly (readonly [path: string, type: string, part: keyof PageParts])[] = [
   ['/', 'text/html; charset=utf-8', 'html'],

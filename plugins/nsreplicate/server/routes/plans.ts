@@ -4,7 +4,7 @@ import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { look, planObject } from '../../preview/look.ts';
 import { type PlannedChange, plan } from '../../preview/plan.ts';
 import type { Survey } from '../../preview/survey.ts';
-import { type Caller, covers } from '../accounts/account.ts';
+import { type Caller, covers } from '../http/account.ts';
 import { Problem } from '../http/problem.ts';
 import { route } from '../http/route.ts';
 import { count, flag, input, list, object, text } from '../http/schema.ts';

@@ -1,6 +1,7 @@
 /** From a name and a password to a token. */
-import { roles } from '../accounts/account.ts';
+
 import type { Credentials, SignIn } from '../accounts/sign-in.ts';
+import { roles } from '../http/account.ts';
 import { route } from '../http/route.ts';
 import { input, list, object, oneOf, text, time } from '../http/schema.ts';
 

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { approvalDigest, approvalOf } from '../../decide/approval.ts';
 import { type ControlChange, recordOf, writeControl } from '../../state/control.ts';
 import { describeNewer } from '../../state/state.ts';
-import type { Caller } from '../accounts/account.ts';
+import type { Caller } from '../http/account.ts';
 import { Problem } from '../http/problem.ts';
 import { type Ask, route } from '../http/route.ts';
 import { input, list, object, type Schema, text } from '../http/schema.ts';

@@ -1,9 +1,9 @@
 /** Users, made by an admin. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
-import { type Caller, checkName, checkPassword, isWithin, type Role, roles } from '../accounts/account.ts';
 import { type Hashing, QueueFull } from '../accounts/hashing.ts';
 import { addAccount, changeAccounts, newAccountId } from '../accounts/secret.ts';
+import { type Caller, checkName, checkPassword, isWithin, type Role, roles } from '../http/account.ts';
 import { Problem } from '../http/problem.ts';
 import { type Ask, route } from '../http/route.ts';
 import { input, list, object, oneOf, text } from '../http/schema.ts';

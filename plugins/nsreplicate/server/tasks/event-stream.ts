@@ -3,7 +3,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { repeat } from '../../../../src/async/repeat.ts';
 import type { Clock } from '../../../../src/clock.ts';
-import type { Caller } from '../accounts/account.ts';
+import type { Caller } from '../http/account.ts';
 import { tooMany } from '../http/problem.ts';
 import type { Board, BoardTask } from './board.ts';
 import { taskDocument } from './task-document.ts';

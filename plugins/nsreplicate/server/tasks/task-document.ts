@@ -3,7 +3,7 @@
 import { approvalDigest } from '../../decide/approval.ts';
 import type { ReplicaStatus } from '../../state/state.ts';
 import { taskPhases } from '../../state/task-phase.ts';
-import type { Caller } from '../accounts/account.ts';
+import type { Caller } from '../http/account.ts';
 import { count, flag, list, mapOf, number, object, oneOf, type Schema, text, time } from '../http/schema.ts';
 import type { BoardTask } from './board.ts';
 

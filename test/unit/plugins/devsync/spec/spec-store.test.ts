@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { syncDocument, syncTable } from '../../../../../plugins/devsync/commands/output-tables.ts';
+import { syncDocument, syncTable } from '../../../../../plugins/devsync/commands/output/output-tables.ts';
 import { SpecStore } from '../../../../../plugins/devsync/spec/spec-store.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
 import { knownRootId } from '../../../../../plugins/devsync/sync/metadata/metadata-folder.ts';

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { partsOf } from '../../../../../plugins/nsreplicate/commands/object-argument.ts';
-import { objectPlanOutcome, planOutcome } from '../../../../../plugins/nsreplicate/commands/plan-outcome.ts';
+import { partsOf } from '../../../../../plugins/nsreplicate/commands/base/object-argument.ts';
+import {
+  objectPlanOutcome,
+  planOutcome,
+} from '../../../../../plugins/nsreplicate/commands/output/plan-outcome.ts';
 import type { KubeCommandContext } from '../../../../../src/cli/kube-command.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { createStyle } from '../../../../../src/ui/style.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { explanationText, ruleText } from '../../../../../plugins/nsreplicate/commands/object-text.ts';
+import { explanationText, ruleText } from '../../../../../plugins/nsreplicate/commands/output/object-text.ts';
 import type { JobRecord } from '../../../../../plugins/nsreplicate/jobs/records.ts';
 import { explainObject } from '../../../../../plugins/nsreplicate/preview/explain-object.ts';
 import { look } from '../../../../../plugins/nsreplicate/preview/look.ts';

@@ -1,12 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  checkName,
-  checkPassword,
-  covers,
-  type Grant,
-  isEnough,
-  isWithin,
-} from '../../../../../plugins/nsreplicate/server/accounts/account.ts';
 import { Hashing, QueueFull } from '../../../../../plugins/nsreplicate/server/accounts/hashing.ts';
 import {
   accountsIn,
@@ -20,6 +12,14 @@ import {
   SlowDown,
 } from '../../../../../plugins/nsreplicate/server/accounts/slow-down.ts';
 import { readToken, signToken } from '../../../../../plugins/nsreplicate/server/accounts/tokens.ts';
+import {
+  checkName,
+  checkPassword,
+  covers,
+  type Grant,
+  isEnough,
+  isWithin,
+} from '../../../../../plugins/nsreplicate/server/http/account.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError, UsageError } from '../../../../../src/errors.ts';
 

@@ -1,9 +1,9 @@
 /** Signing in, with a clock of the test's own; what is hashed is counted, and not hashed. */
 import { describe, expect, test } from '@jest/globals';
-import type { Account } from '../../../../../plugins/nsreplicate/server/accounts/account.ts';
 import type { Directory } from '../../../../../plugins/nsreplicate/server/accounts/directory.ts';
 import { type Hashing, QueueFull } from '../../../../../plugins/nsreplicate/server/accounts/hashing.ts';
 import { SignIn } from '../../../../../plugins/nsreplicate/server/accounts/sign-in.ts';
+import type { Account } from '../../../../../plugins/nsreplicate/server/http/account.ts';
 import type { Problem } from '../../../../../plugins/nsreplicate/server/http/problem.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 

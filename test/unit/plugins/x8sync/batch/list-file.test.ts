@@ -1,8 +1,8 @@
 /** Lists of copies, as people write them. */
 import { describe, expect, test } from '@jest/globals';
 import { parseList } from '../../../../../plugins/x8sync/batch/list-file.ts';
-import type { BatchFlags } from '../../../../../plugins/x8sync/commands/batch-flags.ts';
-import { withListedOptions } from '../../../../../plugins/x8sync/commands/listed-options.ts';
+import type { BatchFlags } from '../../../../../plugins/x8sync/commands/options/batch-flags.ts';
+import { withListedOptions } from '../../../../../plugins/x8sync/commands/options/listed-options.ts';
 
 const pairs = (text: string) =>
   parseList(text, 'file').map(({ source, target, options }) => ({ source, target, ...options }));

@@ -1,6 +1,6 @@
 /** Which VolumeSnapshotClass a snapshot is made by. */
 import { expect, test } from '@jest/globals';
-import { snapshotWishOf } from '../../../../../plugins/x8sync/commands/snapshot-options.ts';
+import { snapshotWishOf } from '../../../../../plugins/x8sync/commands/options/snapshot-options.ts';
 import { frozenClaim } from '../../../../../plugins/x8sync/objects/manifests/snapshot.ts';
 import { kindsMadeFor } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { permissionsOf } from '../../../../../plugins/x8sync/preflight/permissions.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { fpartMeaning } from '../../../../../../plugins/x8sync/commands/fpart-args.ts';
+import { fpartMeaning } from '../../../../../../plugins/x8sync/commands/options/fpart-args.ts';
 import {
   allowedArgs,
   argProblem,

@@ -1,0 +1,58 @@
+/** What commands share that are about a task that has run. */
+
+import { KubeCommand, type KubeCommandContext } from '../../../../src/cli/kube-command.ts';
+import { option } from '../../../../src/cli/options.ts';
+import type { Outcome } from '../../../../src/cli/output.ts';
+import { contextNames, resourceNames } from '../../../../src/cli/providers.ts';
+import { X8sError } from '../../../../src/errors.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import { configMaps } from '../../../../src/kube/api/resources.ts';
+import { thisProcess } from '../../../../src/tasks/holder.ts';
+import { Label, managerOf } from '../../../../src/tasks/names.ts';
+import type { ControlChange } from '../../state/control.ts';
+import type { TaskStatus } from '../../state/state.ts';
+import { defaultTask, tool } from '../../state/task-objects.ts';
+
+const completeTask = resourceNames(configMaps, {
+  labelSelector: `${Label.managedBy}=${managerOf(tool)},${Label.role}=state`,
+  nameOf: ({ metadata }) => metadata.labels?.[Label.task],
+});
+
+/** Commands for a task that has run. `--primary` is taken for the cluster that keeps its state. */
+export abstract class ExistingTaskCommand extends KubeCommand {
+  name = option.text('--name', {
+    value: 'TASK',
+    description: `Name of the task. Default: ${defaultTask}.`,
+    complete: completeTask,
+  });
+  primary = option.text('--primary', {
+    value: 'CONTEXT',
+    description: "The cluster that keeps the task's state. Default: the current context.",
+    complete: contextNames,
+  });
+
+  protected state(context: KubeCommandContext): Promise<KubeClient> {
+    return context.kube(this.primary);
+  }
+
+  protected async status(
+    context: KubeCommandContext,
+  ): Promise<{ kube: KubeClient; task: string; status: TaskStatus }> {
+    const { readStatus } = await import('../../state/state.ts');
+    const kube = await this.state(context);
+    const task = this.name ?? defaultTask;
+    const status = await readStatus(kube, task, { signal: context.signal });
+    if (status) return { kube, task, status };
+    throw new X8sError(`there is no task ${JSON.stringify(task)} in ${kube.cluster.context}`, {
+      hint: `--name and --primary choose another one; ${context.binaryName} status --all shows those of a cluster`,
+    });
+  }
+
+  protected async ask(context: KubeCommandContext, change: ControlChange, said: string): Promise<Outcome> {
+    const { recordOf, writeControl } = await import('../../state/control.ts');
+    const { kube, task } = await this.status(context);
+    const asked = recordOf(change, thisProcess().who, context.clock.now());
+    await writeControl(kube, task, change, asked, { signal: context.signal });
+    return { data: { task, ...change }, text: said };
+  }
+}

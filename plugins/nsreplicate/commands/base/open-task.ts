@@ -1,0 +1,155 @@
+/** Opens a task: reads its config file, connects to its clusters, and puts together what it is told to do. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UnreachableError, UsageError } from '../../../../src/errors.ts';
+import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import type { Cluster } from '../../clusters/cluster.ts';
+import type { TaskSpec } from '../../decide/spec.ts';
+import { clusterName, fileStem } from '../../rules/replica-names.ts';
+import type { TaskConfig } from '../../rules/rule.ts';
+import { type SpecFlags, specFrom } from './task-spec.ts';
+
+/** Everything a command needs to begin. */
+export interface Opened {
+  readonly spec: TaskSpec;
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
+  /** The cluster that keeps the task's state. */
+  readonly state: KubeClient;
+}
+
+/** Flags that name clusters and the config file, and those that decide what is copied. */
+export interface TaskFlags extends SpecFlags {
+  readonly config: string | undefined;
+  /** A context, or the path of a kubeconfig. */
+  readonly primary: string | undefined;
+  /** The same. */
+  readonly replica: readonly string[];
+  readonly replicaDir: string | undefined;
+  readonly stateContext: string | undefined;
+}
+
+/** How clusters are reached. */
+export interface Connections {
+  /** By context; the current one where none is named. */
+  context(name?: string): Promise<KubeClient>;
+  /** By the path of a kubeconfig. */
+  file(path: string): Promise<KubeClient>;
+  /** Names of all contexts. */
+  contexts(): Promise<readonly string[]>;
+}
+
+export interface OpenOptions {
+  /** The task follows changes: a replica that does not answer just now is waited for. */
+  readonly watches: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A replica as the command line or the file names it. */
+interface NamedReplica {
+  readonly name: string;
+  readonly connect: () => Promise<KubeClient>;
+}
+
+/** @throws {UsageError | X8sError} flags and file do not fit together, or a cluster can't be reached */
+export async function openTask(
+  flags: TaskFlags,
+  connections: Connections,
+  options: OpenOptions,
+): Promise<Opened> {
+  const { watches, signal } = options;
+  const files = await replicaFiles(flags.replicaDir);
+  const [{ identify, checkDistinct }, { readSavedState }, config] = await Promise.all([
+    import('../../clusters/cluster.ts'),
+    import('../../state/state.ts'),
+    readConfig(flags.config, [...flags.replica.map(clusterName), ...files.map(fileStem)]),
+  ]);
+  const primaryText = flags.primary ?? config?.primary;
+  const named = await namedReplicas(flags, config, files, connections);
+  const client = await (primaryText === undefined
+    ? connections.context()
+    : contextOrFile(primaryText, connections));
+  const primaryName = primaryText === undefined ? client.cluster.context : clusterName(primaryText);
+  const primary = await identify(primaryName, client, { signal });
+  const state = flags.stateContext === undefined ? client : await connections.context(flags.stateContext);
+  const spec = await specFrom(flags, config, primary, options);
+  const known = watches ? (await readSavedState(state, spec.name, { signal })).clusters : {};
+  const open = async ({ name, connect }: NamedReplica): Promise<Cluster> => {
+    const kube = await connect();
+    return identify(name, kube, { signal }).catch((error: unknown) =>
+      whileAway(name, kube, known[name], error),
+    );
+  };
+  const replicas = await Promise.all(named.map(open));
+  checkDistinct(primary, replicas);
+  return { spec, primary, replicas, state };
+}
+
+async function namedReplicas(
+  flags: TaskFlags,
+  config: TaskConfig | undefined,
+  files: readonly string[],
+  connections: Connections,
+): Promise<NamedReplica[]> {
+  const pullsAt = config?.pullsAt;
+  if (pullsAt !== undefined) checkPull(pullsAt, flags.primary ?? config?.primary);
+  const texts = [...(flags.replica.length > 0 ? flags.replica : (config?.replicas ?? []))];
+  if (pullsAt !== undefined && texts.length + files.length === 0)
+    texts.push((await connections.context()).cluster.context);
+  if (texts.length + files.length === 0)
+    throw new UsageError('no replica', { hint: 'Name one: --replica CONTEXT' });
+  return [
+    ...texts.map((text) => ({ name: clusterName(text), connect: () => contextOrFile(text, connections) })),
+    ...files.map((file) => ({ name: fileStem(file), connect: () => connections.file(file) })),
+  ];
+}
+
+/** @param replicas names of those that the command line gives */
+async function readConfig(
+  file: string | undefined,
+  replicas: readonly string[],
+): Promise<TaskConfig | undefined> {
+  if (file === undefined) return undefined;
+  const { parseConfig } = await import('../../rules/parse-config.ts');
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message;
+    throw new UsageError(`can't read ${file}: ${why}`);
+  });
+  return parseConfig(text, basename(file), replicas);
+}
+
+/** A context where there is one of that name, else a kubeconfig file. */
+async function contextOrFile(text: string, connections: Connections): Promise<KubeClient> {
+  const isContext = (await connections.contexts()).includes(text);
+  return isContext || !(await isFile(text)) ? connections.context(text) : connections.file(text);
+}
+
+async function replicaFiles(dir: string | undefined): Promise<string[]> {
+  if (dir === undefined) return [];
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`--replica-dir: can't read ${dir}: ${error.code}`);
+  });
+  const files = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'));
+  if (files.length === 0) throw new UsageError(`--replica-dir: ${dir} holds no kubeconfig`);
+  return files.map(({ name }) => join(dir, name)).sort();
+}
+
+/** A file for the cluster that is copied to says nothing of where from: the current context would be the wrong one. */
+function checkPull(place: string, primary: string | undefined): void {
+  if (primary !== undefined) return;
+  throw new UsageError(`${place}: it pulls: copies go into the cluster that the file belongs to.`, {
+    hint: 'Name the cluster that they come from: --primary CONTEXT. Into: --replica CONTEXT, or the current context.',
+  });
+}
+
+/** A replica that does not answer just now is waited for, where it is known from before and the task goes on. */
+function whileAway(name: string, kube: KubeClient, id: string | undefined, error: unknown): Cluster {
+  if (id === undefined || !(error instanceof UnreachableError)) throw error;
+  return { name, kube, id };
+}
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );

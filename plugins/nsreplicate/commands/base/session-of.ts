@@ -1,0 +1,37 @@
+/** What `--once` and a watch begin with, and how both say what was done. */
+import type { KubeCommandContext } from '../../../../src/cli/kube-command.ts';
+import type { Session, SessionOptions } from '../../run/session.ts';
+import type { Opened } from './open-task.ts';
+
+/** A session that tells people what it has to say. */
+export async function sessionOf(
+  opened: Opened,
+  { clock, signal, reporter }: KubeCommandContext,
+  hooks: Pick<SessionOptions, 'informers' | 'meters' | 'begun' | 'compared'>,
+): Promise<Session> {
+  const { Session: Made } = await import('../../run/session.ts');
+  const { spec, primary, replicas, state } = opened;
+  return new Made(
+    { spec, primary, replicas },
+    {
+      state,
+      clock,
+      signal,
+      info: (text) => reporter.info(text),
+      warn: (text) => reporter.warn(text),
+      standingBy: ({ holder, since }) =>
+        reporter.info(
+          `task ${spec.name} is at work elsewhere (${holder.split(' ')[0]}, since ${since}): standing by`,
+        ),
+      ...hooks,
+    },
+  );
+}
+
+/** `214 created, 2 failed`. */
+export const words = (totals: Readonly<Record<string, number>>, failed: number): string => {
+  const parts = Object.entries({ ...totals, ...(failed > 0 ? { failed } : {}) }).filter(
+    ([did, count]) => count > 0 && did !== 'gone',
+  );
+  return parts.length === 0 ? 'nothing to do' : parts.map(([did, count]) => `${count} ${did}`).join(', ');
+};

@@ -1,0 +1,120 @@
+/** Promotions as people and programs read them. */
+import { formatDuration } from '../../../../src/ui/format.ts';
+import type { ClaimsOf } from '../../failover/claims.ts';
+import type { PromotionOptions, PromotionPlan, PromotionReport } from '../../failover/promote.ts';
+import type { Staleness } from '../../failover/staleness.ts';
+import { nameOf, type Workload } from '../../failover/workloads.ts';
+import type { ReplicaStanding } from '../base/participants.ts';
+import { standing } from './status-text.ts';
+
+/** What a promotion would do, and what has to be known before. */
+export function planText(
+  plan: PromotionPlan,
+  { task, replica, others, state, clock }: PromotionOptions,
+  { unreachable, last }: SeenBefore,
+): string {
+  const { epoch, order, claims, blocked, staleness } = plan;
+  const now = clock.now();
+  const waves = wavesOf(plan);
+  const lost = `${state ? 'what does not answer' : 'the old primary is not reached: its workloads'} may still run there`;
+  return [
+    `Task ${task}: ${replica.name} becomes the primary (epoch ${epoch.number}).`,
+    `  fenced: ${[replica, ...others].map(({ name }) => name).join(', ')}`,
+    ...unreachable.map((line) => `  does not answer: ${line}`),
+    ...(unreachable.length > 0 || !state
+      ? [`  ${lost}, and it finds the epoch before it writes a copy`]
+      : []),
+    ...standingLines(last, state !== undefined),
+    ...(waves.length === 0 ? ['  no workload is to be woken'] : []),
+    ...waves.map((wave, index) => `  wave ${index + 1}: ${wave.map(wakeText).join(', ')}`),
+    ...blocked.map((one) => `  not woken: ${nameOf(one)}: a claim of it is empty (--with-empty-claims)`),
+    ...claims.flatMap((one) => claimLines(one, now)),
+    ...order.notes.map((note) => `  note: ${note}`),
+    ...stalenessLines(staleness, now),
+  ].join('\n');
+}
+
+/** What is known beside the plan. */
+export interface SeenBefore {
+  /** A line for each cluster that does not answer. */
+  readonly unreachable: readonly string[];
+  /** How the task last stood with the replica. */
+  readonly last: ReplicaStanding | undefined;
+}
+
+function standingLines(last: ReplicaStanding | undefined, hasState: boolean): string[] {
+  if (!hasState) return ["  how far it is behind is not known: the task's state can't be read"];
+  if (!last) return [];
+  const all = last.isCompared ? '' : '; the task had not compared everything yet, so more may be missing';
+  return [`  as the task last said: ${standing(last)}${all}`];
+}
+
+/** The same for programs. */
+export function planData(plan: PromotionPlan, { unreachable, last }: SeenBefore) {
+  const { epoch, claims, blocked, staleness, order } = plan;
+  return {
+    epoch: epoch.number,
+    leader: epoch.leaderName,
+    waves: wavesOf(plan).map((wave) => wave.map(nameOf)),
+    blocked: blocked.map(nameOf),
+    claims: claims.flatMap(({ workload, claims }) =>
+      claims.map((claim) => ({ workload: nameOf(workload), ...claim })),
+    ),
+    notes: order.notes,
+    unreachable,
+    standing: last && standingData(last),
+    staleness,
+  };
+}
+
+const standingData = ({ isCompared, behind, uncompared = 0, failed, away }: ReplicaStanding) => ({
+  ...{ isCompared, behind: behind.pending, oldestMs: behind.oldestMs, uncompared, failed, away },
+});
+
+/** What came of a promotion. */
+export function reportText(
+  { epoch, woken, open, tookMs, startedAt, staleness }: PromotionReport,
+  replica: string,
+): string {
+  return [
+    `${replica} is the primary (epoch ${epoch}), ${formatDuration(tookMs)} after the promotion began.`,
+    `  woken: ${woken.length === 0 ? 'nothing' : woken.join(', ')}`,
+    ...open.map(({ workload, why }) => `  open: ${workload}: ${why}`),
+    ...stalenessLines(staleness, new Date(startedAt)),
+  ].join('\n');
+}
+
+/** What is to be woken; empty waves left out. */
+const wavesOf = ({ order, blocked }: PromotionPlan): Workload[][] =>
+  order.waves
+    .map((wave) => wave.filter((one) => one.original !== undefined && !blocked.includes(one)))
+    .filter((wave) => wave.length > 0);
+
+function wakeText(workload: Workload): string {
+  const { original } = workload;
+  const to =
+    original?.field === 'replicas'
+      ? `${original.value} ${original.value === 1 ? 'pod' : 'pods'}`
+      : original?.value
+        ? 'stays suspended'
+        : 'runs';
+  return `${nameOf(workload)} (${to})`;
+}
+
+const claimLines = ({ claims }: ClaimsOf, now: Date): string[] =>
+  claims.map(({ namespace, name, exists, filledAt }) => {
+    const filled =
+      filledAt === undefined ? 'x8sync never filled it' : `filled by x8sync ${ago(filledAt, now)}`;
+    return `  claim ${namespace}/${name}: ${exists ? filled : 'not there yet, so it will be empty'}`;
+  });
+
+const stalenessLines = ({ kinds, unread }: Staleness, at: Date): string[] => [
+  ...kinds.map(
+    ({ kind, objects, lastChangeAt }) =>
+      `  ${kind}: ${objects} copied, the last change of them arrived ${lastChangeAt === undefined ? 'at an unknown time' : ago(lastChangeAt, at)}`,
+  ),
+  ...(unread.length === 0 ? [] : [`  can't be listed, so nothing is known of: ${unread.join(', ')}`]),
+];
+
+const ago = (time: string, now: Date): string =>
+  `${formatDuration(Math.max(0, now.getTime() - new Date(time).getTime()))} before (${time})`;
