@@ -44,6 +44,16 @@ test.concurrent('--detach returns once files move; another workstation attaches,
   expect(saidBy(await x8sync(...args, '--again'), 0)).toMatch(/Already the same/);
 }, 120_000);
 
+test.concurrent('a mover that runs is given another rate by the same command, and goes on with what it has', async () => {
+  const args = [source, await targetOf('hurried'), '--name', 'hurried'];
+  saidBy(await x8sync(...args, '--bwlimit', '50K', '--detach'), 0);
+  const said = saidBy(await x8sync(...args, '--bwlimit', '50M'), 0);
+  expect(said).toMatch(/is replaced \(--bwlimit: 50K → 50M\)/);
+  expect(said).not.toMatch(/Mover is taken up/);
+  expect(differences(tree, await treeOf(scene, contextB, 'hurried'))).toEqual([]);
+  expect(await scene.leftovers('hurried')).toEqual([]);
+}, 120_000);
+
 test.concurrent('attach shows the progress from the context of either cluster, and cleans up what nobody waits for', async () => {
   saidBy(
     await x8sync(source, await targetOf('followed'), '--name', 'followed', '--bwlimit', '700K', '--detach'),

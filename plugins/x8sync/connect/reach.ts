@@ -37,7 +37,7 @@ const patienceMs = 20_000;
 
 /**
  * Resolves once the mover is connected, or has come to its end, with the strategy by whose address that is: a slow line
- * may answer to one that was tried before.
+ * may answer to one that was tried before. Undefined where that is an address of an earlier run, which goes on.
  *
  * @param known the first strategy's addresses that the pod which dials has from the start; empty where they have to be
  *   delivered to it, also where it was made by an earlier run.
@@ -48,7 +48,7 @@ export async function reachSource(
   known: readonly string[],
   context: ReachContext,
   handle: StepHandle,
-): Promise<StrategyName> {
+): Promise<StrategyName | undefined> {
   const reasons: string[] = [];
   const tried: Tried[] = [];
   const leader = new Leader(service, context);
@@ -64,10 +64,17 @@ export async function reachSource(
     }
     tried.push({ name: strategy.name, addresses, reasons: [...reasons] });
     if (await connectedInTime(context)) {
-      const { address = '' } = context.watch.messages;
-      const used = tried.find((one) => one.addresses.includes(address)) ?? tried.at(-1);
-      for (const reason of used?.reasons ?? []) handle.warn(`Not ${reason}; ${used?.name} is used instead.`);
-      return used?.name ?? strategy.name;
+      const { address } = context.watch.messages;
+      const used =
+        address === undefined ? tried.at(-1) : tried.find((one) => one.addresses.includes(address));
+      if (!used) {
+        handle.warn(
+          `The mover is connected by an address of an earlier run, ${address}: ${strategy.name} is for when that breaks.`,
+        );
+        return undefined;
+      }
+      for (const reason of used.reasons) handle.warn(`Not ${reason}; ${used.name} is used instead.`);
+      return used.name;
     }
     reasons.push(`${strategy.name}: no answer from ${addresses.join(', ')}`);
   }

@@ -28,6 +28,8 @@ export interface MoverJob {
   readonly addresses: readonly string[];
   /** What could not be made and is done without. */
   readonly notes: readonly string[];
+  /** What a person is told of it. */
+  readonly told?: readonly string[] | undefined;
 }
 
 /** Between two lines of a step, where these are written one below the other, there is as much. */

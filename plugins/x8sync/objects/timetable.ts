@@ -3,15 +3,9 @@ import type { CronJob } from '../../../src/kube/api/objects.ts';
 import { defaultTimeZone, keeps, type Timetable } from '../schedule/interval.ts';
 
 const everyAnnotation = 'x8s.dev/every';
-const wishesAnnotation = 'x8s.dev/wishes';
 
 export const timetableAnnotations = ({ every }: Timetable): Record<string, string> => ({
   [everyAnnotation]: every,
-});
-
-export const cronAnnotations = (timetable: Timetable, wishes: string): Record<string, string> => ({
-  ...timetableAnnotations(timetable),
-  [wishesAnnotation]: wishes,
 });
 
 /** As the CronJob has it now: where somebody has edited its fields, what was asked for is old. */
@@ -20,6 +14,3 @@ export function timetableOf({ metadata, spec }: CronJob): Timetable {
   const { [everyAnnotation]: every = cron } = metadata.annotations ?? {};
   return { every: keeps(cron, every) ? every : cron, cron, timeZone };
 }
-
-/** Digest of what was asked for besides the times. */
-export const wishesOf = ({ metadata }: CronJob): string => metadata.annotations?.[wishesAnnotation] ?? '';

@@ -50,7 +50,7 @@ import {
 } from './request.ts';
 import { leaveSchedule } from './schedule.ts';
 import { sampleSourcePod, startSourceServer } from './source-server.ts';
-import { wishesDigest } from './wishes.ts';
+import { scheduleWishes } from './wishes.ts';
 
 type MoverAccess = Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses' | 'isTunnelled'>;
 
@@ -348,7 +348,7 @@ export class CopyParts {
     const { allowMounted } = this.#request;
     const plan = await this.#moverPlan(access, { ...this.#request, deletes, confirmed: deletes === 'all' });
     await this.#task.confirmLock();
-    const wishes = wishesDigest(this.#request);
+    const wishes = scheduleWishes(this.#request);
     return leaveSchedule({ ...plan, knownLosses, timetable: wish, allowMounted, wishes }, this.#options);
   }
 

@@ -127,6 +127,10 @@ export class CopyRun {
     const frozen = await this.#parts.frozen();
     if (!frozen) return;
     handle.title(snapshotTitle(frozen));
+    if (frozen.otherClass !== undefined)
+      handle.warn(
+        `The snapshot of an earlier run is used, of class ${frozen.otherClass}: cancel the task for one of another class.`,
+      );
     for (const text of frozen.retained) handle.warn(`${text}: it stays there, for you to delete.`);
   }
 
@@ -153,6 +157,7 @@ export class CopyRun {
     this.#parts.waiting = (text) => handle.detail(text);
     const mover = await this.#parts.moverJob();
     if (mover.endedAt !== undefined) handle.warn(earlierMoverNotice(mover.endedAt, this.#request));
+    for (const text of mover.told ?? []) handle.warn(text);
     this.#watch.followMover(target.side, mover, timeoutMs, handle);
     if (mover.isMounted) return this.#whenMounted(mover, handle);
     const [endpoint, server, first] = await Promise.all([

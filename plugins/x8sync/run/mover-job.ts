@@ -39,6 +39,7 @@ import { targetJob, targetNetworkPolicy } from '../objects/manifests/target.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { groupAccess } from './group-access.ts';
 import type { Mode } from './request.ts';
+import { moverWishes, unmetWishes, wishesAnnotation, wishesIn, wishesText } from './wishes.ts';
 
 export interface MoverJobPlan extends PodWishes {
   readonly side: TaskSide;
@@ -97,7 +98,6 @@ const keysAnnotation = 'x8s.dev/keys';
 const noKeys = 'mounted';
 /** Of what dials: the addresses that its pods know from their start. */
 export const addressesAnnotation = 'x8s.dev/addresses';
-const verifyAnnotation = 'x8s.dev/verify';
 
 const usualConnectSeconds = 900;
 const usualLingerSeconds = 5;
@@ -160,8 +160,8 @@ export function targetPodPlan(
 
 /**
  * Makes the Job, or takes up the one that an interrupted run of this task left, if it goes on or has ended
- * well. One that failed, that has other keys, or that never began with another image, is deleted with its pod
- * and awaited: never two writers.
+ * well. One that failed, that has other keys, that works otherwise than is wished now, or that never began with
+ * another image, is deleted with its pod and awaited: never two writers.
  */
 export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions): Promise<MoverJob> {
   const { side } = plan;
@@ -173,11 +173,13 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
   const { nonce, addresses } = plan;
   const keys = keysText(plan);
   const annotations = moverAnnotations(plan);
-  const willDo = (present: Job) =>
-    !plan.fresh &&
-    usable(present, keys) &&
-    verifies(present, plan) &&
-    (hasBegun(present) || imageOf(present) === plan.image);
+  let unmet: string[] = [];
+  const willDo = (present: Job) => {
+    if (plan.fresh || !usable(present, keys)) return false;
+    const hasEnded = present.status?.completionTime !== undefined;
+    unmet = unmetWishes(wishesIn(present), moverWishes(plan), hasEnded);
+    return unmet.length === 0 && (hasBegun(present) || imageOf(present) === plan.image);
+  };
   const group = await groupOf(plan, willDo, options);
   const job = targetJob(side, targetPodPlan(plan, side.name, group), annotations);
   for (;;) {
@@ -193,8 +195,9 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
             isMounted: plan.mountedSource !== undefined,
             addresses,
             notes,
+            told: unmet.length === 0 ? [] : [replacedNotice(unmet)],
           }
-        : takenUp(made.object, notes);
+        : { ...takenUp(made.object, notes), told: imageNotice(made.object, plan) };
   }
 }
 
@@ -203,7 +206,7 @@ export const moverAnnotations = (plan: MoverJobPlan): Record<string, string> => 
   [nonceAnnotation]: plan.nonce,
   [keysAnnotation]: keysText(plan),
   [addressesAnnotation]: plan.addresses.join(' '),
-  ...(plan.verify && { [verifyAnnotation]: 'true' }),
+  [wishesAnnotation]: wishesText(moverWishes(plan)),
 });
 
 /** The number of the mover that a Job, or each of a CronJob's, was made for. */
@@ -218,6 +221,16 @@ export async function copiesOverNetwork(side: TaskSide, signal: AbortSignal): Pr
   const present = await side.kube.find(jobs, side.meta, { signal });
   const keys = present?.metadata.annotations?.[keysAnnotation];
   return present !== undefined && keys !== undefined && keys !== noKeys && usable(present, keys);
+}
+
+const replacedNotice = (unmet: readonly string[]) =>
+  `The mover of an earlier run was given other options, and is replaced (${unmet.join(', ')}); what it has copied stays.`;
+
+/** The image of a mover that works is no reason to end it; that the one given is not used has to be said. */
+function imageNotice(job: Job, { image }: MoverJobPlan): string[] {
+  const own = imageOf(job);
+  if (own === image || job.status?.completionTime !== undefined) return [];
+  return [`The mover of an earlier run goes on, with its own image (${own}): ${image} is for the next one.`];
 }
 
 /** The group that a new mover gets; one that is there to be taken up has it. A dry run writes nothing. */
@@ -271,11 +284,6 @@ function usable({ metadata, status }: Job, keys: string): boolean {
     ({ type, status: is }) => ['Failed', 'FailureTarget'].includes(type) && is === 'True',
   );
   return !failed && !metadata.deletionTimestamp && metadata.annotations?.[keysAnnotation] === keys;
-}
-
-/** One that was not asked to verify will not do where that is wished. */
-function verifies({ metadata }: Job, { verify = false }: MoverJobPlan): boolean {
-  return !verify || metadata.annotations?.[verifyAnnotation] === 'true';
 }
 
 /** One that has not may wait for an image that can't be pulled, which is why this run names another. */

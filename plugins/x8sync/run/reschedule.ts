@@ -10,13 +10,13 @@ import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { remove } from '../objects/ensure.ts';
 import { timetablePatch } from '../objects/manifests/schedule.ts';
 import { isScheduled, sideOf, tool } from '../objects/sides.ts';
-import { timetableAnnotations, timetableOf, wishesOf } from '../objects/timetable.ts';
+import { timetableAnnotations, timetableOf } from '../objects/timetable.ts';
 import type { Timetable } from '../schedule/interval.ts';
 import { storeOf } from './copy-task.ts';
 import { isMounted } from './mover-job.ts';
 import { type CopyContext, type CopyRequest, copySpec, type ScheduleReport, specSchema } from './request.ts';
 import { scheduleReport } from './schedule-report.ts';
-import { wishesDigest } from './wishes.ts';
+import { changedWishes, scheduleWishes, wishesIn } from './wishes.ts';
 
 export interface Rescheduled {
   readonly task: string;
@@ -49,7 +49,8 @@ export async function reschedule(
   if (!from || !to || !cronJob || cronJob.metadata.deletionTimestamp) return undefined;
   // Another task: whoever opens it is told so, with the differences.
   if (record.specHash !== specHash(specSchema, copySpec(request, from, to))) return undefined;
-  if (wishesOf(cronJob) !== wishesDigest(request)) throw otherWishes(name, request);
+  const changes = changedWishes(wishesIn(cronJob), scheduleWishes(request));
+  if (changes.length > 0) throw otherWishes(name, request, changes);
   const gone = await goneOf(request, record, cronJob, signal);
   if (gone !== undefined) {
     reporter.warn(
@@ -113,7 +114,12 @@ function patched(
   return unlessRefused(kube, need, patching, { signal });
 }
 
-const otherWishes = (name: string, { target: { kube, namespace } }: CopyRequest) =>
+const otherWishes = (
+  name: string,
+  { target: { kube, namespace } }: CopyRequest,
+  changes: readonly string[],
+) =>
   new RefusedError(`task ${name} has a schedule already, with other options than this command`, {
+    details: changes,
     hint: `only how often it copies can be changed; for the rest, end it first: kubectl x8sync cancel ${name} -n ${namespace} --context ${kube.cluster.context}`,
   });

@@ -14,16 +14,17 @@ import { type EnsureOptions, ensure, optionally, remove } from '../objects/ensur
 import type { Gate } from '../objects/manifests/pods.ts';
 import { gateAccount, gateRole, gateRoleBinding, targetCronJob } from '../objects/manifests/schedule.ts';
 import { targetNetworkPolicy } from '../objects/manifests/target.ts';
-import { cronAnnotations } from '../objects/timetable.ts';
+import { timetableAnnotations } from '../objects/timetable.ts';
 import type { Timetable } from '../schedule/interval.ts';
 import { type MoverJobPlan, moverAnnotations, targetPodPlan } from './mover-job.ts';
+import { type Wishes, wishesAnnotation, wishesText } from './wishes.ts';
 
 export interface SchedulePlan extends MoverJobPlan {
   readonly timetable: Timetable;
   /** Pods of others may have the target claim mounted: then nothing is asked before a copy. */
   readonly allowMounted: boolean;
-  /** Digest of what else the person asked for; see `optionsDigest`. */
-  readonly wishes: string;
+  /** What else the person asked for. */
+  readonly wishes: Wishes;
 }
 
 /** A copy that nobody watches gives up soon: the next one follows. */
@@ -47,7 +48,11 @@ export async function leaveSchedule(plan: SchedulePlan, options: EnsureOptions):
   const each = { ...plan, gate, isScheduled: true, connectSeconds, lingerSeconds: 0 };
   const group = plan.fsGroup === undefined ? undefined : { group: plan.fsGroup, chown: false };
   const pods = moverAnnotations(plan);
-  const cronJob = { ...pods, ...cronAnnotations(timetable, wishes) };
+  const cronJob = {
+    ...pods,
+    ...timetableAnnotations(timetable),
+    [wishesAnnotation]: wishesText(wishes),
+  };
   const wanted = targetCronJob(side, targetPodPlan(each, side.name, group), timetable, { cronJob, pods });
   return ensure(kube, cronJobs, wanted, options);
 }

@@ -33,6 +33,8 @@ export interface FrozenSource {
   readonly takenAt?: string | undefined;
   /** What stays in the storage once the task's objects are gone, in words. */
   readonly retained: readonly string[];
+  /** A snapshot of an earlier run is used, which was made by this class and not by the one that is wished now. */
+  readonly otherClass?: string | undefined;
 }
 
 /**
@@ -61,8 +63,14 @@ export async function freezeSource(
   const claim = await readClaim(ref, cluster, options.signal);
   return {
     ...{ claim, method, takenAt: snapshot?.status?.creationTime },
+    otherClass: otherClass(snapshot, snapshotClass),
     retained: await retainedBy(storageClass, snapshot, side, options.signal),
   };
+}
+
+function otherClass(snapshot: VolumeSnapshot | undefined, wished: string | undefined): string | undefined {
+  const { volumeSnapshotClassName: used } = snapshot?.spec ?? {};
+  return wished === undefined || used === wished ? undefined : used;
 }
 
 /** Undefined where this user may not read it, or the claim names none. */
@@ -129,7 +137,11 @@ async function readySnapshot(
   options: EnsureOptions,
 ): Promise<VolumeSnapshot> {
   const { kube, namespace, name } = side;
-  await ensure(kube, volumeSnapshots, sourceSnapshot(side, source.ref.claim, snapshotClass), options);
+  const wanted = sourceSnapshot(side, source.ref.claim, snapshotClass);
+  const present = await kube.find(volumeSnapshots, { namespace, name }, { signal: options.signal });
+  // The claim that pods read may be made of it by now: one of another class would show another moment.
+  if (present?.status?.readyToUse && isOwnedBy(side, present)) return present;
+  await ensure(kube, volumeSnapshots, wanted, options);
   const what = `the snapshot of ${describeClaim(source.ref)} to be ready`;
   try {
     return await waitFor(kube, volumeSnapshots, { namespace, name }, (now) => ifReady(now, source), {
@@ -143,6 +155,13 @@ async function readySnapshot(
       hint: `kubectl --context ${kube.cluster.context} -n ${namespace} describe volumesnapshot ${name}; --timeout waits longer`,
     });
   }
+}
+
+/** Made by this very task, and there to stay. */
+function isOwnedBy({ meta }: TaskSide, { metadata }: VolumeSnapshot): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  const owners = meta.ownerReferences?.map(({ uid }) => uid) ?? [];
+  return metadata.ownerReferences?.some(({ uid }) => owners.includes(uid)) ?? false;
 }
 
 function ifReady(snapshot: VolumeSnapshot | undefined, source: ClaimState): VolumeSnapshot | undefined {

@@ -121,6 +121,18 @@ test('one that answers late, after another was opened, is the one that is named,
   expect(told).toEqual([]);
 });
 
+test('a mover that an earlier run has connected by another address is not told as one that this run has', async () => {
+  const { context, connect, open } = await scene(['nodeport']);
+  const told: string[] = [];
+  const reached = reachSource(await open(), ['192.0.2.1:30000'], context, {
+    ...handle,
+    warn: (text) => told.push(text),
+  });
+  connect('10.0.0.7:2222');
+  expect(await reached).toBeUndefined();
+  expect(told).toEqual([expect.stringMatching(/an earlier run, 10\.0\.0\.7:2222: nodeport is for when/)]);
+});
+
 test('what the cluster declines when the Service is made is named as well', async () => {
   const { kube, open } = await scene(['nodeport', 'clusterip']);
   let tries = 0;

@@ -8,7 +8,7 @@ import {
 } from '../../../../../plugins/x8sync/objects/manifests/schedule.ts';
 import type { SideMeta } from '../../../../../plugins/x8sync/objects/manifests/service.ts';
 import { kindsMadeFor } from '../../../../../plugins/x8sync/objects/sides.ts';
-import { cronAnnotations, timetableOf, wishesOf } from '../../../../../plugins/x8sync/objects/timetable.ts';
+import { timetableAnnotations, timetableOf } from '../../../../../plugins/x8sync/objects/timetable.ts';
 import { parseTimetable } from '../../../../../plugins/x8sync/schedule/interval.ts';
 import type { PodSpec } from '../../../../../src/kube/api/objects.ts';
 
@@ -38,7 +38,7 @@ const plan: PodPlan = {
 const timetable = parseTimetable('15m');
 const cronJob = (of: PodPlan = plan) =>
   targetCronJob(side, of, timetable, {
-    cronJob: cronAnnotations(timetable, 'w'),
+    cronJob: timetableAnnotations(timetable),
     pods: { 'x8s.dev/nonce': 'n' },
   });
 const specOf = (of: PodPlan = plan) => {
@@ -59,10 +59,9 @@ describe('the CronJob', () => {
     expect(spec.jobTemplate).toMatchObject({ metadata: { labels: side.meta.labels } });
   });
 
-  test('knows its own times and wishes again; edited fields are told as they are now', () => {
+  test('knows its own times again; edited fields are told as they are now', () => {
     const made = cronJob();
     expect(timetableOf(made)).toEqual(timetable);
-    expect(wishesOf(made)).toBe('w');
     const edited = { ...made, spec: { ...made.spec, schedule: '*/5 * * * *' } };
     expect(timetableOf(edited)).toMatchObject({ every: '*/5 * * * *', cron: '*/5 * * * *' });
   });

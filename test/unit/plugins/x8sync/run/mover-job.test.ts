@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { startMoverJob } from '../../../../../plugins/x8sync/run/mover-job.ts';
+import type { Wished } from '../../../../../plugins/x8sync/run/wishes.ts';
 import { jobs } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -25,8 +26,11 @@ function scene() {
     identity: { uid: 65532, gid: 65532 },
   } as const;
   const options = { timeoutMs: 1000, signal: new AbortController().signal };
-  const start = (nonce: string, image: string) => startMoverJob({ ...plan, nonce, image }, options);
-  return { kube, start };
+  const start = (nonce: string, image: string, wished: Wished = {}) =>
+    startMoverJob({ ...plan, ...wished, nonce, image }, options);
+  const running = async ({ job }: Awaited<ReturnType<typeof start>>) =>
+    kube.replace(jobs, { ...job, status: { active: 1, ready: 1 } });
+  return { kube, start, running };
 }
 
 test('a mover that had ended before is taken up, and tells when that was', async () => {
@@ -48,4 +52,37 @@ test('a mover that runs is taken up, whatever its image; one that has not begun 
   expect(third).toMatchObject({ takenUp: false, nonce: 'third' });
   await kube.replace(jobs, { ...third.job, status: { active: 1, ready: 1 } });
   expect(await start('fourth', 'newer')).toMatchObject({ takenUp: true, nonce: 'third' });
+});
+
+test('a mover that goes on with another image than the one given says so', async () => {
+  const { start, running } = scene();
+  const first = await start('first', 'old');
+  expect(first.told).toEqual([]);
+  await running(first);
+  expect((await start('second', 'old')).told).toEqual([]);
+  const [told] = (await start('third', 'new')).told ?? [];
+  expect(told).toMatch(/goes on.*\(old\): new is for the next one/);
+});
+
+test('a mover that runs with other wishes is replaced, and the change is told', async () => {
+  const { start, running } = scene();
+  await running(await start('first', 'mover', { bandwidth: '10M' }));
+  const same = await start('second', 'mover', { bandwidth: '10M' });
+  expect(same).toMatchObject({ takenUp: true, nonce: 'first', told: [] });
+  const slower = await start('third', 'mover', { bandwidth: '5M' });
+  expect(slower).toMatchObject({ takenUp: false, nonce: 'third' });
+  expect(slower.told).toEqual([expect.stringContaining('(--bwlimit: 10M → 5M)')]);
+  await running(slower);
+  const freely = await start('fourth', 'mover');
+  expect(freely.told).toEqual([expect.stringContaining('(--bwlimit: 5M → (not set))')]);
+});
+
+test('one that has ended well stays, however it was to work; not so where its files were to be compared', async () => {
+  const { kube, start } = scene();
+  const { job } = await start('first', 'mover', { bandwidth: '10M' });
+  const conditions = [{ type: 'Complete', status: 'True' as const }];
+  await kube.replace(jobs, { ...job, status: { completionTime: '2026-01-01T00:00:00Z', conditions } });
+  expect(await start('second', 'newer', { bandwidth: '5M' })).toMatchObject({ takenUp: true, told: [] });
+  const third = await start('third', 'mover', { verify: true });
+  expect(third).toMatchObject({ takenUp: false, told: [expect.stringContaining('--verify')] });
 });
