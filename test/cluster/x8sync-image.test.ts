@@ -1,6 +1,6 @@
 /** The source's door: what its key may do, and when it closes for good. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { protocol } from '../../plugins/x8sync/mover/protocol.ts';
+import { protocol } from '../../plugins/x8sync/mover/protocol/protocol.ts';
 import { moverImage } from '../../plugins/x8sync/objects/manifests/pods.ts';
 import { version } from '../../src/cli/version.ts';
 import { contextA, isLab } from './support/contexts.ts';

@@ -1,6 +1,6 @@
 /** A copy in partitions over several streams, as a person asks for it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { StreamsReport } from '../../plugins/x8sync/mover/protocol.ts';
+import type { StreamsReport } from '../../plugins/x8sync/mover/protocol/protocol.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { manyKinds } from './support/files.ts';
 import { Scene } from './support/scene.ts';

@@ -5,7 +5,7 @@
 import { posix } from 'node:path';
 import type { PersistentVolume } from '../../../src/kube/api/objects.ts';
 import type { Relation } from '../mover/copy/relation.ts';
-import { isWithin } from '../mover/volume-location.ts';
+import { isWithin } from '../mover/volume/volume-location.ts';
 
 type Source = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 /** What a copy that came to its end still leaves to be said, as an error: exit code 5. */
 import { IncompleteError } from '../../../src/errors.ts';
-import type { Loss } from '../mover/losses.ts';
+import type { Loss } from '../mover/protocol/losses.ts';
 import type { CopyResult } from '../run/request.ts';
 
 /** Finished, but not everything: exit 5. */

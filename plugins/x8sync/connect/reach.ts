@@ -10,7 +10,7 @@ import type { Service } from '../../../src/kube/api/objects.ts';
 import { execOutput } from '../../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import type { MoverWatch } from '../monitor/mover-watch.ts';
-import { relayAddress } from '../mover/relay.ts';
+import { relayAddress } from '../mover/protocol/relay.ts';
 import { moverCommand } from '../objects/manifests/pods.ts';
 import type { Role, TaskSide } from '../objects/sides.ts';
 import { changeType, type Endpoint, openEndpoint } from './endpoint.ts';

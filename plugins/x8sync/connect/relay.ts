@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { portForward } from '../../../src/kube/streams/portforward.ts';
-import { relayOpened, relayPorts } from '../mover/relay.ts';
+import { relayOpened, relayPorts } from '../mover/protocol/relay.ts';
 import { sshPort } from '../objects/manifests/service.ts';
 import type { TaskSide } from '../objects/sides.ts';
 

@@ -2,8 +2,8 @@
 import { formatBytes, formatRate } from '../../../src/ui/format.ts';
 import type { Progress, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
-import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol.ts';
-import { tunnelAddress } from '../mover/tunnel/options.ts';
+import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol/protocol.ts';
+import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
 
 const maxDiagnostics = 20;
 const maxChanges = 200;

@@ -5,7 +5,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import type { Job, KubeObject, Pod, StatefulSet } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
-import { type MoverEnd, type MoverLine, protocol } from '../mover/protocol.ts';
+import { type MoverEnd, type MoverLine, protocol } from '../mover/protocol/protocol.ts';
 import type { Role, TaskSide } from '../objects/sides.ts';
 import { watchControllerRefusals } from './controller-refusals.ts';
 import { type FollowedPods, followPods, type PodHandlers } from './follow.ts';

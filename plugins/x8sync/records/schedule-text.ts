@@ -1,6 +1,6 @@
 /** A schedule as it stands, and in words. */
 import { formatAge, formatAgeSince } from '../../../src/ui/format.ts';
-import type { MoverOutcome, MoverStats } from '../mover/protocol.ts';
+import type { MoverOutcome, MoverStats } from '../mover/protocol/protocol.ts';
 import { describeTimetable, type Timetable } from '../schedule/interval.ts';
 
 /** `Failing`: the last copy that came to its end was no good one, or one that is due was not begun. */

@@ -9,7 +9,7 @@ import {
 } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
-import { exitCodeOf as exitCodeOfMover } from '../mover/protocol.ts';
+import { exitCodeOf as exitCodeOfMover } from '../mover/protocol/protocol.ts';
 import { storeOf } from '../run/copy-task.ts';
 import { exitCodeIn } from '../run/kept-end.ts';
 import { decisiveRecord, type TaskEntry } from './inventory.ts';

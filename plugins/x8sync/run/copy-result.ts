@@ -1,8 +1,8 @@
 /** What a copy came to, from its mover's end and from what the mover said before. */
 import type { StrategyName } from '../connect/strategy-names.ts';
 import type { MoverMessages } from '../monitor/mover-messages.ts';
-import type { Selection } from '../mover/options.ts';
-import type { MoverEnd } from '../mover/protocol.ts';
+import type { Selection } from '../mover/protocol/options.ts';
+import type { MoverEnd } from '../mover/protocol/protocol.ts';
 import type { CopyResult, Mode } from './request.ts';
 
 /** What of a copy its mover does not know. */

@@ -5,8 +5,8 @@ import { type ClaimState, describeClaim, describeSize, isDevice, writersOf } fro
 import { dialledPod, reachSource } from '../connect/reach.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
 import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
-import { readsOnly } from '../mover/options.ts';
-import type { MoverEnd } from '../mover/protocol.ts';
+import { readsOnly } from '../mover/protocol/options.ts';
+import type { MoverEnd } from '../mover/protocol/protocol.ts';
 import { describeIdentity, imageUser } from '../objects/manifests/identity.ts';
 import { uncleanError } from '../objects/side-cleanup.ts';
 import { timetableOf } from '../objects/timetable.ts';

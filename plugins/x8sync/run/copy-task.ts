@@ -17,7 +17,7 @@ import type { EndPhase, Peer, TaskRecord } from '../../../src/tasks/record.ts';
 import { specHash } from '../../../src/tasks/spec.ts';
 import { type StartOutcome, TaskStore } from '../../../src/tasks/store.ts';
 import { lockClaim } from '../claims/claim-lock.ts';
-import { readsOnly } from '../mover/options.ts';
+import { readsOnly } from '../mover/protocol/options.ts';
 import {
   cleanSides,
   cleanupHint,

@@ -3,7 +3,7 @@ import { formatBytes } from '../../../src/ui/format.ts';
 import type { Reporter, Step } from '../../../src/ui/reporter.ts';
 import { describeClaim } from '../claims/claim.ts';
 import { growClaim } from '../claims/grow-target.ts';
-import { readsOnly } from '../mover/options.ts';
+import { readsOnly } from '../mover/protocol/options.ts';
 import { CopyRun } from './copy-run.ts';
 import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from './request.ts';
 import { TargetTooSmall } from './result.ts';

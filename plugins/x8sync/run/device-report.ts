@@ -1,7 +1,7 @@
 /** What became of a block device, in words. */
 import { formatBytes, formatCount, formatDuration, formatRate } from '../../../src/ui/format.ts';
-import { isDryRun, type Mode } from '../mover/options.ts';
-import type { DeviceReport } from '../mover/protocol.ts';
+import { isDryRun, type Mode } from '../mover/protocol/options.ts';
+import type { DeviceReport } from '../mover/protocol/protocol.ts';
 import type { CopyResult } from './request.ts';
 import { verificationLines } from './verification.ts';
 

@@ -1,6 +1,6 @@
 /** What of a request means something for a block device, which has neither files nor folders. */
 import { UsageError } from '../../../src/errors.ts';
-import { type Deletes, emptiesTarget, wholeVolumes } from '../mover/options.ts';
+import { type Deletes, emptiesTarget, wholeVolumes } from '../mover/protocol/options.ts';
 import type { CopyRequest } from './request.ts';
 
 /** @throws UsageError names every option that is about files. */

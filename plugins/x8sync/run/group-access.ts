@@ -12,7 +12,7 @@ import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import { stateOf } from '../monitor/follow.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
-import { lostFoundName } from '../mover/tree.ts';
+import { lostFoundName } from '../mover/volume/tree.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type GroupAccess, type PodPlan, podSpec } from '../objects/manifests/pods.ts';
 import type { SideMeta } from '../objects/manifests/service.ts';

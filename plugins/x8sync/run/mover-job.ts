@@ -4,7 +4,7 @@ import type { Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts'
 import { jobs, networkPolicies } from '../../../src/kube/api/resources.ts';
 import { type ClaimState, isDevice } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
-import type { CompressionWish } from '../mover/compression.ts';
+import type { CompressionWish } from '../mover/protocol/compression.ts';
 import {
   copyEnv,
   type Deletes,
@@ -12,9 +12,9 @@ import {
   type Owner,
   readsOnly,
   type Selection,
-} from '../mover/options.ts';
-import type { ParallelOptions } from '../mover/parallel/options.ts';
-import { forwardedPort } from '../mover/tunnel/options.ts';
+} from '../mover/protocol/options.ts';
+import type { ParallelOptions } from '../mover/protocol/parallel-options.ts';
+import { forwardedPort } from '../mover/protocol/tunnel-options.ts';
 import {
   checkOurs,
   createOrFind,

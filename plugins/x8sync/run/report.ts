@@ -6,8 +6,8 @@ import {
   formatPlural,
   formatRate,
 } from '../../../src/ui/format.ts';
-import type { Loss } from '../mover/losses.ts';
-import { emptiesTarget, isDryRun } from '../mover/options.ts';
+import type { Loss } from '../mover/protocol/losses.ts';
+import { emptiesTarget, isDryRun } from '../mover/protocol/options.ts';
 import { deviceLines } from './device-report.ts';
 import type { CopyResult } from './request.ts';
 import { comparisonLines, verificationLines } from './verification.ts';

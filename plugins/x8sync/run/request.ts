@@ -5,9 +5,9 @@ import type { Reporter } from '../../../src/ui/reporter.ts';
 import type { ClaimRef, ClaimState } from '../claims/claim.ts';
 import type { ServiceOptions } from '../connect/service-options.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
-import type { CompressionWish } from '../mover/compression.ts';
-import type { Loss } from '../mover/losses.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
+import type { CompressionWish } from '../mover/protocol/compression.ts';
+import type { Loss } from '../mover/protocol/losses.ts';
 import {
   type Deletes,
   type Mode,
@@ -15,21 +15,21 @@ import {
   type Owner,
   type Selection,
   wholeVolumes,
-} from '../mover/options.ts';
-import type { ParallelOptions } from '../mover/parallel/options.ts';
+} from '../mover/protocol/options.ts';
+import type { ParallelOptions } from '../mover/protocol/parallel-options.ts';
 import type {
   DeviceReport,
   MoverOutcome,
   MoverStats,
   StreamsReport,
   Verification,
-} from '../mover/protocol.ts';
+} from '../mover/protocol/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/manifests/identity.ts';
 import type { PodOptions } from '../objects/manifests/pod-options.ts';
 import type { Timetable } from '../schedule/interval.ts';
 import type { FrozenSource, SnapshotWish } from '../snapshot/frozen-source.ts';
 
-export type { Mode } from '../mover/options.ts';
+export type { Mode } from '../mover/protocol/options.ts';
 
 export interface CopyRequest {
   /** What becomes of names that the target does not tell apart; `refuse` where absent. */

@@ -2,8 +2,8 @@
 import { RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
 import { type ClaimName, describeClaim } from '../claims/claim.ts';
-import { isDryRun } from '../mover/options.ts';
-import type { MoverEnd } from '../mover/protocol.ts';
+import { isDryRun } from '../mover/protocol/options.ts';
+import type { MoverEnd } from '../mover/protocol/protocol.ts';
 import { deviceTitle } from './device-report.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 import { verificationTitle } from './verification.ts';

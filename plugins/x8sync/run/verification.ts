@@ -1,7 +1,7 @@
 /** What a comparison of both trees came to, in words. */
 import { IncompleteError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatDuration, formatPlural } from '../../../src/ui/format.ts';
-import type { Verification } from '../mover/protocol.ts';
+import type { Verification } from '../mover/protocol/protocol.ts';
 import type { CopyResult } from './request.ts';
 
 /** Differences that are shown one by one. */

@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { canonicalJson } from '../../../src/tasks/spec.ts';
-import type { CompressionWish } from '../mover/compression.ts';
-import type { Deletes } from '../mover/options.ts';
-import type { ParallelOptions } from '../mover/parallel/options.ts';
+import type { CompressionWish } from '../mover/protocol/compression.ts';
+import type { Deletes } from '../mover/protocol/options.ts';
+import type { ParallelOptions } from '../mover/protocol/parallel-options.ts';
 import type { PodOptions, PodPatch } from '../objects/manifests/pod-options.ts';
 import type { CopyRequest } from './request.ts';
 

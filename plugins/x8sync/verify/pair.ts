@@ -3,7 +3,7 @@ import { RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
-import type { Owner, Selection } from '../mover/options.ts';
+import type { Owner, Selection } from '../mover/protocol/options.ts';
 import { parseIdentity } from '../objects/manifests/identity.ts';
 import type { Role } from '../objects/sides.ts';
 import { decisiveRecord, type RecordedSpec, specOf, type TaskEntry } from '../records/inventory.ts';

@@ -1,5 +1,5 @@
 /** The mover's two sides against each other in one pod, without the plugin: /source there, a claim at /target. */
-import { protocol } from '../../../plugins/x8sync/mover/protocol.ts';
+import { protocol } from '../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { contextA } from './contexts.ts';
 import type { Scene } from './scene.ts';
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from '@jest/globals';
-import { protocol, type StreamsReport } from '../../../plugins/x8sync/mover/protocol.ts';
+import { protocol, type StreamsReport } from '../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { lazy } from '../../../src/async/lazy.ts';
 import { type Stage, stage } from './mover-stage.ts';
 

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
-import { pathsBelow } from '../../../plugins/x8sync/mover/paths.ts';
-import { parseMoverLine } from '../../../plugins/x8sync/mover/protocol.ts';
-import type { Runtime } from '../../../plugins/x8sync/mover/runtime.ts';
-import { MessageWriter } from '../../../plugins/x8sync/mover/runtime.ts';
+import { parseMoverLine } from '../../../plugins/x8sync/mover/protocol/protocol.ts';
+import type { Runtime } from '../../../plugins/x8sync/mover/protocol/runtime.ts';
+import { MessageWriter } from '../../../plugins/x8sync/mover/protocol/runtime.ts';
+import { pathsBelow } from '../../../plugins/x8sync/mover/system/paths.ts';
 import { systemClock } from '../../../src/clock.ts';
 
 /** The mover is written for Linux and the tools of its image. */

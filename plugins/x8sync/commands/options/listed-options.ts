@@ -2,7 +2,7 @@
 import { UsageError } from '../../../../src/errors.ts';
 import type { ListedCopy } from '../../batch/list-file.ts';
 import { strategyNames } from '../../connect/strategy-names.ts';
-import { compressions } from '../../mover/compression.ts';
+import { compressions } from '../../mover/protocol/compression.ts';
 import type { BatchFlags } from './batch-flags.ts';
 
 type Reader = (value: unknown) => unknown;

@@ -2,8 +2,8 @@
 import { option } from '../../../../src/cli/options.ts';
 import { UsageError } from '../../../../src/errors.ts';
 import { parseQuantity } from '../../../../src/kube/api/quantity.ts';
-import { compressions } from '../../mover/compression.ts';
-import { mostPartitions, mostStreams, type ParallelOptions } from '../../mover/parallel/options.ts';
+import { compressions } from '../../mover/protocol/compression.ts';
+import { mostPartitions, mostStreams, type ParallelOptions } from '../../mover/protocol/parallel-options.ts';
 
 const group = 'Parallel';
 

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { option } from '../../../../src/cli/options.ts';
 import { messageOf, UsageError } from '../../../../src/errors.ts';
-import { type FilterRule, patternProblem } from '../../mover/filters.ts';
-import type { Selection } from '../../mover/options.ts';
-import { subfolderProblem } from '../../mover/subfolder.ts';
+import type { Selection } from '../../mover/protocol/options.ts';
+import { type FilterRule, patternProblem } from '../../mover/volume/filters.ts';
+import { subfolderProblem } from '../../mover/volume/subfolder.ts';
 
 /** They travel in the pod's specification. */
 const mostFilterBytes = 64 << 10;

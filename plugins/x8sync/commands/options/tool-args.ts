@@ -1,7 +1,7 @@
 /** `--rsync-arg`, `--fpart-arg`: options of the programs that people know, as far as they are safe. */
 import { option } from '../../../../src/cli/options.ts';
 import { UsageError } from '../../../../src/errors.ts';
-import { allowedArgs, argProblem } from '../../mover/rsync/given-args.ts';
+import { allowedArgs, argProblem } from '../../mover/protocol/given-args.ts';
 import type { FpartMeaning } from './fpart-args.ts';
 import type { GivenParallel } from './parallel-options.ts';
 import type { SelectionFlags } from './selection-options.ts';

@@ -1,25 +1,25 @@
 /** Copies the source pod's volume to the target, and says on its last line how that ended. */
 import { mkdir, rm } from 'node:fs/promises';
+import { Connection } from '../access/connection.ts';
+import { exitOf, isAsKnown, type MoverExit } from '../access/exit.ts';
+import { openSource } from '../access/open-source.ts';
+import { decline, type MoverRun, noteTermination } from '../access/report.ts';
+import { Source } from '../access/source.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import { SourceRsync } from '../access/source-rsync.ts';
+import { StagingFolder } from '../access/staging.ts';
 import { DeviceRun } from '../device/run.ts';
-import { type CopyOptions, type Env, foreignPlugin, isDryRun, readCopyOptions } from '../options.ts';
-import { pause } from '../programs.ts';
-import { exitCodeOf, type Messages, type Verification } from '../protocol.ts';
-import type { Runtime } from '../runtime.ts';
+import { type CopyOptions, type Env, foreignPlugin, isDryRun, readCopyOptions } from '../protocol/options.ts';
+import { exitCodeOf, type Messages, type Verification } from '../protocol/protocol.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import { pause } from '../system/programs.ts';
+import { withTargetFolder } from '../target/target-folder.ts';
 import { tunnelProbe } from '../tunnel/probe.ts';
 import { TunnelServer } from '../tunnel/server.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
-import { Connection } from './connection.ts';
-import { exitOf, isAsKnown, type MoverExit } from './exit.ts';
 import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
-import { openSource } from './open-source.ts';
 import { RoomCheck, requireContent, requireFreeName } from './preconditions.ts';
-import { decline, type MoverRun, noteTermination } from './report.ts';
-import { Source } from './source.ts';
-import type { SourceAccess } from './source-access.ts';
-import { SourceRsync } from './source-rsync.ts';
-import { StagingFolder } from './staging.ts';
-import { withTargetFolder } from './target-folder.ts';
 import { Transfer } from './transfer.ts';
 
 /** Runs what the environment asks for; resolves with the process's exit code once the end line is out. */

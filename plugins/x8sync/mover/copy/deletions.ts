@@ -1,9 +1,10 @@
 /** What only the target has goes, where that was asked for, and not without a brake. */
-import type { Deletes } from '../options.ts';
-import type { Runtime } from '../runtime.ts';
-import { isThrough, MoverExit } from './exit.ts';
-import type { SourceRsync } from './source-rsync.ts';
-import type { StagingFolder } from './staging.ts';
+
+import { isThrough, MoverExit } from '../access/exit.ts';
+import type { SourceRsync } from '../access/source-rsync.ts';
+import type { StagingFolder } from '../access/staging.ts';
+import type { Deletes } from '../protocol/options.ts';
+import type { Runtime } from '../protocol/runtime.ts';
 import { countTarget } from './unprivileged-losses.ts';
 
 interface Parts {

@@ -1,17 +1,17 @@
 /** A source that is mounted in the mover's own pod: nothing is in between. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { accessProblem } from '../access.ts';
+import { QueryFailed } from '../access/connection.ts';
+import { MoverExit } from '../access/exit.ts';
+import type { SourceAccess } from '../access/source-access.ts';
 import { deviceProblem } from '../device/device.ts';
-import type { CopyOptions } from '../options.ts';
-import type { Ran } from '../programs.ts';
-import { queries } from '../queries.ts';
-import type { Runtime } from '../runtime.ts';
+import type { CopyOptions } from '../protocol/options.ts';
+import { queries } from '../protocol/queries.ts';
+import type { Runtime } from '../protocol/runtime.ts';
 import { answer } from '../source/query-handler.ts';
 import { saveSizes } from '../source/sizes.ts';
-import { QueryFailed } from './connection.ts';
-import { MoverExit } from './exit.ts';
-import type { SourceAccess } from './source-access.ts';
+import type { Ran } from '../system/programs.ts';
+import { accessProblem } from '../volume/access.ts';
 
 export class MountedSource implements SourceAccess {
   readonly address = '';

@@ -8,15 +8,15 @@ import { randomUUID } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runLines } from '../programs.ts';
-import type { RootSample } from '../queries.ts';
-import type { Runtime } from '../runtime.ts';
-import { locationOf } from '../volume-location.ts';
-import { MoverExit } from './exit.ts';
+import { MoverExit } from '../access/exit.ts';
+import type { Source } from '../access/source.ts';
+import type { StagingFolder } from '../access/staging.ts';
+import type { RootSample } from '../protocol/queries.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import { runLines } from '../system/programs.ts';
+import { timeKept } from '../system/times.ts';
+import { locationOf } from '../volume/volume-location.ts';
 import { type Relation, relationOf } from './relation.ts';
-import type { Source } from './source.ts';
-import type { StagingFolder } from './staging.ts';
-import { timeKept } from './times.ts';
 
 type Asked = Pick<Source, 'location' | 'find' | 'sees' | 'root'>;
 

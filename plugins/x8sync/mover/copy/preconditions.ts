@@ -1,16 +1,17 @@
 /** What must be so before a byte of the target is touched. */
-import { diskOf } from '../disk.ts';
-import { filterOf } from '../filters.ts';
-import { type CopyOptions, emptiesTarget, isDryRun } from '../options.ts';
-import { firstLine, run } from '../programs.ts';
-import type { Room } from '../protocol.ts';
-import type { Runtime } from '../runtime.ts';
-import { isKept, keptNames, lostFoundName, targetTree } from '../tree.ts';
-import { isThrough, MoverExit } from './exit.ts';
-import { type Amount, allocatedBelow, fits, Growth, stagedAmount, wipedAmount } from './room.ts';
-import type { Source } from './source.ts';
-import type { SourceRsync } from './source-rsync.ts';
-import { emptyFolder } from './target-content.ts';
+
+import { isThrough, MoverExit } from '../access/exit.ts';
+import type { Source } from '../access/source.ts';
+import type { SourceRsync } from '../access/source-rsync.ts';
+import { type CopyOptions, emptiesTarget, isDryRun } from '../protocol/options.ts';
+import type { Room } from '../protocol/protocol.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import { firstLine, run } from '../system/programs.ts';
+import { emptyFolder } from '../target/target-content.ts';
+import { type Amount, diskOf } from '../volume/disk.ts';
+import { filterOf } from '../volume/filters.ts';
+import { isKept, keptNames, lostFoundName, targetTree } from '../volume/tree.ts';
+import { allocatedBelow, fits, Growth, stagedAmount, wipedAmount } from './room.ts';
 
 type ContentOptions = Pick<CopyOptions, 'mode' | 'deletes' | 'allowEmpty' | 'selection'>;
 

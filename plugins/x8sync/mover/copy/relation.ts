@@ -1,5 +1,5 @@
 /** Whether two volumes are one tree, or the one lies in the other, as far as their mounts tell. */
-import { isWithin, type MountEntry, type VolumeLocation } from '../volume-location.ts';
+import { isWithin, type MountEntry, type VolumeLocation } from '../volume/volume-location.ts';
 
 export type Relation =
   | 'same'

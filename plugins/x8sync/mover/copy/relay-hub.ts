@@ -3,7 +3,7 @@
  * neither can dial the other. Whichever comes first waits. What passes is SSH, whose keys are at its two ends only.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { relayOpened, relayPorts } from '../relay.ts';
+import { relayOpened, relayPorts } from '../protocol/relay.ts';
 
 const loopback = '127.0.0.1';
 /** Probes give up soon and come again; so many may wait. */

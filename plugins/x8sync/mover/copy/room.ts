@@ -1,14 +1,9 @@
 /** Whether the source fits into the target, known before anything is written. */
 import { type BigIntStats, existsSync, lstatSync } from 'node:fs';
-import { runLines } from '../programs.ts';
 import { type Change, decodeName, isCreation, isTransfer, parseChange } from '../rsync/changes.ts';
-import { type CopiedTree, keptPaths } from '../tree.ts';
-
-/** Bytes and inodes: of the source, or those that are free. `inodes` is undefined where they are not counted. */
-export interface Amount {
-  readonly bytes: number;
-  readonly inodes: number | undefined;
-}
+import { runLines } from '../system/programs.ts';
+import type { Amount } from '../volume/disk.ts';
+import { type CopiedTree, keptPaths } from '../volume/tree.ts';
 
 export function fits(need: Amount, free: Amount): boolean {
   return (

@@ -1,33 +1,34 @@
 /** The copy itself: again after a lost connection, and honest about what did not make it. */
-import { accessProblem } from '../access.ts';
-import { compressionFor } from '../compression.ts';
-import type { Loss } from '../losses.ts';
-import { type CopyOptions, emptiesTarget } from '../options.ts';
+
+import { isThrough, MoverExit, verdictOf } from '../access/exit.ts';
+import { RetryBudget } from '../access/retry-budget.ts';
+import type { Source } from '../access/source.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import type { SourceRsync } from '../access/source-rsync.ts';
+import type { StagingFolder } from '../access/staging.ts';
 import { sendsWholeList } from '../parallel/choice.ts';
 import { decideStreams, mayBeFar, roundTripOf } from '../parallel/decide.ts';
 import { copyInStreams } from '../parallel/pass.ts';
-import { pause, run } from '../programs.ts';
-import type { StreamsReport } from '../protocol.ts';
+import { compressionFor } from '../protocol/compression.ts';
+import type { Loss } from '../protocol/losses.ts';
+import { type CopyOptions, emptiesTarget } from '../protocol/options.ts';
+import type { StreamsReport } from '../protocol/protocol.ts';
+import type { Runtime } from '../protocol/runtime.ts';
 import { missingFrom } from '../ranges/holey.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
-import type { Runtime } from '../runtime.ts';
+import { pause, run } from '../system/programs.ts';
+import { excludeOptions, TargetCompatibility } from '../target/target-compatibility.ts';
+import { emptyFolder, isEmpty, rootOf, tellRemovals } from '../target/target-content.ts';
+import { observeTarget } from '../target/target-look.ts';
+import { probeTarget } from '../target/target-traits.ts';
+import { accessProblem } from '../volume/access.ts';
 import { deletionLimit, isMost } from './deletions.ts';
-import { isThrough, MoverExit, verdictOf } from './exit.ts';
 import { contradictionIn, withStreams } from './figures.ts';
 import { requireSeparateTrees } from './nesting.ts';
 import { wipeTarget } from './preconditions.ts';
 import type { Relation } from './relation.ts';
-import { RetryBudget } from './retry-budget.ts';
-import type { Source } from './source.ts';
-import type { SourceAccess } from './source-access.ts';
-import type { SourceRsync } from './source-rsync.ts';
-import type { StagingFolder } from './staging.ts';
-import { excludeOptions, TargetCompatibility } from './target-compatibility.ts';
-import { emptyFolder, isEmpty, rootOf, tellRemovals } from './target-content.ts';
-import { observeTarget } from './target-look.ts';
-import { probeTarget } from './target-traits.ts';
 import { countTarget, LossSurvey } from './unprivileged-losses.ts';
 
 /** A copy that is over by then shows no progress. */

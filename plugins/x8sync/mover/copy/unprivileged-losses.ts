@@ -1,11 +1,11 @@
 /** What of the source's files the copy could not keep. */
 
-import type { Paths } from '../paths.ts';
-import { type Ran, run } from '../programs.ts';
-import { queries, type Survey } from '../queries.ts';
-import type { Runtime } from '../runtime.ts';
-import { passedOver, targetTree } from '../tree.ts';
-import type { SourceAccess } from './source-access.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import { queries, type Survey } from '../protocol/queries.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import type { Paths } from '../system/paths.ts';
+import { type Ran, run } from '../system/programs.ts';
+import { passedOver, targetTree } from '../volume/tree.ts';
 
 const kinds = ['ownership', 'devices', 'capabilities'] as const satisfies (keyof Survey)[];
 

@@ -1,6 +1,6 @@
 /** What a comparison of two devices tells: neighbouring blocks that differ are one difference. */
 import type { Difference } from '../manifest/compare.ts';
-import type { DeviceReport, Verification } from '../protocol.ts';
+import type { DeviceReport, Verification } from '../protocol/protocol.ts';
 import type { DeviceComparison } from './comparison.ts';
 
 /** Differences that are told one by one; all blocks are counted. */

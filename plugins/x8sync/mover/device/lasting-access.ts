@@ -1,16 +1,16 @@
 /** Reads the source's device over one connection, and over a new one where that broke, as long as it gets somewhere. */
-import { MoverExit, Unreachable } from '../copy/exit.ts';
-import { RetryBudget } from '../copy/retry-budget.ts';
-import type { SourceAccess } from '../copy/source-access.ts';
-import type { CopyOptions } from '../options.ts';
-import { endOnAbort, lastLine } from '../programs.ts';
-import { type Fetched, fetchInto } from '../ranges/fetch.ts';
+import { MoverExit, Unreachable } from '../access/exit.ts';
+import { RetryBudget } from '../access/retry-budget.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import { type Fetched, fetchInto } from '../parallel/fetch.ts';
+import { deviceQueries } from '../protocol/device-queries.ts';
+import type { CopyOptions } from '../protocol/options.ts';
+import type { Runtime } from '../protocol/runtime.ts';
 import type { RangeReceiver } from '../ranges/large-file.ts';
 import type { Range } from '../ranges/layout.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
-import type { Runtime } from '../runtime.ts';
+import { endOnAbort, lastLine } from '../system/programs.ts';
 import { type BlockRun, blockBytes, blocksIn, runsOf } from './blocks.ts';
-import { deviceQueries } from './queries.ts';
 
 export interface AccessParts {
   readonly options: Pick<CopyOptions, 'retries'>;

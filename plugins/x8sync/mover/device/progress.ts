@@ -1,5 +1,5 @@
 /** How far the reading or the copying of a device is: a line a second at most. */
-import type { MessageWriter } from '../runtime.ts';
+import type { MessageWriter } from '../protocol/runtime.ts';
 import { blocksIn } from './blocks.ts';
 
 export class DeviceProgress {

@@ -1,28 +1,28 @@
 /** Copies one block device to another: compares all blocks by digest, and brings those that differ. */
 import { availableParallelism } from 'node:os';
-import { busyness } from '../busyness.ts';
-import { exitOf, MoverExit } from '../copy/exit.ts';
-import { openSource } from '../copy/open-source.ts';
-import type { MoverRun } from '../copy/report.ts';
-import type { SourceAccess } from '../copy/source-access.ts';
-import { type CopyOptions, isDryRun, readsOnly } from '../options.ts';
+import { exitOf, MoverExit } from '../access/exit.ts';
+import { openSource } from '../access/open-source.ts';
+import type { MoverRun } from '../access/report.ts';
+import type { SourceAccess } from '../access/source-access.ts';
 import { type Choice, chooseStreams } from '../parallel/choice.ts';
 import { roundTripOf } from '../parallel/decide.ts';
+import { deviceQueries } from '../protocol/device-queries.ts';
+import { type CopyOptions, isDryRun, readsOnly } from '../protocol/options.ts';
 import {
   type DeviceReport,
   exitCodeOf,
   type Messages,
   type StreamsReport,
   type Verification,
-} from '../protocol.ts';
-import type { Runtime } from '../runtime.ts';
+} from '../protocol/protocol.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import { busyness } from '../system/busyness.ts';
 import { differing } from '../verify/verify.ts';
 import { compareDevices, type DeviceComparison, DigestsMissing } from './comparison.ts';
 import { type DeviceInfo, deviceInfo, deviceProblem, readDevice } from './device.ts';
 import { differencesOf, reportOf, verificationOf } from './differences.ts';
 import { LastingAccess } from './lasting-access.ts';
 import { DeviceProgress } from './progress.ts';
-import { deviceQueries } from './queries.ts';
 import { transferBlocks } from './transfer.ts';
 
 export class DeviceRun implements MoverRun {

@@ -1,12 +1,12 @@
 /** Makes the target's blocks the source's: fetched over one stream or several, or made zeros; each is read again. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { MoverExit } from '../copy/exit.ts';
-import type { SourceAccess } from '../copy/source-access.ts';
-import type { CopyOptions } from '../options.ts';
-import { Pace } from '../pace.ts';
+import { MoverExit } from '../access/exit.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import type { CopyOptions } from '../protocol/options.ts';
+import type { Runtime } from '../protocol/runtime.ts';
 import { digestOfRange, RangeReceiver } from '../ranges/large-file.ts';
 import type { Extent, Range } from '../ranges/layout.ts';
-import type { Runtime } from '../runtime.ts';
+import { Pace } from '../system/pace.ts';
 import type { BlockMap } from './block-map.ts';
 import { LastingAccess } from './lasting-access.ts';
 import { DeviceProgress } from './progress.ts';

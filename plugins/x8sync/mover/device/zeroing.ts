@@ -1,7 +1,7 @@
 /** Makes parts of a device read as zeros: by a discard where the device guarantees that it does, else by writing them. */
 import type { FileHandle } from 'node:fs/promises';
-import { run } from '../programs.ts';
 import type { Extent } from '../ranges/layout.ts';
+import { run } from '../system/programs.ts';
 import { isZero } from './blocks.ts';
 
 const pieceBytes = 1 << 20;

@@ -3,8 +3,8 @@
  * claim mounted by now, nothing is copied. It alone in the pod has a token, which lets it list the namespace's pods.
  */
 import { retry } from '../../../../src/async/retry.ts';
-import { decline } from '../copy/report.ts';
-import type { Runtime } from '../runtime.ts';
+import { decline } from '../access/report.ts';
+import type { Runtime } from '../protocol/runtime.ts';
 import { readGateOptions } from './options.ts';
 import { type ListedPod, usersOf } from './users.ts';
 

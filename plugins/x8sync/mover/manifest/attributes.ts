@@ -1,7 +1,7 @@
 /** ACLs and extended attributes of many entries at once: Node.js has no call for them, so `getfattr` tells. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { LineSplitter } from '../lines.ts';
+import { LineSplitter } from '../system/lines.ts';
 
 /** Attributes of one entry, each `name=value`; the path is as it was asked for. */
 export interface Attributes {

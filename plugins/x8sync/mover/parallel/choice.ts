@@ -1,5 +1,6 @@
 /** How many streams copy, and how large their partitions are: a pure decision, by what a short look has shown. */
-import { mostStreams, type ParallelOptions } from './options.ts';
+import { isFar } from '../protocol/compression.ts';
+import { mostStreams, type ParallelOptions } from '../protocol/parallel-options.ts';
 
 /** What was seen before the copy; each part is undefined where the look did not tell. */
 export interface Look {
@@ -70,10 +71,6 @@ const defaultBytes = 2 ** 30;
 const smallestRanged = 128 << 20;
 /** A small file takes as long as so many bytes of a large one. */
 const fileWeight = 16_384;
-
-/** So far a source is far: one that is nearer is copied in the ways of a machine next to it. */
-const farMs = 15;
-export const isFar = (roundTripMs: number | undefined): boolean => (roundTripMs ?? 0) >= farMs;
 
 /** rsync takes some 100 bytes for each entry of a list at either end. */
 const mostListed = 1_000_000;

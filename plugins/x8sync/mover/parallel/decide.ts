@@ -1,12 +1,12 @@
 /** Looks at the tree, the line and the processors, as far as that is needed, and decides about streams. */
 import { availableParallelism } from 'node:os';
-import { busyness } from '../busyness.ts';
-import { mayCompress } from '../compression.ts';
-import type { Source } from '../copy/source.ts';
-import type { SourceAccess } from '../copy/source-access.ts';
-import type { CopyOptions } from '../options.ts';
-import type { StreamsReport } from '../protocol.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Source } from '../access/source.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import { mayCompress } from '../protocol/compression.ts';
+import type { CopyOptions } from '../protocol/options.ts';
+import type { StreamsReport } from '../protocol/protocol.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import { busyness } from '../system/busyness.ts';
 import { type Choice, chooseStreams, decidedBefore } from './choice.ts';
 import { measureRoundTrip } from './line.ts';
 

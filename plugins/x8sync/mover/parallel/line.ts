@@ -1,9 +1,9 @@
 /** How far the source is. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { sourceHost } from '../copy/ssh-config.ts';
-import { pause } from '../programs.ts';
-import { echoCommand } from '../source/sshd-config.ts';
+import { sourceHost } from '../ssh/ssh-config.ts';
+import { echoCommand } from '../ssh/sshd-config.ts';
+import { pause } from '../system/programs.ts';
 
 /** Of so many turns the shortest counts: a runtime that is busy makes some of them longer. */
 const turns = 3;

@@ -3,18 +3,18 @@
  * would transfer are listed by a dry run of it, cut into partitions while the list comes, and copied by streams. Nothing
  * here decides how a copy ended. What a stream could not do, the closing pass does; what it can't do either, it says.
  */
-import { isThrough } from '../copy/exit.ts';
-import type { Source } from '../copy/source.ts';
-import type { SourceAccess } from '../copy/source-access.ts';
-import type { SourceRsync } from '../copy/source-rsync.ts';
-import type { StagingFolder } from '../copy/staging.ts';
-import type { CopyOptions } from '../options.ts';
-import { pause } from '../programs.ts';
-import type { StreamsReport } from '../protocol.ts';
-import { LargeFiles } from '../ranges/large-files.ts';
+import { isThrough } from '../access/exit.ts';
+import type { Source } from '../access/source.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import type { SourceRsync } from '../access/source-rsync.ts';
+import type { StagingFolder } from '../access/staging.ts';
+import type { CopyOptions } from '../protocol/options.ts';
+import type { StreamsReport } from '../protocol/protocol.ts';
+import type { Runtime } from '../protocol/runtime.ts';
 import type { Counts } from '../rsync/stats.ts';
-import type { Runtime } from '../runtime.ts';
+import { pause } from '../system/programs.ts';
 import type { Choice } from './choice.ts';
+import { LargeFiles } from './large-files.ts';
 import { type Partition, PartitionCutter } from './partitions.ts';
 import { StreamsProgress } from './progress.ts';
 import { WorkQueue } from './queue.ts';

@@ -1,5 +1,5 @@
 /** How far all streams are together. */
-import type { MoverProgress } from '../protocol.ts';
+import type { MoverProgress } from '../protocol/protocol.ts';
 import type { Totals } from '../rsync/progress.ts';
 
 export class StreamsProgress {

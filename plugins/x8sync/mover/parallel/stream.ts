@@ -1,16 +1,16 @@
 /** One stream: an access to the source of its own, by which it fetches the partitions and ranges that it is handed. */
-import { isThrough } from '../copy/exit.ts';
-import { RetryBudget } from '../copy/retry-budget.ts';
-import type { SourceAccess } from '../copy/source-access.ts';
-import type { SourceRsync } from '../copy/source-rsync.ts';
-import type { StagingFolder } from '../copy/staging.ts';
-import type { CopyOptions } from '../options.ts';
-import { fetchRange } from '../ranges/fetch.ts';
-import type { LargeFiles, RangeWork } from '../ranges/large-files.ts';
+import { isThrough } from '../access/exit.ts';
+import { RetryBudget } from '../access/retry-budget.ts';
+import type { SourceAccess } from '../access/source-access.ts';
+import type { SourceRsync } from '../access/source-rsync.ts';
+import type { StagingFolder } from '../access/staging.ts';
+import type { CopyOptions } from '../protocol/options.ts';
+import type { MessageWriter, Runtime } from '../protocol/runtime.ts';
 import { bytesOf } from '../ranges/layout.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { Counts } from '../rsync/stats.ts';
-import type { MessageWriter, Runtime } from '../runtime.ts';
+import { fetchRange } from './fetch.ts';
+import type { LargeFiles, RangeWork } from './large-files.ts';
 import type { Partition } from './partitions.ts';
 import type { StreamsProgress } from './progress.ts';
 import type { WorkQueue } from './queue.ts';

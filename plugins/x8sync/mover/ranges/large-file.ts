@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { secondsOf, setModified } from '../copy/times.ts';
+import { secondsOf, setModified } from '../system/times.ts';
 import { namesOf, openFolder, within } from './below.ts';
 import { bytesOf, cutRanges, type FileLayout, isSameVersion, type Range } from './layout.ts';
 

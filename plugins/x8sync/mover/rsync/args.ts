@@ -1,8 +1,8 @@
 /** The options that every run of rsync has. */
-import { type Compression, compressionArgs } from '../compression.ts';
-import { type FilterRule, filterArgs } from '../filters.ts';
-import type { FileFeature } from '../losses.ts';
-import type { Owner } from '../options.ts';
+import { type Compression, compressionArgs } from '../protocol/compression.ts';
+import type { FileFeature } from '../protocol/losses.ts';
+import type { Owner } from '../protocol/options.ts';
+import { type FilterRule, filterArgs } from '../volume/filters.ts';
 
 export interface RsyncPlan {
   readonly privileges: 'root' | 'user';

@@ -1,6 +1,7 @@
 /** What rsync and ssh say on stderr, and what it means: room, vanished files, attributes that the target did not take. */
-import { cut } from '../lines.ts';
-import type { LogLevel } from '../protocol.ts';
+
+import type { LogLevel } from '../protocol/protocol.ts';
+import { cut } from '../system/lines.ts';
 
 const longestLine = 2048;
 const longestText = 1024;

@@ -3,7 +3,7 @@
  *
  *     1,238,099  45%  1.10MB/s  0:00:01 (xfr#3, to-chk=12/345)      to-chk: complete list; ir-chk: it still grows
  */
-import type { MoverProgress } from '../protocol.ts';
+import type { MoverProgress } from '../protocol/protocol.ts';
 
 export interface RsyncProgress {
   readonly bytes: number;

@@ -1,6 +1,7 @@
 /** The process of a running rsync that receives files: asked by a signal how far it is, and watched within a file. */
-import { runningProcesses, textOf } from '../processes.ts';
-import type { Kill } from '../runtime.ts';
+
+import type { Kill } from '../protocol/runtime.ts';
+import { runningProcesses, textOf } from '../system/processes.ts';
 
 export class Receiver {
   readonly #parent: number;

@@ -1,7 +1,8 @@
 /** One run of rsync from the source to the target, its output turned into lines for the plugin. */
-import { cut, LineSplitter } from '../lines.ts';
-import { pause, run } from '../programs.ts';
-import type { Kill, MessageWriter } from '../runtime.ts';
+
+import type { Kill, MessageWriter } from '../protocol/runtime.ts';
+import { cut, LineSplitter } from '../system/lines.ts';
+import { pause, run } from '../system/programs.ts';
 import {
   type Change,
   changesMoreThanTime,

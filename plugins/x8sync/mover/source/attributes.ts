@@ -1,6 +1,6 @@
 /** Which entries of the source have extended attributes or ACLs, by `getfattr`. */
-import { runLines } from '../programs.ts';
-import { type CopiedTree, isKept } from '../tree.ts';
+import { runLines } from '../system/programs.ts';
+import { type CopiedTree, isKept } from '../volume/tree.ts';
 
 /** Names of attributes, as getfattr selects them and a line of it shows them. */
 const families = {

@@ -1,8 +1,8 @@
 /** Names of the source that a target does not tell apart. */
 import { opendirSync } from 'node:fs';
 import { join } from 'node:path';
-import { collisionsOf, type Folding } from '../losses.ts';
-import { type CopiedTree, isKept } from '../tree.ts';
+import { collisionsOf, type Folding } from '../protocol/losses.ts';
+import { type CopiedTree, isKept } from '../volume/tree.ts';
 
 /** More than that can't be skipped one by one. */
 const mostGroups = 1000;

@@ -1,7 +1,7 @@
 /** When the source was last visited, by the node's uptime: a clock that nobody sets, and that a restart goes on with. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
-import type { SourceFiles } from './sshd-config.ts';
+import type { SourceFiles } from '../ssh/sshd-config.ts';
 
 export class IdleClock {
   readonly #files: SourceFiles;

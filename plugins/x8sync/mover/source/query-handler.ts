@@ -2,11 +2,8 @@
 import { lstatSync, openSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { busyness } from '../busyness.ts';
 import { recordsOf } from '../device/blocks.ts';
 import { deviceInfo, readDevice } from '../device/device.ts';
-import { diskOf } from '../disk.ts';
-import { type Paths, stagingName } from '../paths.ts';
 import {
   type OwnFolder,
   type OwnLostFound,
@@ -14,11 +11,14 @@ import {
   parseQuery,
   type Query,
   type Usage,
-} from '../queries.ts';
+} from '../protocol/queries.ts';
 import { dataOf, layoutOf, rangeData } from '../ranges/extents.ts';
-import { realSubfolder } from '../subfolder.ts';
-import { type CopiedTree, holdsNothing, lostFoundName, sourceTree } from '../tree.ts';
-import { locationOf } from '../volume-location.ts';
+import { busyness } from '../system/busyness.ts';
+import { type Paths, stagingName } from '../system/paths.ts';
+import { diskOf } from '../volume/disk.ts';
+import { realSubfolder } from '../volume/subfolder.ts';
+import { type CopiedTree, holdsNothing, lostFoundName, sourceTree } from '../volume/tree.ts';
+import { locationOf } from '../volume/volume-location.ts';
 import { findCollisions } from './collisions.ts';
 import { manifestText } from './manifest.ts';
 import { compressedShare } from './sample.ts';

@@ -1,9 +1,9 @@
 /** How well the source's content compresses, by a sample of it. */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { constants, zstdCompressSync } from 'node:zlib';
-import { pullLines } from '../programs.ts';
 import { openFile } from '../ranges/below.ts';
-import type { CopiedTree } from '../tree.ts';
+import { pullLines } from '../system/programs.ts';
+import type { CopiedTree } from '../volume/tree.ts';
 import { treeFiles } from './walk.ts';
 
 /** Of so many files that a walk comes upon first, every one that the next number divides is looked at. */

@@ -1,17 +1,17 @@
 /** Serves the source's volume, read-only, to the holder of one ssh key; ends sshd for good once no one has come. */
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { accessProblem } from '../access.ts';
 import { deviceInfo, deviceProblem } from '../device/device.ts';
-import { diskOf } from '../disk.ts';
-import { listens } from '../listening.ts';
-import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../options.ts';
-import { endOf, endOnAbort, pause, run } from '../programs.ts';
-import type { Runtime } from '../runtime.ts';
+import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../protocol/options.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import { authorizedKeys, rsyncdConfig, sourceFiles, sshdConfig } from '../ssh/sshd-config.ts';
+import { listens } from '../system/listening.ts';
+import { endOf, endOnAbort, pause, run } from '../system/programs.ts';
 import { keepTunnel } from '../tunnel/client.ts';
+import { accessProblem } from '../volume/access.ts';
+import { diskOf } from '../volume/disk.ts';
 import { IdleClock } from './idle.ts';
 import { saveSizes } from './sizes.ts';
-import { authorizedKeys, rsyncdConfig, sourceFiles, sshdConfig } from './sshd-config.ts';
 
 /** Below so many seconds of idleness the clock is looked at every second. */
 const longIdle = 50;

@@ -1,9 +1,9 @@
 /** What a short look found of the sizes of the source's files, kept for queries. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { Paths } from '../paths.ts';
-import type { Sizes } from '../queries.ts';
-import { sourceTree } from '../tree.ts';
-import { sourceFiles } from './sshd-config.ts';
+import type { Sizes } from '../protocol/queries.ts';
+import { sourceFiles } from '../ssh/sshd-config.ts';
+import type { Paths } from '../system/paths.ts';
+import { sourceTree } from '../volume/tree.ts';
 import { measureSizes } from './walk.ts';
 
 /** How long the sizes of files are looked at, while a client is still on its way. */

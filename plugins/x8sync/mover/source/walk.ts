@@ -1,10 +1,10 @@
 /** What the source's tree holds, by `find` and what reads its output: one line for each entry. */
 import { readdirSync } from 'node:fs';
-import { type Limits, LossCounter, type LossReport } from '../losses.ts';
-import { run, runLines } from '../programs.ts';
-import type { ExactUsage, RootSample, Sizes, Survey } from '../queries.ts';
+import { type Limits, LossCounter, type LossReport } from '../protocol/losses.ts';
+import type { ExactUsage, RootSample, Sizes, Survey } from '../protocol/queries.ts';
 import { type HoleyFile, mostHoley, worthHoles } from '../ranges/holey.ts';
-import { type CopiedTree, lostFoundName, passedOver } from '../tree.ts';
+import { run, runLines } from '../system/programs.ts';
+import { type CopiedTree, lostFoundName, passedOver } from '../volume/tree.ts';
 import { findAttributes } from './attributes.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */

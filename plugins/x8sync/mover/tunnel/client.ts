@@ -1,12 +1,12 @@
 /** The source's end of a tunnel: an ssh that dials the target and forwards one port there to the source's own sshd. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Address, deliveredAddresses, parseAddress } from '../copy/addresses.ts';
-import { findAddress } from '../copy/finder.ts';
-import { lastLine, pause, run } from '../programs.ts';
-import type { Runtime } from '../runtime.ts';
-import { pinnedHost } from '../ssh-host.ts';
-import { ciphers } from '../sshd.ts';
-import type { TunnelClientOptions } from './options.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import type { TunnelClientOptions } from '../protocol/tunnel-options.ts';
+import { type Address, deliveredAddresses, parseAddress } from '../ssh/addresses.ts';
+import { findAddress } from '../ssh/finder.ts';
+import { pinnedHost } from '../ssh/ssh-host.ts';
+import { ciphers } from '../ssh/sshd.ts';
+import { lastLine, pause, run } from '../system/programs.ts';
 
 /** The name by which ssh, and the tunnel's known_hosts, know the target. */
 export const targetHost = 'x8s-target';

@@ -1,7 +1,8 @@
 /** Whether the source answers at the end of its tunnel. */
-import { type Probe, probe } from '../copy/addresses.ts';
-import { listeningSocket } from '../listening.ts';
-import type { MessageWriter } from '../runtime.ts';
+
+import type { MessageWriter } from '../protocol/runtime.ts';
+import { type Probe, probe } from '../ssh/addresses.ts';
+import { listeningSocket } from '../system/listening.ts';
 import type { TunnelServer } from './server.ts';
 
 /** As long as ssh itself waits for a connection. */

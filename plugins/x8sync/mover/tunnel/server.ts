@@ -1,11 +1,11 @@
 /** The target's end of a tunnel: an sshd that the source dials, as an ordinary user who may not write to the volume. */
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { LineSplitter } from '../lines.ts';
-import { descendantsOf } from '../processes.ts';
-import { endOf, pause } from '../programs.ts';
-import type { Runtime } from '../runtime.ts';
-import type { TunnelServerOptions } from './options.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import type { TunnelServerOptions } from '../protocol/tunnel-options.ts';
+import { LineSplitter } from '../system/lines.ts';
+import { descendantsOf } from '../system/processes.ts';
+import { endOf, pause } from '../system/programs.ts';
 import { tunnelKeys, tunnelSshdConfig } from './sshd-config.ts';
 
 /** User and group of an account. */

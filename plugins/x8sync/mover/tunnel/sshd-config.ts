@@ -1,6 +1,7 @@
 /** The target's sshd: its one key can have one port forwarded, on the pod's loopback, and can do nothing else. */
-import { keysOnly, restrictedKeys } from '../sshd.ts';
-import type { TunnelServerOptions } from './options.ts';
+
+import type { TunnelServerOptions } from '../protocol/tunnel-options.ts';
+import { keysOnly, restrictedKeys } from '../ssh/sshd.ts';
 
 /** Nothing is run for this key; the command only keeps sshd from running another one. */
 const noCommand = '/bin/false';

@@ -1,7 +1,7 @@
 /** How far a verification is: what the target's side has read of what the source holds. */
-import type { Source } from '../copy/source.ts';
+import type { Source } from '../access/source.ts';
 import type { Entry } from '../manifest/entry.ts';
-import type { MessageWriter } from '../runtime.ts';
+import type { MessageWriter } from '../protocol/runtime.ts';
 
 export class VerifyGauge {
   readonly #source: Pick<Source, 'totals'>;

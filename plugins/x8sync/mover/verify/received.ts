@@ -1,9 +1,9 @@
 /** The source's manifest, as it comes through the connection. */
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { LineSplitter } from '../lines.ts';
 import { type Entry, ManifestReader } from '../manifest/entry.ts';
-import { endOnAbort, lastLine } from '../programs.ts';
+import { LineSplitter } from '../system/lines.ts';
+import { endOnAbort, lastLine } from '../system/programs.ts';
 
 /** The source's manifest did not come whole: its side failed, or the connection broke. */
 export class BrokenManifest extends Error {

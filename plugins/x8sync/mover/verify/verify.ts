@@ -1,15 +1,15 @@
 /** Compares the two trees where they lie: each side reads its own, and the source's manifest crosses the wire. */
 
-import { MoverExit } from '../copy/exit.ts';
-import type { Source } from '../copy/source.ts';
-import type { SourceAccess } from '../copy/source-access.ts';
-import type { FilterRule } from '../filters.ts';
+import { MoverExit } from '../access/exit.ts';
+import type { Source } from '../access/source.ts';
+import type { SourceAccess } from '../access/source-access.ts';
 import { type Comparison, compareManifests, type Expectation } from '../manifest/compare.ts';
 import { manifestOf } from '../manifest/walk.ts';
-import type { Verification } from '../protocol.ts';
-import { queries } from '../queries.ts';
-import type { Runtime } from '../runtime.ts';
-import { targetTree, treeAt } from '../tree.ts';
+import type { Verification } from '../protocol/protocol.ts';
+import { queries } from '../protocol/queries.ts';
+import type { Runtime } from '../protocol/runtime.ts';
+import type { FilterRule } from '../volume/filters.ts';
+import { targetTree, treeAt } from '../volume/tree.ts';
 import { VerifyGauge } from './gauge.ts';
 import { BrokenManifest, receiveManifest } from './received.ts';
 

@@ -2,7 +2,7 @@
 import { imageReference } from '../../../../src/images.ts';
 import type { PodSpec } from '../../../../src/kube/api/objects.ts';
 import { gatePodVariable } from '../../mover/gate/options.ts';
-import { devicePathOf } from '../../mover/paths.ts';
+import { devicePathOf } from '../../mover/system/paths.ts';
 import { type Identity, passwdFor } from './identity.ts';
 import { type PodOptions, resourcesOf, specOptions, withPodOptions } from './pod-options.ts';
 import type { PodTemplate } from './pod-patch.ts';

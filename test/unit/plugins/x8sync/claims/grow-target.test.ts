@@ -1,7 +1,7 @@
 /** A target claim that is made larger. */
 import { expect, test } from '@jest/globals';
 import { growClaim, grownSize } from '../../../../../plugins/x8sync/claims/grow-target.ts';
-import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
+import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { failureOf, TargetTooSmall } from '../../../../../plugins/x8sync/run/result.ts';
 import { persistentVolumeClaims, storageClasses } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

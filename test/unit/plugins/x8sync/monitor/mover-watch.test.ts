@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MoverWatch } from '../../../../../plugins/x8sync/monitor/mover-watch.ts';
-import { protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
+import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import type { Job, Pod } from '../../../../../src/kube/api/objects.ts';
 import { jobs, pods } from '../../../../../src/kube/api/resources.ts';

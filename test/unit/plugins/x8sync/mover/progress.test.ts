@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import { sourceFiles } from '../../../../../plugins/x8sync/mover/source/sshd-config.ts';
+import { sourceFiles } from '../../../../../plugins/x8sync/mover/ssh/sshd-config.ts';
 import { eventuallySees } from '../../../../support/eventually.ts';
 import { farLine } from '../../../support/far-line.ts';
 import { type Ended, type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';

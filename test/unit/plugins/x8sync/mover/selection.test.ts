@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import type { Selection } from '../../../../../plugins/x8sync/mover/options.ts';
+import type { Selection } from '../../../../../plugins/x8sync/mover/protocol/options.ts';
 import { type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
 
 let both: Pair;

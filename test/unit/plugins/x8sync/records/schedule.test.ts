@@ -1,6 +1,6 @@
 /** How a schedule stands: its CronJob, its Jobs, and what their pods say. */
 import { describe, expect, test } from '@jest/globals';
-import { formatMessage, type MoverOutcome } from '../../../../../plugins/x8sync/mover/protocol.ts';
+import { formatMessage, type MoverOutcome } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import {
   type ScheduleSight,
   scheduleStanding,

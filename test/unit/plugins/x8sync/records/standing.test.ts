@@ -4,7 +4,7 @@ import {
   formatMessage,
   type MoverEnd,
   type MoverLine,
-} from '../../../../../plugins/x8sync/mover/protocol.ts';
+} from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { type Sight, standingOf } from '../../../../../plugins/x8sync/records/standing.ts';
 import type { Job, Pod } from '../../../../../src/kube/api/objects.ts';
 import type { TaskRecord, TaskState } from '../../../../../src/tasks/record.ts';

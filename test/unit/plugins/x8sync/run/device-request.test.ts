@@ -1,6 +1,6 @@
 /** What may be asked for where the volumes are block devices. */
 import { expect, test } from '@jest/globals';
-import { wholeVolumes } from '../../../../../plugins/x8sync/mover/options.ts';
+import { wholeVolumes } from '../../../../../plugins/x8sync/mover/protocol/options.ts';
 import { checkDeviceRequest, deviceDeletes } from '../../../../../plugins/x8sync/run/device-request.ts';
 import type { CopyRequest } from '../../../../../plugins/x8sync/run/request.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type HubPorts, RelayHub } from '../../../../../../plugins/x8sync/mover/copy/relay-hub.ts';
-import { relayOpened } from '../../../../../../plugins/x8sync/mover/relay.ts';
+import { relayOpened } from '../../../../../../plugins/x8sync/mover/protocol/relay.ts';
 
 let hub: RelayHub & { readonly ports: HubPorts };
 let sockets: Socket[];

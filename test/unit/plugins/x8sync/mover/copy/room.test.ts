@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { RoomCheck } from '../../../../../../plugins/x8sync/mover/copy/preconditions.ts';
 import { Growth } from '../../../../../../plugins/x8sync/mover/copy/room.ts';
-import { wholeVolumes } from '../../../../../../plugins/x8sync/mover/options.ts';
+import { wholeVolumes } from '../../../../../../plugins/x8sync/mover/protocol/options.ts';
 import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
@@ -21,7 +21,7 @@ async function shortage(freeInodes: number, mode: 'force' | 'merge', freeBytes =
     used: { bytes: 1_000_000, inodes: 1000 },
     exactly: async () => ({ bytes: 8192, inodes: 3 }),
   };
-  const compare = async (make: () => Growth) => {
+  const compare = async <Measured extends { line(line: string): void }>(make: () => Measured) => {
     const growth = make();
     for (const line of listed) growth.line(line);
     return { ran: { code: 0, stdout: '', stderr: '' }, growth };

@@ -4,7 +4,10 @@ import { expect, test } from '@jest/globals';
 import { blockBytes, recordsOf, runsOf } from '../../../../../../plugins/x8sync/mover/device/blocks.ts';
 import { compareDevices, DigestsMissing } from '../../../../../../plugins/x8sync/mover/device/comparison.ts';
 import { differencesOf } from '../../../../../../plugins/x8sync/mover/device/differences.ts';
-import { deviceQueries, parseDeviceQuery } from '../../../../../../plugins/x8sync/mover/device/queries.ts';
+import {
+  deviceQueries,
+  parseDeviceQuery,
+} from '../../../../../../plugins/x8sync/mover/protocol/device-queries.ts';
 
 const zeros = Buffer.alloc(blockBytes);
 const [one, two, three] = [

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { compareManifests } from '../../../../../../plugins/x8sync/mover/manifest/compare.ts';
 import { manifestOf } from '../../../../../../plugins/x8sync/mover/manifest/walk.ts';
-import { treeAt } from '../../../../../../plugins/x8sync/mover/tree.ts';
+import { treeAt } from '../../../../../../plugins/x8sync/mover/volume/tree.ts';
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 const asRoot = isRoot ? test : test.skip;

@@ -6,7 +6,10 @@ import {
   sendsWholeList,
   weightOf,
 } from '../../../../../../plugins/x8sync/mover/parallel/choice.ts';
-import { parallelEnv, readParallelOptions } from '../../../../../../plugins/x8sync/mover/parallel/options.ts';
+import {
+  parallelEnv,
+  readParallelOptions,
+} from '../../../../../../plugins/x8sync/mover/protocol/parallel-options.ts';
 
 const near: Look = { files: 50_000, bytes: 425e6, roundTripMs: 0.3, processors: 2, busyness: 0.5 };
 const far: Look = { ...near, roundTripMs: 80 };

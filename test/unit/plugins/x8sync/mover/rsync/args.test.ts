@@ -1,7 +1,7 @@
 /** Which extended attributes the mover leaves alone: rsync's own choice counts no more once there is a filter. */
 import { expect, test } from '@jest/globals';
 import { rsyncArgs } from '../../../../../../plugins/x8sync/mover/rsync/args.ts';
-import { keptNames } from '../../../../../../plugins/x8sync/mover/tree.ts';
+import { keptNames } from '../../../../../../plugins/x8sync/mover/volume/tree.ts';
 
 const plan = {
   sshConfig: 'none',

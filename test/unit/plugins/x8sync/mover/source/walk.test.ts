@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import { queries } from '../../../../../../plugins/x8sync/mover/queries.ts';
+import { queries } from '../../../../../../plugins/x8sync/mover/protocol/queries.ts';
 import { answer } from '../../../../../../plugins/x8sync/mover/source/query-handler.ts';
 import { lostEntries, measureSizes } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
-import { type CopiedTree, sourceTree } from '../../../../../../plugins/x8sync/mover/tree.ts';
+import { type CopiedTree, sourceTree } from '../../../../../../plugins/x8sync/mover/volume/tree.ts';
 import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;

@@ -5,9 +5,9 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFil
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import { listeningSocket } from '../../../../../../plugins/x8sync/mover/listening.ts';
-import type { Runtime } from '../../../../../../plugins/x8sync/mover/runtime.ts';
-import { tunnelEnv } from '../../../../../../plugins/x8sync/mover/tunnel/options.ts';
+import type { Runtime } from '../../../../../../plugins/x8sync/mover/protocol/runtime.ts';
+import { tunnelEnv } from '../../../../../../plugins/x8sync/mover/protocol/tunnel-options.ts';
+import { listeningSocket } from '../../../../../../plugins/x8sync/mover/system/listening.ts';
 import { tunnelProbe } from '../../../../../../plugins/x8sync/mover/tunnel/probe.ts';
 import { TunnelServer } from '../../../../../../plugins/x8sync/mover/tunnel/server.ts';
 import { eventually } from '../../../../../support/eventually.ts';

@@ -1,0 +1,385 @@
+/**
+ * The lines by which the pods of both sides tell the plugin what they do: `x8s:WORD JSON`. Each bears the number of
+ * this protocol. The mover's last line is the truth about a run; it bears the nonce that this run was started with.
+ */
+
+import type { Comparison, Difference } from '../manifest/compare.ts';
+import type { Compression } from './compression.ts';
+import type { Loss } from './losses.ts';
+
+/**
+ * Raised with every change after which the other end would misread a line or an option. An image of another number
+ * is refused by the plugin, and a plugin of another number by the image.
+ */
+export const protocol = 6;
+
+/** Why the mover ended. */
+export type MoverOutcome =
+  /** Everything is at the target. */
+  | 'ok'
+  /** Some files could not be copied, or something of them could not be kept. */
+  | 'partial'
+  /** All could be compared, and the target is not as the source is. */
+  | 'differs'
+  /** The target has less room than is needed. */
+  | 'no-room'
+  /** The source holds nothing, and nobody has said that it may be copied so; the target was not touched. */
+  | 'source-empty'
+  /** More than half of the target would be deleted, and nobody has said that it may. */
+  | 'too-many-deletions'
+  /** Something that is not ours is in the way at the target. */
+  | 'refused'
+  /** The target's root folder can't be written to by the mover's user. */
+  | 'closed'
+  /** The source's root folder can't be read by the mover's user, who has it mounted. */
+  | 'source-closed'
+  /** No address of the source answered, or the connection broke for good. */
+  | 'unreachable'
+  /** The source answered with another host key, or did not take ours. */
+  | 'auth'
+  /** The source's side failed. */
+  | 'source-failed'
+  /** Reading or writing the target failed. */
+  | 'io'
+  /** Ended by a signal. */
+  | 'interrupted'
+  | 'failed';
+
+/** Counts of entries and bytes; zero where the mover did not come so far. */
+export interface MoverStats {
+  /** Everything of the source: files, directories, links, devices, fifos. */
+  readonly entries: number;
+  /** Regular files of the source. */
+  readonly files: number;
+  readonly transferredFiles: number;
+  /** Entries that the target did not have. */
+  readonly createdEntries: number;
+  /** Entries that were made or changed in any way; in a dry run, that would be. */
+  readonly changes: number;
+  /** Those of the changes that concern mode, owner, times or attributes alone. */
+  readonly attributes: number;
+  /** In a dry run with `force`: entries of the target that would be removed. */
+  readonly removed: number;
+  /** Bytes of all files of the source. */
+  readonly totalBytes: number;
+  /** Bytes of the files that were transferred. */
+  readonly transferredBytes: number;
+  /** Entries that only the target has. */
+  readonly extraneous: number;
+  /** Files that went from the source while it was copied. */
+  readonly vanished: number;
+}
+
+export const statNames = [
+  'entries',
+  'files',
+  'transferredFiles',
+  'createdEntries',
+  'changes',
+  'attributes',
+  'removed',
+  'totalBytes',
+  'transferredBytes',
+  'extraneous',
+  'vanished',
+] as const satisfies (keyof MoverStats)[];
+
+/** What the target would have to have room for, and has; -1 where its file system does not count inodes. */
+export interface Room {
+  readonly needBytes: number;
+  readonly freeBytes: number;
+  readonly needInodes: number;
+  readonly freeInodes: number;
+}
+
+/** What a comparison of both sides came to; its differences have lines of their own. */
+export interface Verification extends Omit<Comparison, 'differences'> {
+  /** What the entries are where they are no files: parts of a device. */
+  readonly unit?: 'blocks' | undefined;
+}
+
+/** Of a block device: what was found, and what was done for the target to become the same. */
+export interface DeviceReport {
+  readonly sourceBytes: number;
+  /** What a larger target has beyond the source's size is left as it is. */
+  readonly targetBytes: number;
+  /** Blocks of the source, all of them compared by digest. */
+  readonly blocks: number;
+  /** Those of them that the target had otherwise. */
+  readonly differing: number;
+  /** Bytes that were sent; in a dry run, that would be. */
+  readonly sentBytes: number;
+  /** Bytes that were made zeros at the target, likewise. */
+  readonly zeroedBytes: number;
+}
+
+/** How the files were spread over streams, and what that was decided by. */
+export interface StreamsReport {
+  /** Streams that copied at a time; 1 where the files were not cut. */
+  readonly parallelism: number;
+  /** By what rsync compressed what it sent; ranges of large files are never compressed. */
+  readonly compression: Compression;
+  /** How many partitions there were. */
+  readonly partitions: number;
+  readonly why: string;
+  /** What was seen beforehand; a part is absent where the look did not tell, or was not needed. */
+  readonly saw: {
+    readonly files?: number | undefined;
+    readonly bytes?: number | undefined;
+    readonly roundTripMs?: number | undefined;
+    readonly processors: number;
+    /** Processes that each processor of the busier side has to run at a time. */
+    readonly busyness: number;
+    /** What zstd leaves of each byte of a sample of the files. */
+    readonly compressedShare?: number | undefined;
+  };
+  /** Files that came by the streams; what else there was came with the closing pass over the whole tree. */
+  readonly files: number;
+  /** Partitions that were handed out again after a stream broke. */
+  readonly again: number;
+}
+
+export interface MoverEnd {
+  readonly nonce: string;
+  readonly outcome: MoverOutcome;
+  readonly message: string;
+  readonly stats: MoverStats;
+  /** Names that could not be copied, the first twenty. */
+  readonly failures: readonly string[];
+  /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`; `unknown` where none can tell. */
+  readonly lost: readonly string[];
+  /** Where nothing but this is missing at the target. */
+  readonly lossOnly?: boolean | undefined;
+  /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
+  readonly losses?: readonly Loss[] | undefined;
+  /** How files were compared, where it was not as asked for. */
+  readonly compared?: 'content' | undefined;
+  /** Where the trees were compared entry by entry. */
+  readonly verification?: Verification | undefined;
+  /** Where the target has too little of it, as far as that was known beforehand. */
+  readonly room?: Room | undefined;
+  /** Where the volumes are block devices. */
+  readonly device?: DeviceReport | undefined;
+  /** Absent where nothing was copied. */
+  readonly streams?: StreamsReport | undefined;
+  readonly seconds: number;
+}
+
+export interface MoverProgress {
+  readonly bytes: number;
+  readonly totalBytes: number;
+  readonly files: number;
+  readonly totalFiles: number;
+  /** Bytes a second. */
+  readonly rate: number;
+  /** The totals may still grow. */
+  readonly scanning: boolean;
+  /** What is counted as files, where it is none. */
+  readonly unit?: 'blocks' | undefined;
+}
+
+export type LogLevel = 'info' | 'warning' | 'error';
+
+/** What a line says, by its word, as the mover writes it. */
+export interface Messages {
+  serving: {
+    readonly nonce: string;
+    readonly port: number;
+    readonly user: string;
+    /** Fingerprint, as OpenSSH writes it. */
+    readonly hostKey: string;
+    readonly usedBytes: number;
+    readonly usedInodes: number;
+  };
+  closed: { readonly nonce: string; readonly idleSeconds: number };
+  /** The source opens its tunnel to the target's sshd at this address. */
+  tunnel: { readonly address: string };
+  connected: { readonly address: string };
+  /** Nothing leads to the source any more, by the pod's clock, until `connected` is said again. RFC 3339. */
+  disconnected: { readonly since: string };
+  progress: MoverProgress & { readonly attempt: number };
+  change: { readonly item: string; readonly name: string };
+  difference: Difference;
+  log: { readonly level: LogLevel; readonly text: string };
+  /** What a person is to read while the copy still begins, and not only once it is over. */
+  notice: { readonly text: string };
+  end: Omit<MoverEnd, 'stats'> & {
+    readonly task: string;
+    readonly mode: string;
+    /** The exit code that goes with the outcome. */
+    readonly code: number;
+    readonly stats: Readonly<Record<string, number>>;
+    readonly attempts: number;
+  };
+}
+
+/** One line of the log, without a line feed. */
+export function formatMessage<Word extends keyof Messages>(word: Word, message: Messages[Word]): string {
+  return `x8s:${word} ${JSON.stringify({ protocol, ...message })}`;
+}
+
+const exitCodes: Readonly<Partial<Record<MoverOutcome, number>>> = {
+  ok: 0,
+  'no-room': 3,
+  'source-empty': 3,
+  refused: 3,
+  'too-many-deletions': 3,
+  closed: 3,
+  'source-closed': 3,
+  unreachable: 4,
+  auth: 4,
+  partial: 5,
+  differs: 5,
+  interrupted: 143,
+};
+
+/** The exit code of a mover that ended so. */
+export function exitCodeOf(outcome: MoverOutcome): number {
+  return exitCodes[outcome] ?? 1;
+}
+
+export type MoverLine =
+  | { readonly kind: 'progress'; readonly progress: MoverProgress }
+  | { readonly kind: 'connected'; readonly address: string }
+  | { readonly kind: 'disconnected'; readonly since: string }
+  | { readonly kind: 'serving' }
+  /** sshd has ended since nobody came, and does not start again in this pod. */
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'tunnel'; readonly address: string }
+  /** One entry that a dry run would change; `item` is rsync's own %i. */
+  | { readonly kind: 'change'; readonly item: string; readonly name: string }
+  | { readonly kind: 'difference'; readonly difference: Difference }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'end'; readonly end: MoverEnd }
+  /** A line of an image that speaks another version of this protocol; 0 where it names none. */
+  | { readonly kind: 'foreign'; readonly protocol: number };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
+  progress: (fields) => ({ kind: 'progress', progress: progressOf(fields) }),
+  connected: ({ address }) => ({ kind: 'connected', address: text(address) }),
+  disconnected: ({ since }) => ({ kind: 'disconnected', since: text(since) }),
+  serving: () => ({ kind: 'serving' }),
+  closed: () => ({ kind: 'closed' }),
+  tunnel: ({ address }) => ({ kind: 'tunnel', address: text(address) }),
+  change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
+  difference: ({ path, aspects, detail }) => ({
+    kind: 'difference',
+    difference: { path: text(path), aspects: texts(aspects) as Difference['aspects'], detail: text(detail) },
+  }),
+  log: (fields) => ({ kind: 'log', level: levelOf(fields.level), text: text(fields.text) }),
+  notice: (fields) => ({ kind: 'notice', text: text(fields.text) }),
+  end: (fields) => ({ kind: 'end', end: endOf(fields) }),
+};
+
+/** Reads one line of a pod's log; what is not of the protocol is a line of some program's own. */
+export function parseMoverLine(line: string): MoverLine {
+  const [, word = '', json = ''] = /^x8s:([a-z]+) (.*)$/s.exec(line) ?? [];
+  const fields = parseObject(json);
+  const read = Object.hasOwn(readers, word) ? readers[word] : undefined;
+  if (!fields || !read) return { kind: 'log', level: 'info', text: line };
+  return fields.protocol === protocol ? read(fields) : { kind: 'foreign', protocol: count(fields.protocol) };
+}
+
+function parseObject(json: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const text = (value: unknown) => (typeof value === 'string' ? value : '');
+const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+const count = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
+const levelOf = (value: unknown): LogLevel => (value === 'warning' || value === 'error' ? value : 'info');
+
+function verificationOf(fields: Fields): Verification {
+  const { entries, files, bytes, different, extraneous, aspects } = fields;
+  const counts = isObject(aspects)
+    ? Object.entries(aspects).map(([name, value]) => [name, count(value)])
+    : [];
+  return {
+    ...blocksUnit(fields),
+    entries: count(entries),
+    files: count(files),
+    bytes: count(bytes),
+    different: count(different),
+    extraneous: count(extraneous),
+    aspects: Object.fromEntries(counts),
+  };
+}
+
+const blocksUnit = ({ unit }: Fields): { unit?: 'blocks' } => (unit === 'blocks' ? { unit } : {});
+
+function progressOf(fields: Fields): MoverProgress {
+  return {
+    ...blocksUnit(fields),
+    bytes: count(fields.bytes),
+    totalBytes: count(fields.totalBytes),
+    files: count(fields.files),
+    totalFiles: count(fields.totalFiles),
+    rate: count(fields.rate),
+    scanning: fields.scanning === true,
+  };
+}
+
+function roomOf({ needBytes, freeBytes, needInodes, freeInodes }: Fields): Room {
+  return {
+    needBytes: count(needBytes),
+    freeBytes: count(freeBytes),
+    needInodes: count(needInodes),
+    freeInodes: count(freeInodes),
+  };
+}
+
+function deviceOf(fields: Fields): DeviceReport {
+  const { sourceBytes, targetBytes, blocks, differing, sentBytes, zeroedBytes } = fields;
+  return {
+    sourceBytes: count(sourceBytes),
+    targetBytes: count(targetBytes),
+    blocks: count(blocks),
+    differing: count(differing),
+    sentBytes: count(sentBytes),
+    zeroedBytes: count(zeroedBytes),
+  };
+}
+
+function endOf({
+  nonce,
+  outcome,
+  message,
+  stats,
+  failures,
+  lost,
+  lossOnly,
+  losses,
+  compared,
+  verification,
+  room,
+  device,
+  streams,
+  seconds,
+}: Fields): MoverEnd {
+  const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
+  return {
+    nonce: text(nonce),
+    outcome: (text(outcome) || 'failed') as MoverOutcome,
+    message: text(message),
+    stats: Object.fromEntries(statNames.map((name) => [name, count(counts[name])])) as unknown as MoverStats,
+    failures: texts(failures),
+    lost: texts(lost),
+    lossOnly: lossOnly === true ? true : undefined,
+    losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
+    compared: compared === 'content' ? compared : undefined,
+    verification: isObject(verification) ? verificationOf(verification) : undefined,
+    room: isObject(room) ? roomOf(room) : undefined,
+    device: isObject(device) ? deviceOf(device) : undefined,
+    streams: isObject(streams) ? (streams as unknown as StreamsReport) : undefined,
+    seconds: count(seconds),
+  };
+}
