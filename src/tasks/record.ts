@@ -1,6 +1,6 @@
 /** A task's record, and how it lies in a ConfigMap. Pure: reads and writes objects, never the cluster. */
 import { messageOf } from '../errors.ts';
-import { parseExactly } from '../json.ts';
+import { isJson, parseExactly } from '../json.ts';
 import type { ConfigMap, OwnerReference } from '../kube/api/objects.ts';
 import { oneLine } from '../plain-text.ts';
 import { Annotation, Label, managerOf, recordName } from './names.ts';
@@ -17,6 +17,10 @@ export type TaskPhase =
   | 'Failed'
   | 'Incomplete'
   | 'Succeeded';
+
+const phases: readonly string[] = [
+  ...(['Pending', 'Running', 'Paused', 'Interrupted', 'Failed', 'Incomplete', 'Succeeded'] as const),
+] satisfies TaskPhase[];
 
 /** The phases that a run can end with. */
 export type EndPhase = Extract<TaskPhase, 'Interrupted' | 'Failed' | 'Incomplete' | 'Succeeded'>;
@@ -67,6 +71,8 @@ export interface TaskRecord extends Readonly<TaskState> {
   readonly spec: unknown;
   /** Why this version of the plugin can't work with the record, though it can show it. */
   readonly unreadable: string | undefined;
+  /** A newer version of the plugin wrote it, and can work with it. */
+  readonly isNewer: boolean;
   /** The ConfigMap itself, with all that this version does not know. */
   readonly object: ConfigMap;
 }
@@ -92,8 +98,10 @@ export function isRecord(tool: string, { metadata }: ConfigMap): boolean {
 export function parseRecord(tool: string, schema: number, object: ConfigMap): TaskRecord {
   const { metadata, data = {} } = object;
   const { labels = {}, annotations = {} } = metadata;
-  const written = Number(annotations[Annotation.schema]);
+  const written = Number(annotations[Annotation.schema] || Number.NaN);
+  const isNewer = Number.isInteger(written) && written > schema;
   const read = readData(data);
+  const phase = phaseIn(annotations[Annotation.phase]);
   return {
     tool,
     task: labels[Label.task] ?? '',
@@ -105,7 +113,7 @@ export function parseRecord(tool: string, schema: number, object: ConfigMap): Ta
     deleting: metadata.deletionTimestamp !== undefined,
     schema: written,
     specHash: annotations[Annotation.specHash] ?? '',
-    phase: (annotations[Annotation.phase] ?? 'Pending') as TaskPhase,
+    phase: phase ?? 'Pending',
     run: countIn(annotations[Annotation.run]),
     startedAt: timeIn(annotations[Annotation.startedAt]),
     finishedAt: timeIn(annotations[Annotation.finishedAt]),
@@ -116,7 +124,10 @@ export function parseRecord(tool: string, schema: number, object: ConfigMap): Ta
     spec: read.spec,
     checkpoints: read.checkpoints,
     peer: read.peer,
-    unreadable: unreadable(written, schema) ?? read.problem,
+    unreadable:
+      unreadable(written, schema) ??
+      (phase ? read.problem : `its annotation ${Annotation.phase} is no phase`),
+    isNewer,
     object,
   };
 }
@@ -124,7 +135,10 @@ export function parseRecord(tool: string, schema: number, object: ConfigMap): Ta
 /** Annotations can be edited by hand: what is no count is the first. */
 const countIn = (text = '1'): number => Math.max(1, Number.parseInt(text, 10) || 1);
 const timeIn = (text = ''): string | undefined => (Number.isNaN(Date.parse(text)) ? undefined : text);
-const lineIn = (text: string | undefined): string | undefined => text && oneLine(text);
+const lineIn = (text: string | undefined): string | undefined => text && clip(oneLine(text));
+/** One that has just been made may be without. */
+const phaseIn = (text = 'Pending'): TaskPhase | undefined =>
+  phases.includes(text) ? (text as TaskPhase) : undefined;
 
 function unreadable(written: number, known: number): string | undefined {
   if (!Number.isInteger(written)) return `its annotation ${Annotation.schema} is no number`;
@@ -141,18 +155,38 @@ interface TaskData {
 
 function readData(data: Readonly<Record<string, string>>): TaskData {
   const read: TaskData = { spec: undefined, checkpoints: {}, peer: undefined, problem: undefined };
-  const parse = (key: string): unknown => {
+  const parse = <T>(key: string, what: string, is: (value: unknown) => value is T): T | undefined => {
     try {
-      return data[key] === undefined ? undefined : parseExactly(data[key]);
+      const value = data[key] === undefined ? undefined : parseExactly(data[key]);
+      if (value === undefined || is(value)) return value;
+      read.problem ??= `its data.${key} is not ${what}`;
     } catch (error) {
-      read.problem = `its data.${key} is not JSON (${messageOf(error)})`;
-      return undefined;
+      // The message quotes the text.
+      read.problem ??= `its data.${key} is not JSON (${clip(messageOf(error), 200)})`;
     }
+    return undefined;
   };
-  read.spec = parse('spec');
-  read.checkpoints = (parse('checkpoints') ?? {}) as Record<string, unknown>;
-  read.peer = parse('peer') as Peer | undefined;
+  read.spec = parse('spec', 'a value', (value): value is NonNullable<unknown> | null => value !== undefined);
+  read.checkpoints = parse('checkpoints', 'a map', isJson) ?? {};
+  read.peer = parse('peer', 'the API server and the namespace of the other side', isPeer);
   return read;
+}
+
+/** Longer than any that an API server is reached by. */
+const mostServerLength = 2048;
+const namespaceForm = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+function isPeer(value: unknown): value is Peer {
+  if (!isJson(value)) return false;
+  const { server, namespace, uid } = value;
+  return (
+    typeof server === 'string' &&
+    server.length <= mostServerLength &&
+    URL.canParse(server) &&
+    typeof namespace === 'string' &&
+    namespaceForm.test(namespace) &&
+    (uid === undefined || typeof uid === 'string')
+  );
 }
 
 /** The state of a record, to change freely. */
@@ -164,8 +198,8 @@ export function stateOf(record: TaskRecord): TaskState {
 
 /** Annotations may have 256 KiB in all; a person reads the beginning of a long message and no more. */
 const MAX_TEXT = 4096;
-const clip = (text: string | undefined) =>
-  text !== undefined && text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+const clip = <T extends string | undefined>(text: T, most = MAX_TEXT): T =>
+  text !== undefined && text.length > most ? (`${text.slice(0, most - 1)}…` as T) : text;
 
 /** The ConfigMap with this state in it and everything else as it was. */
 export function withState(object: ConfigMap, state: TaskState): ConfigMap {

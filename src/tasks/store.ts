@@ -299,7 +299,11 @@ export class TaskStore {
   #unreadable(record: TaskRecord): RefusedError {
     return new RefusedError(
       `Task ${JSON.stringify(record.task)} can't be worked on: ${record.unreadable}; ${this.describe(record)}.`,
-      { hint: `Use the version of kubectl ${this.#tool} that wrote it, or another name for the task.` },
+      {
+        hint: record.isNewer
+          ? `Use the version of kubectl ${this.#tool} that wrote it, or another name for the task.`
+          : 'Somebody has changed it: clean that task up first, or use another name.',
+      },
     );
   }
 

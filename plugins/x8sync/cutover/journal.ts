@@ -6,8 +6,9 @@ import { acquire } from '../../../src/tasks/lock.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { TaskStore } from '../../../src/tasks/store.ts';
-import { tool } from '../objects/sides.ts';
+import { type Role, tool } from '../objects/sides.ts';
 import { type CutoverState, cutoverRole, cutoverStateOf } from '../records/cutover-state.ts';
+import { requireSound } from '../records/soundness.ts';
 import { storeOf } from '../run/copy-task.ts';
 import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request.ts';
 import type { Claims } from './claims.ts';
@@ -51,6 +52,8 @@ export class Journal {
         peer,
         signal,
       });
+      // How many pods workloads had: begun anew over what nobody can read, it would be forgotten.
+      requireSound({ task: name, records: { [record.role as Role]: record } }, kube);
       const started = await store.start(record, { holder: lock.holder, signal });
       return new Journal(store, lock, started.record, context.clock);
     } catch (error) {

@@ -19,6 +19,7 @@ import { asAsked, failureOf, isThrough, isWhole, titleOf } from '../run/result.t
 import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
 import { lookAtSchedule } from './schedule-look.ts';
+import { requireSound, requireSoundSides } from './soundness.ts';
 import { asStanding, recordedStanding } from './standing.ts';
 import {
   lockTarget,
@@ -40,12 +41,15 @@ export type Attached =
  * @param kube of the cluster that the task was seen in; the other one is found by its API server.
  * @throws UnreachableError where the target's cluster can't be reached, with what the source's knows: the mover runs in
  *   the target's.
+ * @throws RefusedError where somebody has changed a record of it.
  * @throws X8sError where no mover is there, where the target's cluster has no record of the task any more, or where it
  *   came to no good end.
  */
 export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<Attached> {
+  requireSound(entry, kube);
   requireNoCutover(entry, kube);
   const all = await sidesOf(entry, kube, context);
+  requireSoundSides(entry, kube, all.sides);
   const target = all.sides.find(({ record }) => record.role === 'target');
   if (!target) throw await noTarget(entry, kube, all, context);
   const found: TaskEntry = { ...entry, records: { ...entry.records, target: target.record } };

@@ -12,6 +12,7 @@ import { cancelledError, markCancelled } from '../run/cancellation.ts';
 import { storeOf } from '../run/copy-task.ts';
 import { forgetEnd } from '../run/kept-end.ts';
 import type { TaskEntry } from './inventory.ts';
+import { requireSound, requireSoundSides } from './soundness.ts';
 import { lockTarget, requireNoCutover, sidesOf, type TaskContext, targetGone } from './task-sides.ts';
 
 /** How often a live run's lock is asked for. */
@@ -20,13 +21,16 @@ const pauseMs = 500;
 /**
  * Resolves once no mover writes any more and all but the records is gone.
  *
- * @throws RefusedError where the task has finished, or where the run that holds it does not end in time.
+ * @throws RefusedError where the task has finished, where the run that holds it does not end in time, or where somebody
+ *   has changed its record.
  * @throws UnreachableError where a side could not be reached; the other one is clean then.
  * @throws X8sError where the target's cluster has no record of the task any more.
  */
 export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
+  requireSound(entry, kube);
   requireNoCutover(entry, kube);
   const { sides, missing, gone } = await sidesOf(entry, kube, context);
+  requireSoundSides(entry, kube, sides);
   const target = sides.find(({ record }) => record.role === 'target');
   if (!target && missing.length === 0) throw targetGone(entry, kube, { what: 'cancelled', gone });
   if (!target)

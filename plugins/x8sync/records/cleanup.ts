@@ -2,17 +2,11 @@
 import { allEnded } from '../../../src/async/lazy.ts';
 import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
-import { isSpecIntact } from '../../../src/tasks/spec.ts';
 import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
 import { storeOf } from '../run/copy-task.ts';
 import type { TaskEntry } from './inventory.ts';
-import {
-  describeEdited,
-  lockTargetToDelete,
-  requireNoCutover,
-  sidesOf,
-  type TaskContext,
-} from './task-sides.ts';
+import { describeFlaw, flawOf } from './soundness.ts';
+import { lockTargetToDelete, requireNoCutover, sidesOf, type TaskContext } from './task-sides.ts';
 
 /**
  * Cleans one task up. A side that can't be reached does not keep the other from being cleaned.
@@ -23,9 +17,13 @@ import {
 export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
   requireNoCutover(entry, kube);
   const { sides, missing } = await sidesOf(entry, kube, context);
-  for (const side of sides)
-    if (!isSpecIntact(side.record))
-      context.reporter.warn(`${describeEdited(side)}. What it made there is found by its labels and owners.`);
+  for (const { kube, record } of sides) {
+    const flaw = flawOf(record);
+    if (flaw === undefined) continue;
+    context.reporter.warn(
+      `${describeFlaw(kube, record, flaw)}. What it made there is found by its labels and owners.`,
+    );
+  }
   const lock = await lockTargetToDelete(sides, `x8sync cleanup ${entry.task}`, context);
   try {
     const left = await cleanAll(sides, context);

@@ -2,6 +2,7 @@
  * What the clusters know of a cutover, so that a run which ended in its middle is put right by the next one: written
  * before anything is touched.
  */
+import { isJson } from '../../../src/json.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { Role } from '../objects/sides.ts';
 
@@ -42,9 +43,34 @@ export interface CutoverState {
   readonly stoppedAt?: string;
 }
 
-/** The state in a record; undefined where it holds none. */
+const [phases, ends]: readonly (readonly unknown[])[] = [
+  ['ready', 'stopping', 'starting'] satisfies CutoverPhase[],
+  ['target', 'source', 'repoint', 'nothing'] satisfies Then[],
+];
+
+const isScaled = (value: unknown): value is ScaledWorkload =>
+  isJson(value) &&
+  (value.kind === 'Deployment' || value.kind === 'StatefulSet') &&
+  typeof value.name === 'string' &&
+  typeof value.uid === 'string' &&
+  Number.isSafeInteger(value.replicas);
+
+const isList = <T>(value: unknown, is: (one: unknown) => one is T): value is T[] =>
+  Array.isArray(value) && value.every(is);
+
+export const isCutoverState = (value: unknown): value is CutoverState =>
+  isJson(value) &&
+  phases?.includes(value.phase) === true &&
+  ends?.includes(value.afterwards) === true &&
+  isList(value.source, isScaled) &&
+  isList(value.target, isScaled) &&
+  (value.generations === undefined || isList(value.generations, (one) => typeof one === 'number')) &&
+  (value.stoppedAt === undefined || typeof value.stoppedAt === 'string');
+
+/** The state in a record; undefined where it holds none, or one that somebody has changed so that it tells nothing. */
 export function cutoverStateOf({ checkpoints }: Pick<TaskRecord, 'checkpoints'>): CutoverState | undefined {
-  return checkpoints[cutoverRole] as CutoverState | undefined;
+  const state = checkpoints[cutoverRole];
+  return isCutoverState(state) ? state : undefined;
 }
 
 /** Workloads are stopped that the cutover has to start again, here or there. */

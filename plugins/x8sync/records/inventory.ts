@@ -1,7 +1,9 @@
 /** The tasks that a cluster knows of, each put together from its records on both sides. */
+import { isJson } from '../../../src/json.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
+import { isSpecIntact } from '../../../src/tasks/spec.ts';
 import type { TaskStore } from '../../../src/tasks/store.ts';
 import type { Role } from '../objects/sides.ts';
 
@@ -50,10 +52,16 @@ export async function listTasks(
   }
 }
 
-/** A name is taken in two namespaces only: elsewhere it may be another task's, which has another specification. */
+/**
+ * A name is taken in two namespaces only: elsewhere it may be another task's, which has another specification. One whose
+ * specification somebody has changed is known by its other side, which names it.
+ */
 export function isSameTask(a: TaskRecord, b: TaskRecord): boolean {
-  return a.task === b.task && a.specHash === b.specHash;
+  return a.task === b.task && (a.specHash === b.specHash || names(a, b) || names(b, a));
 }
+
+const names = ({ peer }: TaskRecord, { uid }: TaskRecord): boolean =>
+  peer?.uid !== undefined && peer.uid === uid;
 
 function groupByTask(records: readonly TaskRecord[]): TaskEntry[] {
   const entries: { task: string; records: Partial<Record<Role, TaskRecord>> }[] = [];
@@ -73,6 +81,15 @@ export function decisiveRecord({ records }: TaskEntry): TaskRecord | undefined {
   return records.target ?? records.source ?? Object.values(records)[0];
 }
 
+/** Longer than what a person reads of a specification: in one that was edited it is nothing of ours. */
+const mostEdited = 512;
+
+/** Its fields are texts; what somebody has made something else of is left out. */
 export function specOf(record: TaskRecord | undefined): RecordedSpec {
-  return (record?.spec ?? {}) as RecordedSpec;
+  if (!record || !isJson(record.spec)) return {};
+  const most = isSpecIntact(record) ? Number.POSITIVE_INFINITY : mostEdited;
+  const texts = Object.entries(record.spec).filter(
+    ([, value]) => typeof value === 'string' && value.length <= most,
+  );
+  return Object.fromEntries(texts) as RecordedSpec;
 }

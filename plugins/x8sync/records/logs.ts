@@ -9,6 +9,7 @@ import { gateName } from '../objects/manifests/pods.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { sideOf } from '../objects/sides.ts';
 import type { TaskEntry } from './inventory.ts';
+import { flawsOf, flawText } from './soundness.ts';
 import { sidesOf, type TaskContext } from './task-sides.ts';
 
 /** A line of one pod. */
@@ -35,8 +36,10 @@ export async function readLogs(
   onLine: (line: TaskLogLine) => void,
 ): Promise<string[]> {
   const { sides, missing, gone } = await sidesOf(entry, kube, context);
+  const flaws = flawsOf(entry, kube);
+  const flawed = flaws.length === 0 ? [] : [flawText(entry, kube, flaws)];
   const problems = await Promise.all(sides.map((side) => readSide(side, wishes, context, onLine)));
-  return [...missing, ...gone, ...problems.flat()];
+  return [...flawed, ...missing, ...gone, ...problems.flat()];
 }
 
 async function readSide(

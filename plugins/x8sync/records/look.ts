@@ -14,6 +14,7 @@ import { keepEnd, keptEndOf } from '../run/kept-end.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import { wordsOf } from './last-words.ts';
 import { lookAtSchedule } from './schedule-look.ts';
+import { cleanupCommand, describeFlaw, flawOf, flawsOf, flawText } from './soundness.ts';
 import {
   type Claims,
   mayHaveMover,
@@ -23,7 +24,7 @@ import {
   type Standing,
   standingOf,
 } from './standing.ts';
-import { cleanupCommand, sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
+import { sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
 
 /** A task, with what was seen of it. */
 export interface StandingTask {
@@ -56,9 +57,16 @@ export async function lookAt(
 ): Promise<StandingTask> {
   const record = decisiveRecord(entry);
   if (!record) return { entry, standing: { phase: 'Unknown' } };
+  const flaws = flawsOf(entry, kube);
+  if (flaws.length > 0) return { entry, standing: changedByHand(flawText(entry, kube, flaws)) };
   if (!mayHaveMover(record)) return { entry, standing: recordedStanding(record) };
   const all = await bothSides(entry, kube, context);
   const target = all.sides.find((side) => side.record.role === 'target');
+  const flaw = target && flawOf(target.record);
+  if (flaw !== undefined) {
+    const text = describeFlaw(target?.kube ?? kube, target?.record ?? record, flaw);
+    return { entry, standing: changedByHand(flawText(entry, kube, [text])) };
+  }
   const schedule = target && (await lookAtSchedule(target, claimsOf(target.record, all), context, options));
   if (target && schedule) return { entry: withTarget(entry, target), standing: schedule };
   const sight = target ? await sightOf(target, context, options) : targetUnseen(entry, kube, all);
@@ -67,6 +75,8 @@ export async function lookAt(
   await writeEnd(all.sides, standing, context);
   return { entry: target ? withTarget(entry, target) : entry, standing };
 }
+
+const changedByHand = (message: string): Standing => ({ phase: 'Unknown', message });
 
 const withTarget = ({ task, records }: TaskEntry, { record }: SideRecord): TaskEntry => ({
   task,

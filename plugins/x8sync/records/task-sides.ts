@@ -12,6 +12,7 @@ import { storeOf } from '../run/copy-task.ts';
 import type { CopyContext } from '../run/request.ts';
 import { cutoverStateOf, isUnderWay, scaleCommand } from './cutover-state.ts';
 import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
+import { cleanupCommand } from './soundness.ts';
 
 export interface TaskContext extends CopyContext {
   /** A client of the cluster with this API server, by any context that this workstation has for it. */
@@ -44,7 +45,9 @@ export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskC
       else gone.push(await describeAbsence(kube, { role, namespace: peer.namespace }, call));
     } catch (error) {
       context.signal.throwIfAborted();
-      missing.push(`${role} in namespace ${peer.namespace} of ${peer.server}: ${messageOf(error)}`);
+      // Its cluster has answered: something else has the record's name.
+      if (error instanceof RefusedError) gone.push(messageOf(error));
+      else missing.push(`${role} in namespace ${peer.namespace} of ${peer.server}: ${messageOf(error)}`);
     }
   }
   return { sides, missing, gone };
@@ -67,12 +70,6 @@ async function describeAbsence(
   }
 }
 
-/** The command that deletes what is left of a task on the sides that this cluster knows. */
-export function cleanupCommand({ task, records }: TaskEntry, { cluster: { context } }: KubeClient): string {
-  const [record] = Object.values(records);
-  return `kubectl x8sync cleanup ${task} -n ${record?.namespace} --context ${context}`;
-}
-
 /** The error of a command that needs a task's target, where its cluster answered and does not have it. */
 export function targetGone(
   entry: TaskEntry,
@@ -89,17 +86,12 @@ export function targetGone(
 /**
  * Takes the lock of a task's target claim.
  *
+ * @param side sound.
  * @throws RefusedError where a live run holds it.
- * @throws X8sError where its record does not say which claim that is.
  */
 export function lockTarget(side: SideRecord, purpose: string, context: TaskContext): Promise<HeldLock> {
-  const { task } = side.record;
-  const { targetUid, targetClaim } = specOf(side.record);
-  if (targetUid) return lockNamed(side, { claimUid: targetUid, targetClaim }, purpose, context);
-  throw new X8sError(`the record of task ${task} does not say any more which claim is its target`, {
-    details: [describeEdited(side)],
-    hint: `kubectl x8sync cleanup ${task} removes what it made on both sides`,
-  });
+  const { targetUid = '', targetClaim } = specOf(side.record);
+  return lockNamed(side, { claimUid: targetUid, targetClaim }, purpose, context);
 }
 
 /**
@@ -131,12 +123,6 @@ function lockNamed(
   const claim = targetClaim.split('/').at(-1) ?? '';
   const waiting = (text: string) => reporter.info(text);
   return lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
-}
-
-/** Says that a record no longer holds the specification that its task was begun with. */
-export function describeEdited({ kube, record: { namespace, name, unreadable } }: SideRecord): string {
-  const why = unreadable ?? 'its data.spec is not what the task was begun with';
-  return `ConfigMap ${namespace}/${name} (context ${kube.cluster.context}) was changed: ${why}`;
 }
 
 /** How many pods the workloads had stands in the record: without it nobody could put them right. */

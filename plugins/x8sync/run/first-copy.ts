@@ -1,4 +1,5 @@
 /** The copy after which a schedule was left: until one of the schedule's own has ended, it is the last good one. */
+import { isJson } from '../../../src/json.ts';
 import type { TaskRecord, TaskState } from '../../../src/tasks/record.ts';
 
 export interface FirstCopy {
@@ -10,11 +11,19 @@ export interface FirstCopy {
   readonly isGood: boolean;
 }
 
-const checkpoint = 'firstCopy';
+export const firstCopyCheckpoint = 'firstCopy';
+
+export const isFirstCopy = (value: unknown): value is FirstCopy =>
+  isJson(value) &&
+  typeof value.at === 'string' &&
+  typeof value.message === 'string' &&
+  typeof value.isGood === 'boolean';
 
 export function noteFirstCopy(state: TaskState, first: FirstCopy): void {
-  state.checkpoints[checkpoint] = first;
+  state.checkpoints[firstCopyCheckpoint] = first;
 }
 
-export const firstCopyIn = ({ checkpoints }: Pick<TaskRecord, 'checkpoints'>): FirstCopy | undefined =>
-  checkpoints[checkpoint] as FirstCopy | undefined;
+export function firstCopyIn({ checkpoints }: Pick<TaskRecord, 'checkpoints'>): FirstCopy | undefined {
+  const first = checkpoints[firstCopyCheckpoint];
+  return isFirstCopy(first) ? first : undefined;
+}

@@ -7,6 +7,7 @@ import type { Owner, Selection } from '../mover/protocol/options.ts';
 import { parseIdentity } from '../objects/manifests/identity.ts';
 import type { Role } from '../objects/sides.ts';
 import { decisiveRecord, type RecordedSpec, specOf, type TaskEntry } from '../records/inventory.ts';
+import { requireSound } from '../records/soundness.ts';
 
 export interface Pair {
   readonly source: ClaimRef;
@@ -27,9 +28,11 @@ export interface PairContext {
 
 /**
  * @param kube of the cluster that the task was seen in.
- * @throws RefusedError where a claim is another one by now: what was copied is not what would be compared.
+ * @throws RefusedError where a claim is another one by now: what was copied is not what would be compared; and where
+ *   somebody has changed the record.
  */
 export async function pairOfTask(entry: TaskEntry, kube: KubeClient, context: PairContext): Promise<Pair> {
+  requireSound(entry, kube);
   const record = decisiveRecord(entry);
   const spec = specOf(record);
   const { sourceClaim, sourceUid, targetClaim, targetUid, mode } = spec;

@@ -26,3 +26,18 @@ test('annotations that somebody has edited are read as far as they say something
     holder: 'me ',
   });
 });
+
+test('what a person has made of its data is named by the first thing that is broken', () => {
+  const spec = '{"a":"b"}';
+  const whyOf = (data: Record<string, string>, annotations: Record<string, string> = {}) =>
+    parseRecord('x8sync', 1, {
+      metadata: { name: 'x8sync-a-target', annotations: { [Annotation.schema]: '1', ...annotations } },
+      data: { spec, ...data },
+    }).unreadable;
+  expect(whyOf({})).toBeUndefined();
+  expect(whyOf({ checkpoints: '[]' })).toBe('its data.checkpoints is not a map');
+  expect(whyOf({ peer: '{"server":"https://a"}' })).toMatch(/its data\.peer is not the API server/);
+  expect(whyOf({ spec: '{' })).toMatch(/its data\.spec is not JSON/);
+  expect(whyOf({}, { [Annotation.phase]: 'Well' })).toBe('its annotation x8s.dev/phase is no phase');
+  expect(whyOf({}, { [Annotation.schema]: '' })).toBe('its annotation x8s.dev/schema is no number');
+});
