@@ -28,7 +28,8 @@ export interface Size {
   readonly rows: number;
 }
 
-interface Chunk {
+export interface Chunk {
+  /** Milliseconds since the beginning. */
   readonly at: number;
   readonly bytes: Buffer;
 }
@@ -76,7 +77,8 @@ function chunksOf(out: Buffer, timing: string): Chunk[] {
     });
 }
 
-async function framesOf(chunks: readonly Chunk[], { columns, rows }: Size): Promise<Frame[]> {
+/** What was shown after each piece, but for what no person sees before the next one comes. */
+export async function framesOf(chunks: readonly Chunk[], { columns, rows }: Size): Promise<Frame[]> {
   const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
   const frames: Frame[] = [];
   for (const [index, { at, bytes }] of chunks.entries()) {

@@ -4,6 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError } from '../../../src/errors.ts';
+import { byNumber } from '../../../src/plain-text.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Ask } from '../control/settling.ts';
 import type { ConflictState, SyncState } from '../session/status/state.ts';
@@ -70,17 +71,13 @@ export class ConflictsCommand extends SyncCommand {
 
 type ConflictDiff = ConflictState & ({ readonly diff: string } | { readonly problem: string });
 
-/** As `diff -u` shows them. What a terminal would obey is left out of names and texts. */
+/** As `diff -u` shows them. What a terminal would obey is left out of names; colours of a text are not the suite's own. */
 function diffsText(diffs: readonly ConflictDiff[]): string {
   return diffs
     .map((one) => {
       const path = plainWords(one.path || '.');
       if ('problem' in one) return `${path}: ${plainWords(one.problem)}\n`;
-      return `--- local/${path}\n+++ container/${path}\n${printable(one.diff)}`;
+      return `--- local/${path}\n+++ container/${path}\n${one.diff.replaceAll('\u001b', byNumber)}`;
     })
     .join('\n');
 }
-
-/** Lines and tabs stay. */
-const printable = (text: string) =>
-  text.replace(/\r(?=\n)|[^\P{C}\n\t]/gu, (found) => (found === '\r' ? '' : '\ufffd'));
