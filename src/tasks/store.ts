@@ -133,10 +133,16 @@ export class TaskStore {
   /**
    * Begins a run; only for who holds the lock. A task that had finished starts anew: the next run's number,
    * no checkpoints. Any other one goes on with the checkpoints that it has.
+   *
+   * @param options with `change`, what else this run writes at its begin
    */
   async start(
     record: TaskRecord,
-    { holder, ...options }: CallOptions & { readonly holder: string },
+    {
+      holder,
+      change,
+      ...options
+    }: CallOptions & { readonly holder: string; readonly change?: Change | undefined },
   ): Promise<{ record: TaskRecord; outcome: StartOutcome }> {
     let outcome: StartOutcome = 'fresh';
     const started = await this.update(
@@ -153,6 +159,7 @@ export class TaskStore {
         state.message = undefined;
         state.progress = undefined;
         state.holder = holder;
+        change?.(state);
       },
       options,
     );

@@ -46,6 +46,9 @@ test.concurrent('between clusters: all that a file has, verified, and no Service
     verification: { different: 0 },
   });
   await expectCopied(contextB, 'nodeport');
+  // The direction is the task's, from either side's context.
+  const said = saidBy(await x8sync('verify', 'pushed', '--context', contextA, '-n', scene.namespace), 0);
+  expect(said).toMatch(/reached as by the task: --push\n[\s\S]*Mover is connected[\s\S]*The same:/);
   expect(await scene.leftovers('pushed')).toEqual([]);
 }, 120_000);
 

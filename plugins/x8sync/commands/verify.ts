@@ -8,7 +8,7 @@ import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest } from '../run/request.ts';
 import type { Pair } from '../verify/pair.ts';
 import { completeClaim, completeTask } from './completion.ts';
-import { serviceOptionsOf } from './options/network-options.ts';
+import { isReachGiven, reachFlags, serviceOptionsOf } from './options/network-options.ts';
 import { allowEmptyOption, pairOf, timeoutOption } from './options/pair-options.ts';
 import { podOptionsOf } from './options/pod-flags.ts';
 import {
@@ -29,6 +29,9 @@ export class VerifyCommand extends PairCommand {
       Give the NAME of a task that copied them, or SOURCE and TARGET as for a copy. Both are mounted read-only and
       read where they are, side by side: content (SHA-256), size, mode, owner, times, links and which names are one
       file, ACLs and attributes. Only what describes the entries goes from one to the other.
+
+      A task's two sides reach each other as they did for its copy (--push, --strategy and the flags of the Service), unless
+      one of these is given; and the pods are those of its --run-as and --trusted-xattrs.
 
       Exit code 5 where they differ, with each difference. What only the target has is a difference too, except
       after a copy that kept it, and with --allow-extraneous.
@@ -61,7 +64,11 @@ export class VerifyCommand extends PairCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const pod = await podOptionsOf(this);
-    const request = { ...this.#request(await this.#pair(context), context), pod };
+    const pair = await this.#pair(context);
+    const request = { ...this.#request(pair, context), pod };
+    const flags = reachFlags(request);
+    if (pair.reach && !isReachGiven(this) && flags.length > 0)
+      context.reporter.info(`The two sides are reached as by the task: ${flags.join(' ')}`);
     const [{ copy }, { summaryOf }, { differenceError }] = await Promise.all([
       import('../run/copy.ts'),
       import('../run/report.ts'),
@@ -88,7 +95,11 @@ export class VerifyCommand extends PairCommand {
     return pairOfTask(entry, client, { connectTo: context.kubeByServer, signal: context.signal });
   }
 
-  #request({ source, target, merged, selection, owner }: Pair, { plugin }: KubeCommandContext): CopyRequest {
+  #request(pair: Pair, { plugin }: KubeCommandContext): CopyRequest {
+    const { source, target, merged, selection, owner } = pair;
+    const { strategies, push } = this;
+    const given = { strategies, push, service: serviceOptionsOf(this) };
+    const reach = isReachGiven(this) ? given : (pair.reach ?? given);
     return {
       source,
       target,
@@ -100,12 +111,10 @@ export class VerifyCommand extends PairCommand {
       allowEmpty: this.allowEmpty,
       // Nothing is written, so nobody is in the way.
       allowMounted: true,
-      trustedXattrs: this.trustedXattrs,
+      trustedXattrs: this.trustedXattrs || (pair.trustedXattrs ?? false),
       checksum: false,
-      runAs: this.runAs === undefined ? undefined : parseIdentity(this.runAs, '--run-as'),
-      strategies: this.strategies,
-      push: this.push,
-      service: serviceOptionsOf(this),
+      runAs: this.runAs === undefined ? pair.runAs : parseIdentity(this.runAs, '--run-as'),
+      ...reach,
       image: this.image ?? moverImage(plugin.version),
       timeoutMs: this.waitLimit,
     };

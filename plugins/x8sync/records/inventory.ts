@@ -29,6 +29,8 @@ export interface RecordedSpec {
   readonly chown?: string;
   readonly checksum?: string;
   readonly fsGroup?: string;
+  readonly runAs?: string;
+  readonly trustedXattrs?: string;
 }
 
 /**

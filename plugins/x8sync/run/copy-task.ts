@@ -13,7 +13,7 @@ import { configMaps } from '../../../src/kube/api/resources.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { checkTaskName, isGivenName, newTaskName } from '../../../src/tasks/names.ts';
-import type { EndPhase, Peer, TaskRecord } from '../../../src/tasks/record.ts';
+import type { EndPhase, Peer, TaskRecord, TaskState } from '../../../src/tasks/record.ts';
 import { specHash } from '../../../src/tasks/spec.ts';
 import { type StartOutcome, TaskStore } from '../../../src/tasks/store.ts';
 import { lockClaim } from '../claims/claim-lock.ts';
@@ -32,6 +32,7 @@ import { CancelledError, cancelledBy, cancelledError } from './cancellation.ts';
 import { type FirstCopy, noteFirstCopy } from './first-copy.ts';
 import { forgetFinished } from './forget.ts';
 import { forgetEnd, noteExitCode } from './kept-end.ts';
+import { noteReach } from './reach-wish.ts';
 import type { CopyContext } from './request.ts';
 import { type CopyRequest, furtherRun, specSchema } from './request.ts';
 
@@ -155,7 +156,8 @@ export class CopyTask {
     const side = sideOf(kube, found.record);
     // Known from here on, so that a run that ends right now takes it away again.
     this.#opened[role] = { record: found.record, side, outcome: 'fresh' };
-    const started = await store.start(found.record, { holder: this.#lock?.holder ?? '', signal });
+    const change = (state: TaskState) => noteReach(state, this.#request);
+    const started = await store.start(found.record, { holder: this.#lock?.holder ?? '', change, signal });
     const open = { ...started, side };
     this.#opened[role] = open;
     return open;

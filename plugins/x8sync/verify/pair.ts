@@ -4,10 +4,11 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import type { Owner, Selection } from '../mover/protocol/options.ts';
-import { parseIdentity } from '../objects/manifests/identity.ts';
+import { type Identity, parseIdentity } from '../objects/manifests/identity.ts';
 import type { Role } from '../objects/sides.ts';
 import { decisiveRecord, type RecordedSpec, specOf, type TaskEntry } from '../records/inventory.ts';
 import { requireSound } from '../records/soundness.ts';
+import { type ReachWish, reachIn } from '../run/reach-wish.ts';
 
 export interface Pair {
   readonly source: ClaimRef;
@@ -18,6 +19,12 @@ export interface Pair {
   readonly selection?: Selection;
   /** Who it gave all of its copy to. */
   readonly owner?: Owner | undefined;
+  /** Who its pods ran as, where that was asked for. */
+  readonly runAs?: Identity | undefined;
+  /** It copied `trusted.*` attributes, too. */
+  readonly trustedXattrs?: boolean;
+  /** How its two sides reached each other, where that was asked for. */
+  readonly reach?: ReachWish | undefined;
 }
 
 export interface PairContext {
@@ -48,7 +55,10 @@ export async function pairOfTask(entry: TaskEntry, kube: KubeClient, context: Pa
   ]);
   const owner = spec.chown === undefined ? undefined : parseIdentity(spec.chown, '--chown');
   const merged = mode === 'merge' && spec.delete === undefined && spec.cutover === undefined;
-  return { source, target, merged, selection: selectionIn(spec), owner };
+  const runAs = spec.runAs === undefined ? undefined : parseIdentity(spec.runAs, '--run-as');
+  const trustedXattrs = spec.trustedXattrs !== undefined;
+  const how = { owner, runAs, trustedXattrs, reach: reachIn(record) };
+  return { source, target, merged, selection: selectionIn(spec), ...how };
 }
 
 function selectionIn({ sourcePath = '', targetPath = '', filters = '[]' }: RecordedSpec): Selection {

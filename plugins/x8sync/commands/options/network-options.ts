@@ -8,6 +8,7 @@ import {
   type ServiceOptions,
 } from '../../connect/service-options.ts';
 import type { StrategyName } from '../../connect/strategy-names.ts';
+import type { ReachWish } from '../../run/reach-wish.ts';
 
 export const pushOption = () =>
   option.flag('--push', {
@@ -55,6 +56,30 @@ export interface NetworkFlags {
   readonly nodePort: number | undefined;
   readonly sourceHost: string | undefined;
   readonly targetHost: string | undefined;
+}
+
+/** Whether a person has said anything of how the two sides are to reach each other. */
+export const isReachGiven = (flags: NetworkFlags): boolean =>
+  flags.push ||
+  flags.publicLoadBalancer ||
+  [flags.strategies, flags.sourceRange, flags.serviceAnnotation].some((list) => list.length > 0) ||
+  [flags.nodePort, flags.sourceHost, flags.targetHost].some((one) => one !== undefined);
+
+/** The flags that say the same. */
+export function reachFlags({ push = false, strategies, service = {} }: ReachWish): string[] {
+  const { sourceRanges = [], annotations = {}, nodePort, host, isPublic = false } = service;
+  const name = host && (host.host.includes(':') ? `[${host.host}]` : host.host);
+  return [
+    ...(push ? ['--push'] : []),
+    ...(strategies.length > 0 ? [`--strategy ${strategies.join(',')}`] : []),
+    ...sourceRanges.map((range) => `--source-range ${range}`),
+    ...Object.entries(annotations).map(([key, value]) => `--service-annotation ${key}=${value}`),
+    ...(isPublic ? ['--public-load-balancer'] : []),
+    ...(nodePort === undefined ? [] : [`--node-port ${nodePort}`]),
+    ...(host
+      ? [`--${push ? 'target' : 'source'}-host ${name}${host.port === undefined ? '' : `:${host.port}`}`]
+      : []),
+  ];
 }
 
 /** @throws UsageError where one of them is not what it stands for, or stands for the other direction. */

@@ -19,6 +19,7 @@ import { markCancelled } from '../../../../../plugins/x8sync/run/cancellation.ts
 import { storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
 import { noteFirstCopy } from '../../../../../plugins/x8sync/run/first-copy.ts';
 import { keepEnd, noteExitCode } from '../../../../../plugins/x8sync/run/kept-end.ts';
+import { noteReach } from '../../../../../plugins/x8sync/run/reach-wish.ts';
 import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
 import { renderTable } from '../../../../../src/cli/table.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
@@ -63,6 +64,11 @@ async function written(
     keepEnd(state, end);
     noteExitCode(state, 1);
     markCancelled(state, 'alice@laptop');
+    noteReach(state, {
+      push: true,
+      strategies: ['nodeport'],
+      service: { sourceRanges: [], nodePort: 30_000 },
+    });
     noteFirstCopy(state, { at: '2026-01-01T00:00:00Z', message: 'all', isGood: true });
     Object.assign(state, { message: 'said', progress: '1 B of 2 B', holder: undefined });
   };
@@ -195,6 +201,9 @@ const breaking: readonly (readonly [named: string, key: string, value: string | 
   ...[null, 7, {}, { at: 1, message: '', isGood: true }].map(
     (value) => ['data.checkpoints.firstCopy', 'checkpoints', json({ firstCopy: value })] as const,
   ),
+  ...[null, 7, {}, { strategies: ['teleport'] }, { strategies: [], service: { host: { host: 7 } } }].map(
+    (value) => ['data.checkpoints.reach', 'checkpoints', json({ reach: value })] as const,
+  ),
   ...[
     null,
     7,
@@ -289,7 +298,7 @@ const inner = fc.oneof(
   })),
   fc
     .record({
-      key: fc.constantFrom('end', 'exitCode', 'cancelled', 'firstCopy', 'cutover'),
+      key: fc.constantFrom('end', 'exitCode', 'cancelled', 'firstCopy', 'reach', 'cutover'),
       value: fc.oneof(fc.jsonValue(), fc.constant(cutover), fc.constant(end)),
     })
     .map(({ key, value }) => ({
