@@ -5,6 +5,7 @@ import type { Chunk } from '../endpoint.ts';
 import type { Folder } from '../files/folder.ts';
 import { codeOf, reasonOf } from '../files/system-error.ts';
 import { chunkSize, readPassing, sha256 } from '../scan/digest.ts';
+import { passingSize } from '../scan/passing-memory.ts';
 import type { StagedContents } from './staged-contents.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
@@ -271,7 +272,7 @@ function close({ fd, writing }: OpenContent): void {
 /** As `writeAll`, while others get their turn. */
 async function append(fd: number, data: Uint8Array): Promise<void> {
   for (let done = 0; done < data.length; ) {
-    const rest = data.subarray(done, done + chunkSize);
+    const rest = data.subarray(done, done + passingSize);
     done += await new Promise<number>((resolve, reject) => {
       write(fd, rest, 0, rest.length, null, (error, count) => (error ? reject(error) : resolve(count)));
     });

@@ -6,7 +6,7 @@ import type { Range } from '../delta/known-blocks.ts';
 import { blockSizeFor, type Signature, SignatureBuilder } from '../delta/signature.ts';
 import type { Basis, Chunk, ContentRequest, InPlaceBasis } from '../endpoint.ts';
 import { Descent } from '../files/folder.ts';
-import { openFile, readParts, readPassing, readPassingFrom } from '../scan/digest.ts';
+import { openFile, readParts, readPartsFrom, readPassing, readPassingFrom } from '../scan/digest.ts';
 
 /** Bytes from which on a file is sent as differences: what is smaller is there before they are found out. */
 export const leastForDelta: number = 1 << 20;
@@ -93,8 +93,8 @@ export async function* copiedData(root: string, chunk: Chunk): AsyncGenerator<Ch
 }
 
 /** A part of a file below the root. */
-export async function* readBelow(root: string, path: string, range: Range): AsyncGenerator<Buffer> {
-  for await (const part of readPassingFrom(openBelow(root, path), range)) yield Buffer.from(part);
+export function readBelow(root: string, path: string, range: Range): AsyncGenerator<Buffer> {
+  return readPartsFrom(openBelow(root, path), range);
 }
 
 /** A regular file; no link is followed on the way. */

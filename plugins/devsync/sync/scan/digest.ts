@@ -2,6 +2,7 @@
 import * as crypto from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, read, readFileSync, readSync, type Stats } from 'node:fs';
 import type { KnownBlocks } from '../delta/known-blocks.ts';
+import { giveBack, passingSize, takeMemory } from './passing-memory.ts';
 
 /** What must be the same for a digest to be taken from memory. Times in milliseconds with fractions. */
 export interface Fingerprint {
@@ -210,18 +211,19 @@ export async function digestLarge(
   return hash.digest('hex');
 }
 
-/** A file in parts, each a buffer of its own. */
-export async function* readParts(path: string, part: Part): AsyncGenerator<Buffer> {
-  yield* partsOf(
-    openFile(path),
-    () => Buffer.allocUnsafe(Math.min(chunkSize, part.length ?? chunkSize)),
-    part,
-  );
+/** A file in parts, each a buffer of its own, and so small that it can go over a line between others. */
+export function readParts(path: string, part: Part): AsyncGenerator<Buffer> {
+  return readPartsFrom(openFile(path), part);
+}
+
+/** As `readParts`, from a file that is open; it is closed in the end. */
+export function readPartsFrom(file: number, part: Part): AsyncGenerator<Buffer> {
+  return partsOf(file, part, chunkSize, (length) => Buffer.allocUnsafe(length));
 }
 
 /** A file in parts, each of which is there until the next one is asked for: the memory is used again. */
-export async function* readPassing(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  yield* readPassingFrom(openFile(path), { from: offset, signal });
+export function readPassing(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  return readPassingFrom(openFile(path), { from: offset, signal });
 }
 
 export interface Part {
@@ -233,19 +235,27 @@ export interface Part {
 }
 
 /** As `readPassing`, from a file that is open; it is closed in the end. */
-export function readPassingFrom(file: number, part: Part): AsyncGenerator<Buffer> {
-  const size = Math.min(chunkSize, part.length ?? chunkSize);
-  const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] as const;
+export async function* readPassingFrom(file: number, part: Part): AsyncGenerator<Buffer> {
+  const memory = takeMemory();
   let turn = 0;
-  return partsOf(file, () => buffers[(turn++ & 1) as 0 | 1], part);
+  try {
+    yield* partsOf(file, part, passingSize, () => memory[(turn++ & 1) as 0 | 1]);
+  } finally {
+    giveBack(memory);
+  }
 }
 
 /** Reads ahead: while a part is worked on, the system reads the next one. Others get their turn in between. */
-async function* partsOf(file: number, buffer: () => Buffer, part: Part): AsyncGenerator<Buffer> {
-  const { from = 0, length = Number.POSITIVE_INFINITY, signal } = part;
-  let coming: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
+async function* partsOf(
+  file: number,
+  { from = 0, length = Number.POSITIVE_INFINITY, signal }: Part,
+  size: number,
+  memoryFor: (length: number) => Buffer,
+): AsyncGenerator<Buffer> {
+  let coming = nothing;
   const readAt = (position: number) => {
-    coming = readInto(file, buffer(), Math.min(chunkSize, from + length - position), position);
+    const wanted = Math.min(size, from + length - position);
+    coming = wanted > 0 ? readInto(file, memoryFor(wanted), wanted, position) : nothing;
     // It is awaited later; until then a failure must not count as unhandled.
     coming.catch(() => {});
   };
@@ -264,6 +274,8 @@ async function* partsOf(file: number, buffer: () => Buffer, part: Part): AsyncGe
     closeSync(file);
   }
 }
+
+const nothing = Promise.resolve(Buffer.alloc(0));
 
 function readInto(file: number, buffer: Buffer, length: number, position: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
