@@ -20,6 +20,7 @@ import {
   asText,
   asWanted,
   maybeDigest,
+  maybeText,
   packRanges,
   packResults,
   packSignature,
@@ -124,9 +125,16 @@ export class AgentSession {
       case 'signature':
         return await this.#signature(given.wanted);
       case 'early':
-        return this.#endpoint.beginEarly(asDigest(given.name), maybeDigest(given.outdated));
+        return this.#endpoint.beginEarly(asDigest(given.name), {
+          outdated: maybeDigest(given.outdated),
+          key: maybeDigest(given.key),
+        });
       case 'become':
-        return this.#endpoint.nameEarly(asDigest(given.name), maybeDigest(given.digest));
+        return this.#endpoint.nameEarly(
+          asDigest(given.name),
+          maybeDigest(given.digest),
+          maybeText(given.code),
+        );
       case 'outdate':
         return this.#endpoint.outdate(asDigest(given.digest));
       case 'unchanged':

@@ -60,6 +60,10 @@ export interface EarlyContent {
   readonly old: string;
   /** Once all of it was read; never where it is given up. */
   readonly digest: string | undefined;
+  /** Of the code by which the other side checks what it has put together. */
+  readonly key: string;
+  /** Once all of it was read. */
+  readonly code: string | undefined;
   /** All but the last chunk, by its name; fewer where it is given up. Rejects where the file is another one by now. */
   chunks(): AsyncGenerator<Chunk>;
   /** The last chunk, by the digest, once the others were taken; undefined where it was given up. */

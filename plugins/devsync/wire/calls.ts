@@ -18,6 +18,9 @@ const inPlaceFeature = 'contents:in-place';
 /** A feature: this end takes a content in whose digest comes last. */
 const earlyFeature = 'contents:early';
 
+/** A feature: this end checks such a content by a code instead of its digest where it is given a key. */
+const codeFeature = 'contents:code';
+
 /** A feature: this end takes contents in by several streams at a time, and keeps to a bandwidth. */
 const streamsFeature = 'contents:streams';
 
@@ -41,6 +44,7 @@ export function ourHello(about: Hello['about']): Hello {
       deltaFeature,
       inPlaceFeature,
       earlyFeature,
+      codeFeature,
       streamsFeature,
       writingFeature,
       bodiesFeature,
@@ -78,6 +82,9 @@ export const tellsUnchanged = ({ features }: Hello): boolean => features.include
 
 /** Whether the other end takes in contents whose digest comes last. */
 export const takesEarly = ({ features }: Hello): boolean => features.includes(earlyFeature);
+
+/** Whether the other end checks such contents by codes. */
+export const takesCodes = ({ features }: Hello): boolean => features.includes(codeFeature);
 
 /** Whether the other end takes contents in by several streams at a time. */
 export const takesStreams = ({ features }: Hello): boolean => features.includes(streamsFeature);

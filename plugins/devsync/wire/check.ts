@@ -34,6 +34,10 @@ export function asText(value: unknown, what: string): string {
   return value;
 }
 
+/** A text, or none. */
+export const maybeText = (value: unknown): string | undefined =>
+  value === undefined || value === null ? undefined : asText(value, 'a text');
+
 /** A text for a person: without control characters, which a terminal would obey, and of limited length. */
 export function asWords(value: unknown, what: string): string {
   return plainWords(asText(value, what));

@@ -26,6 +26,7 @@ import {
   knowsDeltas,
   type Opened,
   type OpenRequest,
+  takesCodes,
   takesEarly,
   takesStreams,
   tellsUnchanged,
@@ -73,6 +74,7 @@ export class RemoteEndpoint implements Endpoint {
   readonly takesDeltas: boolean;
   readonly takesEarly: boolean;
   readonly #tellsUnchanged: boolean;
+  readonly #takesCodes: boolean;
   /** Bounds the rate of contents to the agent, which does the same for those from there. */
   readonly #limit: TokenBucket | undefined;
   /** What is under way to the agent, by call. */
@@ -98,6 +100,7 @@ export class RemoteEndpoint implements Endpoint {
     this.takesDeltas = knowsDeltas(hello);
     this.takesEarly = this.takesSeveral && this.takesDeltas && takesEarly(hello);
     this.#tellsUnchanged = tellsUnchanged(hello);
+    this.#takesCodes = takesCodes(hello);
     this.#connection = connection;
     this.#session = session;
     this.#gate = new Gate(request.scan, compileIgnores(request.ignores));
@@ -204,11 +207,12 @@ export class RemoteEndpoint implements Endpoint {
     const stream = ++this.#lastStream;
     const outdated = this.#lastEarly?.path === path ? this.#lastEarly.digest : undefined;
     this.#lastEarly = early;
-    this.#callAhead('early', { name, outdated });
+    const key = this.#takesCodes ? early.key : undefined;
+    this.#callAhead('early', { name, outdated, key });
     try {
       await this.#send(stream, early.chunks());
       const { last } = early;
-      this.#callAhead('become', { name, digest: last?.digest });
+      this.#callAhead('become', { name, digest: last?.digest, code: key && early.code });
       if (last) await this.#send(stream, only(last));
     } catch (error) {
       this.#callAhead('become', { name });

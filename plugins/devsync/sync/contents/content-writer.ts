@@ -1,11 +1,11 @@
 /** Takes contents in, part by part, and keeps what arrives whole in the staging folder, each under its digest. */
-import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, openSync, renameSync, rmSync, write, writeFileSync, writeSync } from 'node:fs';
 import type { Chunk } from '../endpoint.ts';
 import type { Folder } from '../files/folder.ts';
 import { codeOf, reasonOf } from '../files/system-error.ts';
 import { chunkSize, readPassing, sha256 } from '../scan/digest.ts';
 import { passingSize } from '../scan/passing-memory.ts';
+import { type ContentCheck, contentCheck } from './content-check.ts';
 import type { StagedContents } from './staged-contents.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
@@ -19,7 +19,9 @@ interface OpenContent {
   part: string;
   readonly size: number;
   readonly fd: number;
-  readonly hash: Hash;
+  readonly check: ContentCheck;
+  /** Of the whole content, where it is checked by one. */
+  code?: string | undefined;
   written: number;
   /** The system writes a part; the file is closed only when that is done. */
   writing: Promise<void> | undefined;
@@ -45,8 +47,8 @@ export class ContentWriter {
   readonly #failures = new Map<string, string>();
   /** Contents of which something else arrived, or not everything. */
   readonly #wrong = new Set<string>();
-  /** Names of contents whose digest is not known yet. */
-  readonly #early = new Set<string>();
+  /** Names of contents whose digest is not known yet, with the keys of their codes where they have some. */
+  readonly #early = new Map<string, string | undefined>();
 
   constructor(folder: Folder, contents: StagedContents) {
     this.#folder = folder;
@@ -73,14 +75,14 @@ export class ContentWriter {
     }
   }
 
-  /** A content is about to come in whose digest is told by `nameEarly`. */
-  beginEarly(name: string): void {
+  /** A content is about to come in whose digest is told by `nameEarly`, and its code, where it has a key for that. */
+  beginEarly(name: string, key?: string): void {
     if (this.#early.size >= maxReasons) this.#early.clear();
-    this.#early.add(name);
+    this.#early.set(name, key);
   }
 
-  /** The digest of a content that comes in; undefined: it is given up. */
-  nameEarly(name: string, digest: string | undefined): void {
+  /** The digest of a content that comes in, and its code; undefined: it is given up. */
+  nameEarly(name: string, digest: string | undefined, code?: string): void {
     this.#early.delete(name);
     const open = this.#openOf(name);
     if (open === undefined) {
@@ -101,7 +103,7 @@ export class ContentWriter {
     this.#contents.forget(open.part);
     this.#contents.add(part, open.size, false);
     this.#failures.delete(digest);
-    Object.assign(open, { digest, part });
+    Object.assign(open, { digest, part, code });
   }
 
   /** Why a content is not here, as far as is known. */
@@ -175,7 +177,7 @@ export class ContentWriter {
     open.writing = append(open.fd, chunk.data);
     // It is awaited below; a failure must not count as unhandled until then.
     open.writing.catch(() => {});
-    open.hash.update(chunk.data);
+    open.check.update(chunk.data);
     await open.writing;
     open.writing = undefined;
     open.written += chunk.data.length;
@@ -217,23 +219,23 @@ export class ContentWriter {
     // What has no digest is of no use to a later process.
     const part = isEarly ? `${digest}.early` : partOf(digest);
     const path = this.#folder.at(part);
-    const hash = createHash('sha256');
+    const check = contentCheck(isEarly ? this.#early.get(digest) : undefined);
     this.#failures.delete(digest);
     if (offset === 0) this.#contents.drop(part);
-    else for await (const data of readPassing(path)) hash.update(data);
+    else for await (const data of readPassing(path)) check.update(data);
     this.#requireRoom(size - offset);
     const flags = offset === 0 ? O_CREAT | O_EXCL : constants.O_APPEND;
     const fd = openSync(path, O_WRONLY | O_NOFOLLOW | flags, 0o644);
     // As much as it will be: what comes beside it must not take its room.
     this.#contents.add(part, size, false);
-    const open = { stream, digest, part, size, fd, hash, written: offset, writing: undefined, isEarly };
+    const open = { stream, digest, part, size, fd, check, written: offset, writing: undefined, isEarly };
     this.#open.set(stream, open);
     return open;
   }
 
   #finish(open: OpenContent): void {
-    const { digest, hash, written } = open;
-    if (hash.digest('hex') !== digest) {
+    const { digest, check, code, written } = open;
+    if (!check.isRight(digest, code)) {
       this.#abandon(open, changed);
       this.#noteWrong(digest);
       return;

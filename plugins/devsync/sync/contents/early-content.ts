@@ -3,6 +3,7 @@
  * that the other side has is known block by block. Its digest comes last: until then it goes by a name.
  */
 import { randomBytes } from 'node:crypto';
+import { ContentCode, newCodeKey } from '../delta/content-code.ts';
 import { rangeSize } from '../delta/delta-encoder.ts';
 import {
   type BlockSums,
@@ -33,6 +34,8 @@ const nothing = new Uint8Array();
 
 export class EarlyReading implements EarlyContent {
   readonly name: string = randomBytes(32).toString('hex');
+  readonly key: string = newCodeKey();
+  readonly #coding: ContentCode = new ContentCode(this.key);
   readonly #options: EarlyOptions;
   readonly #pieces: Piece[] = [];
   /** What was found last, which may go on. */
@@ -40,6 +43,7 @@ export class EarlyReading implements EarlyContent {
   #block = 0;
   #differing = 0;
   #digest: string | undefined;
+  #code: string | undefined;
   #isOver = false;
   #wake: () => void = () => {};
   #last: Chunk | undefined;
@@ -60,8 +64,14 @@ export class EarlyReading implements EarlyContent {
     return this.#digest;
   }
 
-  /** So much was read. */
-  read(sums: BlockSums): void {
+  get code(): string | undefined {
+    return this.#code;
+  }
+
+  /** The next part was read, and so much in all. */
+  read(part: Uint8Array, sums: BlockSums): void {
+    if (this.#isOver) return;
+    this.#coding.update(part);
     const { before, size } = this.#options;
     const { whole } = sums;
     if (whole.length * blockSize > size) this.drop();
@@ -81,6 +91,7 @@ export class EarlyReading implements EarlyContent {
     if (rest > 0) this.#add(rest, false);
     if (this.#isOver) return;
     this.#flush();
+    this.#code = this.#coding.end();
     this.#digest = digest;
     this.#finish();
   }

@@ -126,14 +126,14 @@ export class Staging {
     this.#contents.outdate(digest);
   }
 
-  /** A content is about to come in whose digest is told by `nameEarly`. */
-  beginEarly(name: string): void {
-    this.#writer.beginEarly(name);
+  /** A content is about to come in whose digest is told by `nameEarly`, and its code, where it has a key for that. */
+  beginEarly(name: string, key?: string): void {
+    this.#writer.beginEarly(name, key);
   }
 
-  /** The digest of a content that comes in; undefined: it is given up. */
-  nameEarly(name: string, digest: string | undefined): void {
-    this.#writer.nameEarly(name, digest);
+  /** The digest of a content that comes in, and its code; undefined: it is given up. */
+  nameEarly(name: string, digest: string | undefined, code?: string): void {
+    this.#writer.nameEarly(name, digest, code);
   }
 
   /** Takes in a part. What is wrong with a content, if something is, is said when it is to be taken. */

@@ -193,15 +193,18 @@ export class LocalEndpoint implements Endpoint {
     this.#storage.staging.outdate(digest);
   }
 
-  /** A content is about to come in part by part whose digest is told by `nameEarly`. */
-  beginEarly(name: string, outdated?: string): void {
+  /** A content is about to come in part by part whose digest is told by `nameEarly`, and its code by this key. */
+  beginEarly(
+    name: string,
+    { outdated, key }: { outdated?: string | undefined; key?: string | undefined },
+  ): void {
     if (outdated !== undefined) this.outdate(outdated);
-    this.#storage.staging.beginEarly(name);
+    this.#storage.staging.beginEarly(name, key);
   }
 
-  /** The digest of a content that comes in; undefined: it is given up. */
-  nameEarly(name: string, digest: string | undefined): void {
-    this.#storage.staging.nameEarly(name, digest);
+  /** The digest of a content that comes in, and its code; undefined: it is given up. */
+  nameEarly(name: string, digest: string | undefined, code?: string): void {
+    this.#storage.staging.nameEarly(name, digest, code);
   }
 
   /** Takes in one part of a content. @param stream by which the parts of one content come in their order. */

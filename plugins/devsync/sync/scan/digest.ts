@@ -275,7 +275,7 @@ async function* partsOf(
   }
 }
 
-const nothing = Promise.resolve(Buffer.alloc(0));
+const nothing: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
 
 function readInto(file: number, buffer: Buffer, length: number, position: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -25,7 +25,8 @@ export type { ScanOptions } from '../ignore/gate.ts';
 
 /** Told how far a large file was read. */
 export interface ReadingListener {
-  read(sums: BlockSums): void;
+  /** @param part that was read last. @param sums of all so far. */
+  read(part: Uint8Array, sums: BlockSums): void;
   /** All was read, and is this content. */
   end(digest: string): void;
   /** It ended, unless that was told: the file was changed while it was read. */
@@ -160,7 +161,7 @@ export class Scanner {
       using _ = { [Symbol.dispose]: () => early?.drop() };
       const digest = await digestLarge(parent.at(name), signal, (part) => {
         sums?.push(part);
-        if (sums) early?.read(sums);
+        if (sums) early?.read(part, sums);
       });
       const after = parent.stat(name);
       if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino)

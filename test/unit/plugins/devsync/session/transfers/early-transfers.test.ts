@@ -57,6 +57,18 @@ test('a change in place is there when it is planned, and nothing is read again',
   await eventually(() => expect(staged(it)).toEqual([]));
 });
 
+test('an agent that checks by digests gets it as well', async () => {
+  const { it, data, early, read, save, arrives } = await agreed();
+  early.mockImplementationOnce((content) => {
+    early.mockRestore();
+    return it.remote.receiveEarly(Object.assign(content, { key: undefined }));
+  });
+  save(changed(data, 'mine'));
+  await arrives(changed(data, 'mine'));
+  await it.synchronizer.flush();
+  expect(read).not.toHaveBeenCalled();
+});
+
 test('it may be longer or shorter, and differ in its last block', async () => {
   const { it, data, read, save, arrives } = await agreed();
   for (const content of [
@@ -143,12 +155,16 @@ test('where its beginning finds no place ahead of time, it goes as usual', async
   expect(problems).toEqual([]);
 });
 
-test('where it was put together wrongly it is not used, and goes again', async () => {
-  const { it, data, save, arrives } = await agreed();
+test.each([
+  ['its code', {}],
+  ['its digest, as an older agent does', { key: undefined }],
+])('where it was put together wrongly %s tells so, it is not used, and goes again', async (_, given) => {
+  const { it, data, save, read, arrives } = await agreed();
   const { mtimeMs } = statSync(join(it.container, 'large'));
   // A lie about one block, as a weak sum that is the same by chance would be.
   const lie = jest.spyOn(it.remote, 'receiveEarly').mockImplementationOnce(async (early) => {
     const chunks = early.chunks.bind(early);
+    Object.assign(early, given);
     early.chunks = async function* () {
       for await (const chunk of chunks())
         yield chunk.copied && chunk.offset > 0 ? { ...chunk, copied: { ...chunk.copied, from: 0 } } : chunk;
@@ -158,5 +174,6 @@ test('where it was put together wrongly it is not used, and goes again', async (
   });
   save(changed(data, 'mine'));
   await arrives(changed(data, 'mine'));
+  expect(read).toHaveBeenCalledTimes(1);
   expect(statSync(join(it.container, 'large')).mtimeMs).not.toBe(mtimeMs);
 });
