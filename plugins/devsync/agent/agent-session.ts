@@ -1,5 +1,4 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
-import { free } from '../../../src/free.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { editsOf } from '../reconcile/operations.ts';
 import { difference, edited } from '../reconcile/tree.ts';
@@ -26,6 +25,7 @@ import {
   packSignature,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents } from '../wire/content.ts';
+import { frameMemory } from '../wire/frame-memory.ts';
 import { TokenBucket } from '../wire/token-bucket.ts';
 import { Outflow } from '../wire/window.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
@@ -222,7 +222,7 @@ export class AgentSession {
     const contents = unpackAlong(given.along, asked, body);
     const before = this.#endpoint.tree;
     const results = await this.#endpoint.apply(asked, asText(given.name, 'a name'), contents);
-    free(body);
+    frameMemory.give(body);
     // The workstation draws the same conclusions from the results, so they need not be sent.
     this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, results));
     return packResults(results);

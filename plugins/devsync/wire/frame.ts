@@ -18,6 +18,7 @@
  */
 import * as zlib from 'node:zlib';
 import { crc32 } from '../sync/delta/crc32.ts';
+import { frameMemory } from './frame-memory.ts';
 
 export const frameTypes = [
   /** The first frame in each direction: version and features. */
@@ -137,7 +138,7 @@ export class FrameDecoder {
       this.#drop(length);
       return first.subarray(0, length);
     }
-    const whole = length > large ? Buffer.allocUnsafeSlow(length) : Buffer.allocUnsafe(length);
+    const whole = length > large ? frameMemory.take(length) : Buffer.allocUnsafe(length);
     for (let filled = 0; filled < length; ) {
       const copied = (this.#pieces[0] as Buffer).copy(whole, filled, 0, length - filled);
       this.#drop(copied);
@@ -185,7 +186,9 @@ function decodeFrame(frame: Buffer): Frame {
   const json = payload.subarray(0, headerLength);
   if (frame.readUInt32BE(4) !== checksum(frame, json)) throw new FrameError('a frame was damaged on its way');
   const body = headerLength === payload.length ? noBody : payload.subarray(headerLength);
-  return { type, session: frame.readUInt32BE(10), header: parse(json), body };
+  const decoded = { type, session: frame.readUInt32BE(10), header: parse(json), body };
+  if (compression !== 'none') frameMemory.give(frame);
+  return decoded;
 }
 
 function parse(json: Buffer): unknown {
