@@ -52,7 +52,7 @@ test.concurrent('a mover that runs is given another rate by the same command, an
   expect(said).not.toMatch(/Mover is taken up/);
   expect(differences(tree, await treeOf(scene, contextB, 'hurried'))).toEqual([]);
   expect(await scene.leftovers('hurried')).toEqual([]);
-}, 120_000);
+}, 180_000);
 
 test.concurrent('attach shows the progress from the context of either cluster, and cleans up what nobody waits for', async () => {
   saidBy(

@@ -1,10 +1,13 @@
 /** What the mover says while it works, gathered for the person and for the result. */
+import type { Clock } from '../../../src/clock.ts';
 import { formatBytes, formatRate } from '../../../src/ui/format.ts';
 import type { Progress, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
 import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol/protocol.ts';
 import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
 
+/** A rate is of the last few seconds: after so many without data it is none any more. */
+const stillMs = 5000;
 const maxDiagnostics = 20;
 const maxChanges = 200;
 
@@ -26,10 +29,20 @@ export class MoverMessages {
   readonly #notices: string[] = [];
   readonly #moving = Promise.withResolvers<void>();
   #progress: MoverProgress | undefined;
+  readonly #clock: Pick<Clock, 'monotonic' | 'now'>;
+  /** When it has got further last. */
+  #movedAt = 0;
+  #movedOn: Date | undefined;
+  /** Since when it has not, RFC 3339; undefined where it does. */
+  #stillSince: string | undefined;
   /** Since when nothing leads to the source; undefined where something does. */
   #lostSince: string | undefined;
   #show: () => void = () => {};
   #onNotice = (text: string): void => void this.#notices.push(text);
+
+  constructor(clock: Pick<Clock, 'monotonic' | 'now'>) {
+    this.#clock = clock;
+  }
 
   /** Resolves once the mover has told how far it is. */
   get moving(): Promise<void> {
@@ -52,6 +65,7 @@ export class MoverMessages {
       this.#setLost(undefined);
     } else if (line.kind === 'disconnected') this.#setLost(line.since);
     else if (line.kind === 'progress') {
+      this.#noteMoves(line.progress);
       this.#progress = line.progress;
       this.#moving.resolve();
       this.#show();
@@ -62,6 +76,21 @@ export class MoverMessages {
       this.addDiagnostic(line.text);
       if (line.level === 'warning') addOnce(this.#warnings, line.text);
     }
+  }
+
+  #noteMoves({ bytes, files }: MoverProgress): void {
+    if (this.#progress?.bytes === bytes && this.#progress.files === files) return;
+    this.#movedAt = this.#clock.monotonic();
+    this.#movedOn = this.#clock.now();
+    this.#stillSince = undefined;
+  }
+
+  /** To be called now and then: shows that nothing moves any more, where that is so. */
+  look(): void {
+    if (!this.#progress || this.#stillSince !== undefined) return;
+    if (this.#clock.monotonic() - this.#movedAt < stillMs) return;
+    this.#stillSince = this.#movedOn?.toISOString();
+    this.#show();
   }
 
   #setLost(since: string | undefined): void {
@@ -92,16 +121,17 @@ export class MoverMessages {
 
   /** Shows progress and notices from now on, and those that came before. */
   showOn(handle: StepHandle, onProgress: (text: string) => void): void {
-    let wasLost = false;
+    let wasHeld = false;
     this.#show = () => {
-      const since = this.#lostSince;
-      const text = this.#progress && progressText(this.#progress, since);
+      const [lost, still] = [this.#lostSince, this.#stillSince];
+      const held = lost === undefined ? still && noData(still) : noConnection(lost);
+      const text = this.#progress && progressWith(this.#progress, held);
       if (text !== undefined) onProgress(text);
       // A step shows either how far it is or what it waits for, whichever was said last.
-      if (since !== undefined) handle.detail(text ?? noConnection(since));
-      else if (wasLost) handle.detail('');
-      wasLost = since !== undefined;
-      if (!wasLost && this.#progress) handle.progress(stepProgress(this.#progress));
+      if (held !== undefined) handle.detail(text ?? held);
+      else if (wasHeld) handle.detail('');
+      wasHeld = held !== undefined;
+      if (!wasHeld && this.#progress) handle.progress(stepProgress(this.#progress));
     };
     this.#show();
     this.#onNotice = (text) => handle.warn(text);
@@ -128,6 +158,9 @@ function addOnce(texts: string[], text: string): void {
 /** @param since RFC 3339. */
 export const noConnection = (since: string) => `no connection to the source since ${since}`;
 
+/** Files are compared, or the line is slow, or what stands at its end: nobody knows. @param since RFC 3339. */
+const noData = (since: string) => `no data since ${since}`;
+
 /** How far a mover is, as a step shows it. */
 export function stepProgress(progress: MoverProgress): Progress {
   const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
@@ -148,13 +181,17 @@ export function stepProgress(progress: MoverProgress): Progress {
  *
  * @param lostSince since when nothing leads to the source, RFC 3339; undefined where something does.
  */
-export function progressText(
+export function progressText(progress: MoverProgress, lostSince?: string | undefined): string {
+  return progressWith(progress, lostSince === undefined ? undefined : noConnection(lostSince));
+}
+
+/** @param held why there is no rate; the rate where absent. */
+function progressWith(
   { bytes, totalBytes, rate, scanning }: MoverProgress,
-  lostSince?: string | undefined,
+  held: string | undefined,
 ): string {
   const total = scanning ? '' : ` of ${formatBytes(totalBytes)}`;
-  const pace = lostSince === undefined ? formatRate(rate) : noConnection(lostSince);
-  return `${formatBytes(bytes)}${total}, ${pace}`;
+  return `${formatBytes(bytes)}${total}, ${held ?? (rate > 0 ? formatRate(rate) : 'no data at the moment')}`;
 }
 
 /** Since when nothing leads to the source, by the last lines of a mover; undefined where they tell of no such thing. */

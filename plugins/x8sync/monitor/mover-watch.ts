@@ -35,11 +35,14 @@ export interface MoverJob {
 /** Between two lines of a step, where these are written one below the other, there is as much. */
 const remindMs = 10_000;
 
+/** How often it is looked whether data still moves. */
+const lookMs = 1000;
+
 /** Whose promise a failure rejects first. */
 type Waiter = Pick<PromiseWithResolvers<never>, 'reject'>;
 
 export class MoverWatch {
-  readonly messages = new MoverMessages();
+  readonly messages: MoverMessages;
   /** Those of the source whose container runs. */
   readonly sourcePods = new RunningPods();
   /** Those of the mover. */
@@ -67,6 +70,7 @@ export class MoverWatch {
   ) {
     this.#adjustEnd = adjustEnd;
     this.#clock = clock;
+    this.messages = new MoverMessages(clock);
     this.#stop = stop;
     this.#signal = signal;
     this.#untilEnd = AbortSignal.any([signal, this.#ended.signal]);
@@ -142,10 +146,25 @@ export class MoverWatch {
    * Resolves with the mover's end line. Its notices are shown as they come, and its warnings once it has ended well.
    */
   async ended(handle?: StepHandle, onProgress: (text: string) => void = () => {}): Promise<MoverEnd> {
-    if (handle) this.messages.showOn(handle, onProgress);
+    if (handle) {
+      this.messages.showOn(handle, onProgress);
+      void this.#lookForData();
+    }
     const end = await until(this.#end.promise, this.#signal);
     if (handle && ['ok', 'partial', 'differs'].includes(end.outcome)) this.messages.showWarnings(handle);
     return end;
+  }
+
+  /** Never rejects. */
+  async #lookForData(): Promise<void> {
+    try {
+      for (;;) {
+        await this.#clock.sleep(lookMs, this.#untilEnd);
+        this.messages.look();
+      }
+    } catch {
+      // The run is over.
+    }
   }
 
   /** Never rejects. */

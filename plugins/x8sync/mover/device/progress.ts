@@ -1,11 +1,12 @@
 /** How far the reading or the copying of a device is: a line a second at most. */
 import type { MessageWriter } from '../protocol/runtime.ts';
+import { RecentRate } from '../system/recent-rate.ts';
 import { blocksIn } from './blocks.ts';
 
 export class DeviceProgress {
   readonly #messages: Pick<MessageWriter, 'write'>;
   readonly #totalBytes: number;
-  readonly #began = performance.now();
+  readonly #rate = new RecentRate(performance.now());
   #toldAt = Math.floor(Date.now() / 1000);
   #bytes = 0;
 
@@ -21,11 +22,10 @@ export class DeviceProgress {
     const second = Math.floor(Date.now() / 1000);
     if (second === this.#toldAt) return;
     this.#toldAt = second;
-    const seconds = (performance.now() - this.#began) / 1000;
     this.#messages.write('progress', {
       ...{ bytes: this.#bytes, totalBytes: this.#totalBytes, unit: 'blocks' },
       ...{ files: blocksIn(this.#bytes), totalFiles: blocksIn(this.#totalBytes) },
-      rate: Math.max(0, Math.round(this.#bytes / Math.max(0.001, seconds))),
+      rate: this.#rate.next(this.#bytes, performance.now()),
       ...{ scanning: false, attempt: 1 },
     });
   }

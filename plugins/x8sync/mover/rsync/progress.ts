@@ -46,6 +46,9 @@ export interface Totals {
   readonly entries: number;
 }
 
+/** A rate that stood for longer without anything coming would be untrue. */
+const stillMs = 3000;
+
 /** How far a copy is, over all of its attempts. */
 export class ProgressGauge {
   readonly #base: number;
@@ -56,6 +59,8 @@ export class ProgressGauge {
   /** Bytes of which rsync itself has spoken. */
   #told = 0;
   #before: { readonly moved: number; readonly at: number } | undefined;
+  /** When something has moved last; undefined once it was said that nothing does. */
+  #movedAt: number | undefined;
   /** Bytes that this attempt has brought. */
   moved = 0;
 
@@ -73,6 +78,7 @@ export class ProgressGauge {
     this.#told = bytes;
     this.#listed = listedBytes(bytes, percent);
     this.#checked = checked ?? this.#checked;
+    if (bytes > this.moved) this.#movedAt = now;
     // Never less than was seen within a file.
     this.moved = Math.max(this.moved, bytes);
     this.#before = { moved: this.moved, at: now };
@@ -80,18 +86,29 @@ export class ProgressGauge {
   }
 
   /**
-   * The progress within a file, between two words of rsync's; undefined where nothing has moved.
+   * The progress within a file, between two words of rsync's; undefined where nothing has moved. Where nothing has for
+   * some seconds, it is told once more, with no rate.
    *
    * @param written bytes that were written since the last one.
    */
   within(written: number, now: number): MoverProgress | undefined {
     const most = Math.max((this.#totals()?.bytes ?? Number.POSITIVE_INFINITY) - this.#base, this.#told);
     const moved = Math.min(this.#told + written, most);
-    if (moved <= this.moved) return undefined;
+    if (moved <= this.moved) return this.#still(now);
     this.moved = moved;
+    this.#movedAt = now;
     const { moved: before, at } = this.#before ?? { moved: 0, at: now };
     this.#before = { moved, at: now };
     return this.#at(now > at ? Math.round(((moved - before) * 1000) / (now - at)) : 0);
+  }
+
+  #still(now: number): MoverProgress | undefined {
+    if (this.#movedAt !== undefined && now - this.#movedAt < stillMs) return undefined;
+    // What comes next has not taken all of this time.
+    this.#before = { moved: this.moved, at: now };
+    if (this.#movedAt === undefined) return undefined;
+    this.#movedAt = undefined;
+    return this.#at(0);
   }
 
   #at(rate: number): MoverProgress {

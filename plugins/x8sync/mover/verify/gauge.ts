@@ -2,11 +2,12 @@
 import type { Source } from '../access/source.ts';
 import type { Entry } from '../manifest/entry.ts';
 import type { MessageWriter } from '../protocol/runtime.ts';
+import { RecentRate } from '../system/recent-rate.ts';
 
 export class VerifyGauge {
   readonly #source: Pick<Source, 'totals'>;
   readonly #messages: MessageWriter;
-  readonly #began = performance.now();
+  readonly #rate = new RecentRate(performance.now());
   #toldAt = Math.floor(Date.now() / 1000);
   #bytes = 0;
   #entries = 0;
@@ -29,7 +30,7 @@ export class VerifyGauge {
       totalBytes: Math.max(totals?.bytes ?? 0, this.#bytes),
       files: this.#entries,
       totalFiles: Math.max(totals?.entries ?? 0, this.#entries),
-      rate: Math.round((this.#bytes * 1000) / Math.max(1, performance.now() - this.#began)),
+      rate: this.#rate.next(this.#bytes, performance.now()),
       scanning: totals === undefined,
       attempt: 1,
     });

@@ -120,3 +120,37 @@ test('a copy that has lost its source shows since when, and neither a rate nor a
   ]);
   stop.abort();
 });
+
+test('a copy in which nothing moves any more shows since when, and neither a rate nor a time left', async () => {
+  const figures = (bytes: number) =>
+    `x8s:progress {"protocol":${protocol},"bytes":${bytes},"totalBytes":2097152,"files":1,"totalFiles":2,"rate":524288}`;
+  const { watch, clock, stop } = await follow(jobThatIs('Suspended'), figures(1_048_576));
+  await watch.moving();
+  const [details, shown, texts]: [string[], Progress[], string[]] = [[], [], []];
+  const handle = {
+    ...quiet,
+    detail: (text: string) => details.push(text),
+    progress: (of: Progress) => shown.push(of),
+  };
+  const since = clock.now().toISOString();
+  watch.ended(handle, (text) => texts.push(text)).catch(() => {});
+  await clock.advance(4000);
+  expect([details, texts]).toEqual([[], ['1.0 MiB of 2.0 MiB, 512 KiB/s']]);
+  await clock.advance(1000);
+  expect(details).toEqual([`1.0 MiB of 2.0 MiB, no data since ${since}`]);
+  expect(texts.at(-1)).toBe(details[0]);
+  // The same figures once more are no news.
+  const progress = {
+    bytes: 1_048_576,
+    totalBytes: 2_097_152,
+    files: 1,
+    totalFiles: 2,
+    rate: 0,
+    scanning: false,
+  };
+  watch.messages.take({ kind: 'progress', progress });
+  expect(details.at(-1)).toBe(details[0]);
+  watch.messages.take({ kind: 'progress', progress: { ...progress, bytes: 1_572_864, rate: 524_288 } });
+  expect([details.at(-1), shown.at(-1)?.secondsLeft]).toEqual(['', 1]);
+  stop.abort();
+});

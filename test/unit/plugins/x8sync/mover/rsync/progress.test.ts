@@ -60,6 +60,16 @@ describe('progress', () => {
     expect(later.moved).toBe(100);
   });
 
+  test('where nothing moves for some seconds, that is told once; what comes then has a rate of its own', () => {
+    const gauge = new ProgressGauge(0, () => ({ bytes: 1000, entries: 2 }));
+    gauge.next({ bytes: 100, percent: 10, rate: 100 }, 0);
+    expect([1000, 2000].map((now) => gauge.within(0, now))).toEqual([undefined, undefined]);
+    expect(gauge.within(0, 3000)).toMatchObject({ bytes: 100, rate: 0 });
+    expect([4000, 40_000].map((now) => gauge.within(0, now))).toEqual([undefined, undefined]);
+    expect(gauge.within(50, 41_000)).toMatchObject({ bytes: 150, rate: 50 });
+    expect(gauge.within(50, 44_000)).toMatchObject({ bytes: 150, rate: 0 });
+  });
+
   test('within a file is what was written since rsync spoke, never less than before and never beyond the total', () => {
     const gauge = new ProgressGauge(0, () => ({ bytes: 1000, entries: 3 }));
     gauge.next({ bytes: 100, percent: 10, rate: 1, checked: complete }, 0);
