@@ -109,7 +109,7 @@ withPrograms(
 withPrograms(
   'one whose rate is limited tells how far it is within a file',
   async () => {
-    const bytes = 640 << 10;
+    const bytes = 1536 << 10;
     writeFileSync(join(both.source, 'file'), Buffer.alloc(bytes, 'x'));
     await both.serve();
     const { lines } = await both.copy({ X8S_BWLIMIT: '256K' });
