@@ -2,13 +2,14 @@
  * Weak sums of the blocks of large contents that were read here, by digest. Two versions of a file are compared by them,
  * each block at its place, without reading either again or asking the other side for its signature.
  */
+import { type Mark, markSize } from './content-hash.ts';
 import { crc32 } from './crc32.ts';
 
 /** Bytes of a block. */
 export const blockSize: number = 32 << 10;
 /** Bytes from which on the blocks of a content are remembered. */
 const least = 1 << 20;
-/** Bytes of sums that are remembered: of contents of 64 GiB together. */
+/** Bytes that are remembered: of contents of 64 GiB together, or of 10 GiB with all that saves hashing them again. */
 const limit = 8 << 20;
 /** Where more than so many bytes differ, and more than this part of the content, they may only have moved. */
 const [fewBytes, smallPart] = [2 << 20, 1 / 512];
@@ -24,6 +25,8 @@ export interface Blocks {
   readonly size: number;
   /** Of each block, also of what is left at the end and fills none. */
   readonly sums: Uint32Array;
+  /** By which the next version is hashed. */
+  readonly marks?: readonly Mark[];
 }
 
 /** Takes the sums of a content that is handed in in parts of any size. */
@@ -71,11 +74,13 @@ export class KnownBlocks {
   }
 
   /** Remembers a content. Where that is too much, those go that were not used for the longest time. */
-  add(digest: string, { blocks }: Pick<BlockSums, 'blocks'>): void {
+  add(digest: string, { blocks }: Pick<BlockSums, 'blocks'>, marks: readonly Mark[] = []): void {
     this.#forget(digest);
-    if (blocks.sums.byteLength > limit) return;
-    this.#byDigest.set(digest, blocks);
-    this.#bytes += blocks.sums.byteLength;
+    const both = { ...blocks, marks };
+    const kept = bytesOf(both) > limit ? blocks : both;
+    if (bytesOf(kept) > limit) return;
+    this.#byDigest.set(digest, kept);
+    this.#bytes += bytesOf(kept);
     for (const oldest of this.#byDigest.keys()) {
       if (this.#bytes <= limit) return;
       this.#forget(oldest);
@@ -109,10 +114,13 @@ export class KnownBlocks {
   }
 
   #forget(digest: string): void {
-    this.#bytes -= this.#byDigest.get(digest)?.sums.byteLength ?? 0;
+    const blocks = this.#byDigest.get(digest);
+    if (blocks) this.#bytes -= bytesOf(blocks);
     this.#byDigest.delete(digest);
   }
 }
+
+const bytesOf = ({ sums, marks = [] }: Blocks): number => sums.byteLength + marks.length * markSize;
 
 /** @param differing bytes of a content that are not at their place in another version. */
 export function mayHaveMoved(differing: number, size: number): boolean {

@@ -197,17 +197,19 @@ export function digestSmall(path: string, size?: number): { digest: string; leng
   }
 }
 
-/** The digest of a file of any size, in bounded memory. @param onPart told each part as it comes. */
+/** Makes a digest, part by part. */
+export interface Digester {
+  update(part: Uint8Array): unknown;
+  digest(encoding: 'hex'): string;
+}
+
+/** The digest of a file of any size, in bounded memory. @param hash makes it of parts of `passingSize`. */
 export async function digestLarge(
   path: string,
   signal?: AbortSignal,
-  onPart?: (part: Uint8Array) => void,
+  hash: Digester = crypto.createHash('sha256'),
 ): Promise<string> {
-  const hash = crypto.createHash('sha256');
-  for await (const part of readPassing(path, 0, signal)) {
-    hash.update(part);
-    onPart?.(part);
-  }
+  for await (const part of readPassing(path, 0, signal)) hash.update(part);
   return hash.digest('hex');
 }
 

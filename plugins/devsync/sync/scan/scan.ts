@@ -12,6 +12,7 @@ import {
   untracked,
   writtenToProblem,
 } from '../../reconcile/entry.ts';
+import { ContentHash } from '../delta/content-hash.ts';
 import type { BlockSums, KnownBlocks } from '../delta/known-blocks.ts';
 import { Folder } from '../files/folder.ts';
 import { foldName, nameProblem, partsOf } from '../files/names.ts';
@@ -20,6 +21,7 @@ import { linkEntry, type ScanOptions } from '../ignore/gate.ts';
 import type { IsIgnored } from '../ignore/ignore.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall, waitBefore } from './digest.ts';
 import { isGitIndex, SemanticDigests } from './git-index.ts';
+import { passingSize } from './passing-memory.ts';
 
 export type { ScanOptions } from '../ignore/gate.ts';
 
@@ -159,16 +161,23 @@ export class Scanner {
       const old = cache.entries.get(path)?.digest;
       const early = sums && old !== undefined ? this.#context.early?.(path, old, before.size) : undefined;
       using _ = { [Symbol.dispose]: () => early?.drop() };
-      const digest = await digestLarge(parent.at(name), signal, (part) => {
+      const marked = sums && new ContentHash(passingSize, old === undefined ? [] : blocks?.get(old)?.marks);
+      const update = (part: Uint8Array) => {
+        marked?.update(part);
         sums?.push(part);
         if (sums) early?.read(part, sums);
-      });
+      };
+      const digest = await digestLarge(
+        parent.at(name),
+        signal,
+        marked && { update, digest: () => marked.digest() },
+      );
       const after = parent.stat(name);
       if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino)
         continue;
       early?.end(digest);
       cache.set(path, before, digest, now);
-      if (sums) blocks?.add(digest, sums);
+      if (sums) blocks?.add(digest, sums, marked?.marks);
       return this.#file(path, parent.at(name), after, digest, options);
     }
     return problem(writtenToProblem);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import {
   BlockSums,
@@ -67,6 +67,25 @@ test('where one of both is not known, nothing is said', () => {
 
 test('small contents are not remembered', () => {
   expect(new KnownBlocks().sumsFor(1000)).toBeUndefined();
+});
+
+test('where that would be too much, only what saves hashing is not remembered', () => {
+  const blocks = new KnownBlocks();
+  const mark = { code: 'code', state: createHash('sha256') };
+  blocks.add(
+    'first',
+    { blocks: { size: blockSize << 20, sums: new Uint32Array(1 << 20) } },
+    Array(4096).fill(mark),
+  );
+  expect(blocks.get('first')?.marks?.length).toBe(4096);
+  blocks.add(
+    'large',
+    { blocks: { size: blockSize * 1.5e6, sums: new Uint32Array(1.5e6) } },
+    Array(4096).fill(mark),
+  );
+  expect(blocks.get('large')?.marks).toBeUndefined();
+  expect(blocks.get('large')).toBeDefined();
+  expect(blocks.get('first')).toBeUndefined();
 });
 
 test('what was not used for the longest time is forgotten where it is too much', () => {
