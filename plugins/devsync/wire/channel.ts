@@ -90,7 +90,7 @@ export class Channel {
   post(type: FrameType, session: number, header?: unknown, body: FrameBody = []): boolean {
     if (this.#ended) throw this.#ended;
     const { output } = this.#options;
-    if (body instanceof SharedBody && this.takesBodies) {
+    if (body instanceof SharedBody && this.takesBodies && !body.isLittle) {
       output.write(body.frame(this.compression));
       return output.write(encodeFrame({ type, session, header }, this.compression));
     }

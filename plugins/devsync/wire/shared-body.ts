@@ -4,12 +4,18 @@
  */
 import { type Compression, encodeFrame } from './frame.ts';
 
+/** Bytes. */
+const little = 16 << 10;
+
 export class SharedBody {
   readonly parts: readonly Uint8Array[];
+  /** A frame of its own costs more than to send this as often as it is wanted. */
+  readonly isLittle: boolean;
   readonly #frames = new Map<Compression, Buffer>();
 
   constructor(parts: readonly Uint8Array[]) {
     this.parts = parts;
+    this.isLittle = parts.reduce((sum, { length }) => sum + length, 0) < little;
   }
 
   /** The frame with this body: the same buffer for everyone. */

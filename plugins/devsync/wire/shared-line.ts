@@ -2,22 +2,21 @@
  * One line between a workstation and the agent of a node that carries several sessions. Each has a stream of its own with
  * a window of its own, so that one that is slow does not hold up the others. What goes to several of them crosses the
  * line once: the end that gets it keeps it for a while.
- *
- * | bytes | |
- * | --- | --- |
- * | 4 | length of everything that follows, big-endian |
- * | 1 | type of the message |
- * | 4 | session |
- * | … | data |
  */
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { ProtocolError } from './check.ts';
-import { maxFrame } from './frame.ts';
 import { KeptData, keptMarks } from './kept-data.ts';
+import {
+  countData,
+  countIn,
+  headOf,
+  longest,
+  type MessageType,
+  messageTypes,
+  prefix,
+} from './line-message.ts';
+import { LineSession } from './line-session.ts';
 import { isSharedFrame } from './shared-body.ts';
-
-const types = ['open', 'answer', 'data', 'keep', 'again', 'credit', 'end', 'close'] as const;
-type MessageType = (typeof types)[number];
 
 interface Message {
   readonly type: MessageType;
@@ -25,11 +24,10 @@ interface Message {
   readonly data: Buffer;
 }
 
-/** Bytes of a message before its data, and of the longest data. */
-const [prefix, longest] = [9, maxFrame + 1024];
-/** Bytes that may be under way to a session. One write is never too much where nothing else is. */
-const lineWindow = 4 << 20;
-
+/** Messages up to this length go together, as every write is a message of its own to all that is in between. */
+const short = 16 << 10;
+/** Credit for less than so many bytes goes along with what is sent anyway, or alone after so many milliseconds. */
+const [littleCredit, creditDelay] = [256 << 10, 10];
 const nothing = new Uint8Array();
 const ignore = () => {};
 
@@ -47,6 +45,11 @@ export class SharedLine {
   #pieces: Buffer[] = [];
   #length = 0;
   #last = 0;
+  /** Short messages that go together at the end of this turn. */
+  #outgoing: Uint8Array[] = [];
+  /** Sessions that have taken in more than the other end was told. */
+  readonly #owing = new Set<LineSession>();
+  #creditTimer: NodeJS.Timeout | undefined;
 
   /** @param stream from now on it belongs to this line, which ends it. */
   constructor(stream: Duplex, options: SharedLineOptions = {}) {
@@ -82,25 +85,61 @@ export class SharedLine {
 
   /** Ends the line and all of its sessions for this reason. */
   destroy(why?: Error): void {
+    clearTimeout(this.#creditTimer);
+    this.#flush();
     this.#stream.destroy();
     for (const session of [...this.#sessions.values()]) session.destroy(why);
   }
 
   /** Sends a message. @param done called when its data is not looked at any more, and the next one may follow. */
   post(type: MessageType, session: number, data: Uint8Array = nothing, done: () => void = ignore): void {
-    if (this.#stream.destroyed || this.#stream.writableEnded) {
+    if (!this.#isWritable) {
       done();
       return;
     }
-    const head = Buffer.allocUnsafe(prefix);
-    head.writeUInt32BE(data.length + prefix - 4, 0);
-    head[4] = types.indexOf(type);
-    head.writeUInt32BE(session, 5);
-    if (data.length === 0) this.#stream.write(head, () => done());
-    else {
-      this.#stream.write(head);
-      this.#stream.write(data, () => done());
+    const head = headOf(type, session, data.length);
+    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
+    if (data.length <= short) {
+      this.#outgoing.push(Buffer.concat([head, data]));
+      done();
+      return;
     }
+    // Nothing may come between a head and its data.
+    this.#postCredits();
+    this.#outgoing.push(head);
+    this.#writeOutgoing();
+    this.#stream.write(data, () => done());
+  }
+
+  /** So much of a session was taken in, or more of it: the other end is told soon. */
+  owe(session: LineSession): void {
+    this.#owing.add(session);
+    if (session.owed >= littleCredit) this.#postCredits();
+    else this.#creditTimer ??= setTimeout(() => this.#postCredits(), creditDelay).unref();
+  }
+
+  #postCredits(): void {
+    clearTimeout(this.#creditTimer);
+    this.#creditTimer = undefined;
+    const owing = [...this.#owing];
+    this.#owing.clear();
+    for (const session of owing) this.post('credit', session.id, countData(session.settle()));
+  }
+
+  #flush(): void {
+    if (this.#outgoing.length === 0) return;
+    this.#postCredits();
+    this.#writeOutgoing();
+  }
+
+  #writeOutgoing(): void {
+    const outgoing = Buffer.concat(this.#outgoing);
+    this.#outgoing = [];
+    if (this.#isWritable) this.#stream.write(outgoing);
+  }
+
+  get #isWritable(): boolean {
+    return !this.#stream.destroyed && !this.#stream.writableEnded;
   }
 
   /** Sends data of a session: what has crossed the line for another one lately is only named. */
@@ -123,7 +162,7 @@ export class SharedLine {
   #drop(id: number): void {
     this.#sessions.delete(id);
     // The workstation's end: a line without sessions is of no use.
-    if (this.#sessions.size === 0 && !this.#options.onOpen) this.#stream.destroy();
+    if (this.#sessions.size === 0 && !this.#options.onOpen) this.destroy();
   }
 
   #add(id: number): LineSession {
@@ -149,7 +188,7 @@ export class SharedLine {
     const length = head.readUInt32BE(0) + 4;
     if (length < prefix || length > prefix + longest) throw new ProtocolError('a message of a wrong length');
     if (this.#length < length) return undefined;
-    const [type, session] = [types[head[4] as number], head.readUInt32BE(5)];
+    const [type, session] = [messageTypes[head[4] as number], head.readUInt32BE(5)];
     if (type === undefined) throw new ProtocolError('a message of a kind that is not known');
     const all = this.#pieces.length === 1 ? head : Buffer.concat(this.#pieces);
     this.#length -= length;
@@ -195,108 +234,4 @@ export class SharedLine {
     this.#last = id;
     this.#options.onOpen(this.#add(id), request);
   }
-}
-
-/** The stream of one session. */
-export class LineSession extends Duplex {
-  readonly id: number;
-  readonly #line: SharedLine;
-  readonly #answer = Promise.withResolvers<string>();
-  /** Bytes that the other end has not taken in. */
-  #underWay = 0;
-  #goOn: (() => void) | undefined;
-  readonly #queue: Buffer[] = [];
-  #queued = 0;
-  #isWanted = false;
-  #hasEnded = false;
-
-  constructor(line: SharedLine, id: number) {
-    super({ readableHighWaterMark: 1, allowHalfOpen: true });
-    this.#line = line;
-    this.id = id;
-    this.#answer.promise.catch(() => {});
-    // Told by its end, too.
-    this.on('error', () => {});
-  }
-
-  /** What the other end answers to the request for it. Rejects where it ends before. */
-  get answer(): Promise<string> {
-    return this.#answer.promise;
-  }
-
-  /** Answers the request for it. */
-  sendAnswer(words: string): void {
-    this.#line.post('answer', this.id, Buffer.from(words));
-  }
-
-  answered(words: string): void {
-    this.#answer.resolve(words);
-  }
-
-  /** @throws {ProtocolError} more has come than may be under way */
-  accept(data: Buffer): void {
-    if (this.destroyed) return;
-    this.#queued += data.length;
-    if (this.#queued > lineWindow + longest) throw new ProtocolError('more is under way than may be');
-    this.#queue.push(data);
-    if (this.#isWanted) this._read();
-  }
-
-  acceptEnd(): void {
-    this.#hasEnded = true;
-    if (this.#isWanted) this._read();
-  }
-
-  credit(bytes: number): void {
-    this.#underWay -= bytes;
-    const goOn = this.#goOn;
-    this.#goOn = undefined;
-    goOn?.();
-  }
-
-  override _read(): void {
-    const data = this.#queue.shift();
-    this.#isWanted = data === undefined;
-    if (data !== undefined) {
-      this.#queued -= data.length;
-      this.push(data);
-      this.#line.post('credit', this.id, countData(data.length));
-    } else if (this.#hasEnded) {
-      this.#isWanted = false;
-      this.push(null);
-    }
-  }
-
-  override _write(data: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.#underWay > 0 && this.#underWay + data.length > lineWindow) {
-      this.#goOn = () => this._write(data, _encoding, done);
-      return;
-    }
-    this.#underWay += data.length;
-    this.#line.postData(this.id, data, done);
-  }
-
-  override _final(done: () => void): void {
-    this.#line.post('end', this.id);
-    done();
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#queue.length = 0;
-    this.#goOn = undefined;
-    this.#answer.reject(error ?? new Error('the session ended'));
-    this.#line.forget(this);
-    done(error);
-  }
-}
-
-function countData(count: number): Buffer {
-  const data = Buffer.alloc(4);
-  data.writeUInt32BE(count);
-  return data;
-}
-
-function countIn(data: Buffer): number {
-  if (data.length !== 4) throw new ProtocolError('a number of a wrong length');
-  return data.readUInt32BE(0);
 }

@@ -55,7 +55,8 @@ test('whoever waits for it to run dry does not wait for ever', async () => {
 });
 
 test('a body that several ends get is packed once, and goes with the frame behind it', async () => {
-  const body = new SharedBody([Buffer.from('one '), Buffer.from('body')]);
+  const parts = [Buffer.from('one '), Buffer.alloc(40_000, 'body')];
+  const body = new SharedBody(parts);
   const bodiesOf = async (takesBodies: boolean) => {
     const { channel, output } = opened();
     const there = opened();
@@ -72,9 +73,24 @@ test('a body that several ends get is packed once, and goes with the frame behin
   };
   const [one, other, old] = [await bodiesOf(true), await bodiesOf(true), await bodiesOf(false)];
   const expected = [
-    [{ id: 1 }, 'one body'],
+    [{ id: 1 }, Buffer.concat(parts).toString()],
     [{ id: 2 }, ''],
   ];
   for (const { frames } of [one, other, old]) expect(frames).toEqual(expected);
   expect(one.first).toBe(other.first);
+});
+
+test('a little body goes with its frame, also where several ends get it', async () => {
+  const { channel, output } = opened();
+  const there = opened();
+  let writes = 0;
+  output.on('data', (data: Buffer) => {
+    writes++;
+    there.input.write(data);
+  });
+  channel.takesBodies = true;
+  await channel.send('call', 1, {}, new SharedBody([Buffer.from('one '), Buffer.from('body')]));
+  await streamsMove();
+  expect(there.frames.map(({ body }) => Buffer.from(body).toString())).toEqual(['one body']);
+  expect(writes).toBe(1);
 });

@@ -1,8 +1,9 @@
 /** Several sessions on one line: each has its own way, and what several get crosses the line once. */
 import { type Duplex, duplexPair } from 'node:stream';
 import { expect, test } from '@jest/globals';
+import type { LineSession } from '../../../../../plugins/devsync/wire/line-session.ts';
 import { SharedBody } from '../../../../../plugins/devsync/wire/shared-body.ts';
-import { type LineSession, SharedLine } from '../../../../../plugins/devsync/wire/shared-line.ts';
+import { SharedLine } from '../../../../../plugins/devsync/wire/shared-line.ts';
 import { eventually } from '../../../../support/eventually.ts';
 
 interface Ends {
@@ -89,6 +90,42 @@ test('what goes to three of them crosses once, also when they are not at the sam
     for (const { bytes } of there) expect(bytes).toBe(there[0]?.bytes);
   });
   expect(crossed()).toBeLessThan(4.1 * (1 << 20));
+});
+
+test('what is short crosses together, and what was taken in is told along with an answer', async () => {
+  const { sessions, opened, streams } = await withThree();
+  const pieces: [here: number[], there: number[]] = [[], []];
+  for (const side of [0, 1] as const)
+    streams[side].on('data', (data: Buffer) => void pieces[side].push(data.length));
+  opened.forEach((one, index) => void one.on('data', () => void one.write(`from ${index}`)));
+  const here = sessions.map(collect);
+  for (const one of sessions) {
+    one.write('to ');
+    one.write('all');
+  }
+  await eventually(() => expect(here.every(({ text }) => text.length >= 12)).toBe(true));
+  // Heads of nine bytes; two messages of three bytes, and two answers of six bytes with one credit of four, each time.
+  expect(pieces[1][0]).toBe(3 * (2 * 9 + 6));
+  expect(pieces[0]).toEqual([3 * (2 * (9 + 6) + 9 + 4)]);
+});
+
+test('what goes both ways at once, long and short, comes as it went', async () => {
+  const { sessions, opened } = await withThree();
+  const [here, there] = [sessions.map(collect), opened.map(collect)];
+  for (let count = 0; count < 20; count++)
+    for (const one of [...sessions, ...opened]) {
+      one.write(Buffer.alloc(count % 3 === 0 ? 100_000 : 1000));
+      if (count % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  const all = 7 * 100_000 + 13 * 1000;
+  await eventually(() => expect([...here, ...there].map(({ bytes }) => bytes)).toEqual(Array(6).fill(all)));
+});
+
+test('a session that only takes in goes on being sent more than its window', async () => {
+  const { sessions, opened } = await withThree();
+  const there = collect(opened[1]);
+  for (let count = 0; count < 600; count++) sessions[1]?.write(Buffer.alloc(10_000));
+  await eventually(() => expect(there.bytes).toBe(6_000_000));
 });
 
 test('what the other end has dropped by now is sent again', async () => {

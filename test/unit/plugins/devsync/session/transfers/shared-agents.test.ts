@@ -15,7 +15,8 @@ import { RemoteEndpoint } from '../../../../../../plugins/devsync/session/attach
 import { SharedContents } from '../../../../../../plugins/devsync/session/transfers/shared-contents.ts';
 import { transferChanges } from '../../../../../../plugins/devsync/session/transfers/transfer.ts';
 import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
-import { type LineSession, SharedLine } from '../../../../../../plugins/devsync/wire/shared-line.ts';
+import type { LineSession } from '../../../../../../plugins/devsync/wire/line-session.ts';
+import { SharedLine } from '../../../../../../plugins/devsync/wire/shared-line.ts';
 import { bundleAgent } from '../../../../../../scripts/agent-bundle.ts';
 
 let launch: AgentLaunch;
