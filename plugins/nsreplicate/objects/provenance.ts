@@ -128,21 +128,26 @@ function parseProvenance(
   text: string | undefined,
 ): { provenance: Provenance; bearer: string | undefined } | undefined {
   if (text === undefined) return undefined;
-  const fields = new Map<string, string>();
-  for (const field of text.split(' ')) {
-    const end = field.indexOf('=');
-    fields.set(field.slice(0, end), field.slice(end + 1));
-  }
-  const [cluster, task, uid] = ['cluster', 'task', 'uid'].map((name) => fields.get(name));
+  const field = (name: string) => fieldIn(text, `${name}=`);
+  const [cluster, task, uid] = [field('cluster'), field('task'), field('uid')];
   if (!cluster || !task || !uid) return undefined;
-  const namespace = fields.get('namespace');
+  const namespace = field('namespace');
   const place = namespace === undefined ? {} : { namespace: shared(namespace) };
-  const via = fields.get('via')?.split(',') ?? [];
+  const via = field('via')?.split(',') ?? [];
   const origin = { cluster: shared(cluster), task: shared(task), uid, via, ...place };
-  const sequence = Number(fields.get('sequence') ?? fields.get('marker') ?? 0);
-  const applied = fields.get('applied') ?? '';
+  const sequence = Number(field('sequence') ?? field('marker') ?? 0);
+  const applied = field('applied') ?? '';
   const provenance = { origin, applied, sequence: Number.isSafeInteger(sequence) ? sequence : 0 };
-  return { provenance, bearer: fields.get('of') };
+  return { provenance, bearer: field('of') };
+}
+
+/** What stands behind `name=`, of which one begins the text and the others come after a space. */
+function fieldIn(text: string, name: string): string | undefined {
+  const before = text.startsWith(name) ? 0 : text.indexOf(` ${name}`) + 1;
+  if (before === 0 && !text.startsWith(name)) return undefined;
+  const from = before + name.length;
+  const end = text.indexOf(' ', from);
+  return end === -1 ? text.slice(from) : text.slice(from, end);
 }
 
 /**

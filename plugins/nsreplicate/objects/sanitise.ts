@@ -3,7 +3,7 @@
  * filled in and that means something in its own cluster only. One small rule a row; the sources are Karmada's
  * prune.go and retain.go and Velero's restore item actions.
  */
-import { setOwn } from '../../../src/json.ts';
+import { own, setOwn } from '../../../src/json.ts';
 import type { KubeObject, ObjectMeta } from '../../../src/kube/api/objects.ts';
 import {
   at,
@@ -18,7 +18,7 @@ import {
   put,
 } from './draft.ts';
 import { dropInjectedBundles, kindsWithBundles } from './injected.ts';
-import { withoutProvenance } from './provenance.ts';
+import { ProvenanceKey } from './provenance.ts';
 import { dropAllocated } from './service.ts';
 
 /** What a rule may want to know beyond the object. */
@@ -27,12 +27,22 @@ export interface SanitiseContext {
   readonly isAutoscaled?: ((object: KubeObject) => boolean) | undefined;
 }
 
-export interface SanitiseRule {
-  readonly what: string;
-  /** As `groupKind` writes them; absent: every kind. */
-  readonly kinds?: readonly string[];
-  readonly strip: (draft: Draft, context: SanitiseContext) => void;
+/** Keys that never get into a copy, whatever its kind is: what is taken out of a map afterwards makes the map slow to use. */
+interface LeftOut {
+  readonly fields?: readonly string[];
+  readonly metadata?: readonly string[];
+  readonly labels?: readonly string[];
+  readonly annotations?: readonly string[];
 }
+
+export type SanitiseRule =
+  | { readonly what: string; readonly leaveOut: LeftOut }
+  | {
+      readonly what: string;
+      /** As `groupKind` writes them. */
+      readonly kinds: readonly string[];
+      readonly strip: (draft: Draft, context: SanitiseContext) => void;
+    };
 
 const serverFields = [
   'uid',
@@ -46,7 +56,6 @@ const serverFields = [
   'managedFields',
 ];
 const workloads = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
-const isServerField: ReadonlySet<string> = new Set(serverFields);
 const templated = [...workloads, 'DaemonSet.apps', 'Job.batch'];
 const ownedByJob = (key: string) =>
   [
@@ -58,18 +67,18 @@ const ownedByJob = (key: string) =>
 const annotations = ['metadata', 'annotations'];
 
 export const sanitiseRules: readonly SanitiseRule[] = [
-  {
-    what: 'fields that the API server sets',
-    strip: (d) => dropFrom(d.metadata as unknown as Json, serverFields),
-  },
-  { what: 'owners: their uids mean nothing elsewhere', strip: (d) => drop(d, 'metadata', 'ownerReferences') },
-  { what: 'finalizers: their controllers may not be there', strip: (d) => drop(d, 'metadata', 'finalizers') },
-  { what: 'status', strip: (d) => drop(d, 'status') },
+  { what: 'fields that the API server sets', leaveOut: { metadata: serverFields } },
+  { what: 'owners: their uids mean nothing elsewhere', leaveOut: { metadata: ['ownerReferences'] } },
+  { what: 'finalizers: their controllers may not be there', leaveOut: { metadata: ['finalizers'] } },
+  { what: 'status', leaveOut: { fields: ['status'] } },
   {
     what: "kubectl apply's memory",
-    strip: (d) => drop(d, ...annotations, 'kubectl.kubernetes.io/last-applied-configuration'),
+    leaveOut: { annotations: ['kubectl.kubernetes.io/last-applied-configuration'] },
   },
-  { what: 'the provenance of an earlier replication', strip: withoutProvenance },
+  {
+    what: 'the provenance of an earlier replication',
+    leaveOut: { labels: [ProvenanceKey.task], annotations: [ProvenanceKey.origin] },
+  },
   {
     what: 'what a namespace gets from its own cluster',
     kinds: ['Namespace'],
@@ -168,37 +177,64 @@ const claimAnnotations = [
   'volume.kubernetes.io/storage-resizer',
 ];
 
-const rulesByKind = new Map<string, readonly SanitiseRule[]>();
+type KindRule = Extract<SanitiseRule, { readonly kinds: readonly string[] }>;
+const rulesByKind = new Map<string, readonly KindRule[]>();
 
-function rulesFor(kind: string): readonly SanitiseRule[] {
+function rulesFor(kind: string): readonly KindRule[] {
   let rules = rulesByKind.get(kind);
   if (!rules) {
-    rules = sanitiseRules.filter(({ kinds }) => !kinds || kinds.includes(kind));
+    rules = sanitiseRules.filter((rule) => 'kinds' in rule).filter(({ kinds }) => kinds.includes(kind));
     rulesByKind.set(kind, rules);
   }
   return rules;
 }
 
+const leftOut = (where: keyof LeftOut): ReadonlySet<string> =>
+  new Set(sanitiseRules.flatMap((rule) => ('leaveOut' in rule ? (rule.leaveOut[where] ?? []) : [])));
+const [fieldsOut, metadataOut] = [leftOut('fields'), leftOut('metadata')];
+const mapsOut: Readonly<Record<string, ReadonlySet<string>>> = {
+  labels: leftOut('labels'),
+  annotations: leftOut('annotations'),
+};
+
 /** A copy of the object as it may be written to another cluster. The object itself is left as it is. */
 export function sanitise(object: KubeObject, context: SanitiseContext = {}): Draft {
+  const draft = cloneWithout(object as Draft, fieldsOut, (value, key) =>
+    key === 'metadata' ? metadataOf(object.metadata) : cloneJson(value),
+  ) as Draft;
+  const rules = rulesFor(groupKind(object));
+  if (rules.length === 0) return draft;
+  // They are the larger part of many objects, and only few kinds need them to be looked at.
   const { managedFields } = object.metadata;
-  const metadata = withoutServerFields(object.metadata);
-  // managedFields are the larger part of many objects, and only few kinds need them to be looked at. The status goes
-  // anyway.
-  const { status: _status, ...rest } = object;
-  const draft = cloneJson({ ...rest, metadata }) as Draft;
   if (managedFields && readsManagedFields(object)) draft.metadata.managedFields = managedFields;
-  for (const { strip } of rulesFor(groupKind(object))) strip(draft, context);
+  for (const { strip } of rules) strip(draft, context);
   drop(draft, 'metadata', 'managedFields');
   return draft;
 }
 
-/** What is taken out of a map makes it slow to use; these fields are in every object, so they never get in. */
-function withoutServerFields(metadata: ObjectMeta): ObjectMeta {
+function metadataOf(metadata: ObjectMeta): Json {
+  return cloneWithout(metadata as unknown as Json, metadataOut, (value, key) => {
+    const out = isJson(value) ? own(mapsOut, key) : undefined;
+    if (!out) return cloneJson(value);
+    const left = cloneWithout(value as Json, out, cloneJson);
+    const isEmptied = Object.keys(left).length === 0 && Object.keys(value as Json).length > 0;
+    return isEmptied ? undefined : left;
+  });
+}
+
+/** A copy of a map without some keys; what `clone` makes undefined is left out too. */
+function cloneWithout(
+  map: Json,
+  out: ReadonlySet<string>,
+  clone: (value: unknown, key: string) => unknown,
+): Json {
   const left: Json = {};
-  for (const key of Object.keys(metadata))
-    if (!isServerField.has(key)) setOwn(left, key, (metadata as unknown as Json)[key]);
-  return left as unknown as ObjectMeta;
+  for (const key of Object.keys(map)) {
+    if (out.has(key)) continue;
+    const value = clone(map[key], key);
+    if (value !== undefined) setOwn(left, key, value);
+  }
+  return left;
 }
 
 /** An object without who wrote what in it, which is the larger part of many, and is looked at in few kinds only. */
@@ -211,10 +247,6 @@ export function slim(object: KubeObject): KubeObject {
 /** Whether who wrote what in an object decides what is taken out of it. */
 const readsManagedFields = (object: KubeObject): boolean =>
   object.kind === 'Service' || kindsWithBundles.includes(groupKind(object));
-
-function dropFrom(object: Json, keys: readonly string[]): void {
-  for (const key of keys) if (key !== 'managedFields' && Object.hasOwn(object, key)) delete object[key];
-}
 
 /** Removes the references whose names a controller made up from the ServiceAccount's. */
 function dropMade(draft: Draft, field: string, made: RegExp): void {

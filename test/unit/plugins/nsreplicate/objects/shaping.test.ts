@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { mainPart, makesObjects, statusPart } from '../../../../../plugins/nsreplicate/objects/carry.ts';
 import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/copy.ts';
@@ -58,6 +59,24 @@ describe('digests', () => {
     expect(digestOf(secret, key)).not.toBe(digestOf(secret, otherKey));
     const plain = { kind: 'ConfigMap', metadata: { name: 'x' } };
     expect(digestOf(plain, key)).toBe(digestOf(plain, otherKey));
+  });
+
+  test('are 128 bits as copies have borne them so far, whatever their last bits are', () => {
+    const ends = new Set<string>();
+    for (let index = 0; index < 64; index++) {
+      const object = { kind: 'ConfigMap', metadata: { name: `x${index}` } };
+      const bytes = createHash('sha256')
+        .update(`{"kind":"ConfigMap","metadata":{"name":"x${index}"}}`)
+        .digest();
+      const digest = digestOf(object, key);
+      expect(digest).toBe(`d1:${bytes.subarray(0, 16).toString('base64url')}`);
+      ends.add(digest.slice(-1));
+    }
+    expect(ends.size).toBe(4);
+    const secret = createHmac('sha256', key).update('{"kind":"Secret","metadata":{"name":"x"}}').digest();
+    expect(digestOf({ kind: 'Secret', metadata: { name: 'x' } }, key)).toBe(
+      `k1:${secret.subarray(0, 16).toString('base64url')}`,
+    );
   });
 
   test('of a set do not depend on its order', () => {
