@@ -2,8 +2,8 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Replica } from '../reconcile/replica.ts';
 
-/** Objects that may wait for a replica before the primary's lists are held up. */
-const FULL = 300;
+/** Objects that may wait for a replica before the primary's lists are held up; a page of each list comes on top of them. */
+const FULL = 150;
 const MOST_MS = 60_000;
 const PERIOD_MS = 20;
 /** How long one comparison waits for a replica that does not answer. */
