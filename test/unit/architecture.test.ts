@@ -147,10 +147,12 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'plugins/x8sync/mover': [
     '.',
     'gate',
+    'worker',
     'copy',
     'source',
     'device',
     'parallel',
+    'workers',
     'target',
     'verify',
     'tunnel',

@@ -4,7 +4,7 @@ import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CronJob, Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { configMaps, cronJobs, jobs, type Resource } from '../../../src/kube/api/resources.ts';
 import { Annotation, Label, managerOf, recordName, selectorOf } from '../../../src/tasks/names.ts';
-import { tool } from '../objects/sides.ts';
+import { tool, workerLabel } from '../objects/sides.ts';
 import { type ClaimState, describeClaim } from './claim.ts';
 import { claimNamesOf } from './volumes-of-pod.ts';
 
@@ -34,12 +34,16 @@ export async function checkNoCompetingMover(
   const movers = [...mounted, ...running.filter((job) => !hasEnded(job)).map((job) => otherIn(job, task))];
   const competitor = movers.find((other) => other !== undefined && other !== task);
   if (competitor) throw moverThere(target, competitor);
-  const own = running.find((job) => !hasEnded(job) && job.metadata.name !== recordName(tool, task, 'target'));
+  const own = running.find((job) => !hasEnded(job) && isScheduledOf(job, task));
   if (own) throw scheduledThere(target, task, own);
   const scheduled = schedules?.map(taskOf) ?? (await recordedSchedules(target, signal));
   const schedule = scheduled.find((other) => other !== task);
   if (schedule !== undefined) throw scheduleThere(target, schedule);
 }
+
+/** One that its CronJob has made: neither the mover of the task nor its workers. */
+const isScheduledOf = ({ metadata: { name, labels } }: Job, task: string): boolean =>
+  name !== recordName(tool, task, 'target') && labels?.[workerLabel] === undefined;
 
 const taskOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.[Label.task];
 const otherIn = (job: Job, task: string) => (taskOf(job) === task ? undefined : taskOf(job));

@@ -31,6 +31,7 @@ import {
   partitionFilesOption,
   partitionSizeOption,
   partitionsOption,
+  podsOption,
 } from './options/parallel-options.ts';
 import {
   everyOption,
@@ -150,6 +151,7 @@ export class CopyCommand extends PairCommand {
     description: 'The most that is copied in a second, in bytes: 500K, 10M, 1.5G.',
   });
   parallelism = parallelismOption();
+  pods = podsOption();
   partitions = partitionsOption();
   partitionFiles = partitionFilesOption();
   partitionSize = partitionSizeOption();

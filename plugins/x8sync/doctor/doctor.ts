@@ -5,10 +5,11 @@ import { type ClaimRef, type ClaimState, describeClaim, describeSize, readClaim 
 import { checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { madeFor, mayBeMadeFor } from '../connect/strategies.ts';
 import type { Role } from '../objects/sides.ts';
+import { readNodes } from '../preflight/nodes.ts';
 import type { CopyRequest } from '../run/request.ts';
 import { askRights, findingsOfRights, type Right } from './access.ts';
 import { checked, errorOf, type Finding, failed, note, ok } from './finding.ts';
-import { examineNamespace, readNodes } from './namespace.ts';
+import { examineNamespace } from './namespace.ts';
 import { capacityOf, type Measured, roomFindings, usageOf } from './room.ts';
 import { judgeStrategies, type StrategyVerdict } from './strategies.ts';
 

@@ -2,13 +2,12 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
-import type { KubeObject, Node, PodSpec } from '../../../src/kube/api/objects.ts';
+import type { KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import {
   jobs,
   limitRanges,
   nameOf,
   networkPolicies,
-  nodes,
   type Resource,
   resourceQuotas,
   secrets,
@@ -18,6 +17,7 @@ import type { ClaimState } from '../claims/claim.ts';
 import { madeFor } from '../connect/strategies.ts';
 import { sourceNetworkPolicy, sourceSecret } from '../objects/manifests/source.ts';
 import type { Role } from '../objects/sides.ts';
+import { readNodes } from '../preflight/nodes.ts';
 import { admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
 import { sampleTargetPod } from '../run/mover-job.ts';
 import type { CopyRequest } from '../run/request.ts';
@@ -186,11 +186,6 @@ async function placement({ side, claim, wishes, signal }: Look, pod: PodSpec): P
   if (!all)
     return [unread(node, 'nodes'), note(image, `${wishes.image}; whether nodes have it may not be asked`)];
   return [...nodeFindings(node, all, pod, claim.node), ...imageFindings(image, all, wishes.image)];
-}
-
-/** The cluster's nodes, or undefined where they may not be listed. */
-export async function readNodes(kube: KubeClient, signal: AbortSignal): Promise<readonly Node[] | undefined> {
-  return listed(kube, nodes, undefined, signal);
 }
 
 async function listed<T extends KubeObject>(

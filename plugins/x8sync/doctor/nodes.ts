@@ -2,52 +2,10 @@
 import { X8sError } from '../../../src/errors.ts';
 import type { Node, PodSpec } from '../../../src/kube/api/objects.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
+import { nodeObstacle } from '../preflight/nodes.ts';
 import { type Finding, failed, note, ok } from './finding.ts';
 
-export interface Taint {
-  readonly key: string;
-  readonly value?: string;
-  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-}
-
-/** As a pod has it; without a key it tolerates every taint. */
-export interface Toleration {
-  readonly key?: string;
-  readonly operator?: 'Exists' | 'Equal';
-  readonly value?: string;
-  readonly effect?: string;
-}
-
 type Place = Pick<Finding, 'side' | 'check'>;
-
-/** Whether a pod of these tolerations may come to a node of this taint (k8s.io/api/core/v1, ToleratesTaint). */
-export function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
-  return tolerations.some(
-    ({ key, operator = 'Equal', value = '', effect }) =>
-      (effect === undefined || effect === '' || effect === taint.effect) &&
-      (key === undefined || key === '' ? operator === 'Exists' : key === taint.key) &&
-      (operator === 'Exists' || value === (taint.value ?? '')),
-  );
-}
-
-/** Why a pod can't come to a node, as far as the node tells; undefined where nothing is known against it. */
-export function nodeObstacle({ metadata, spec, status }: Node, pod: PodSpec): string | undefined {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.status !== 'True') return 'it is not ready';
-  const { nodeSelector = {}, tolerations = [] } = pod as {
-    nodeSelector?: Record<string, string>;
-    tolerations?: readonly Toleration[];
-  };
-  const taints = (spec?.taints ?? []) as readonly Taint[];
-  const taint = taints.find((one) => one.effect !== 'PreferNoSchedule' && !tolerates(tolerations, one));
-  if (taint) return `it has the taint ${taint.key}${taint.value ? `=${taint.value}` : ''}:${taint.effect}`;
-  if (spec?.unschedulable && !tolerates(tolerations, cordon)) return 'it is cordoned';
-  const lacking = Object.entries(nodeSelector).find(([key, value]) => metadata.labels?.[key] !== value);
-  return lacking && `it has no label ${lacking.join('=')}`;
-}
-
-/** What a cordoned node's taint is, whether or not the controller has put it there yet. */
-const cordon: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
 /** Whether some node takes the pod; `only` is the one on which the claim is mounted, if it is tied to one. */
 export function nodeFindings(

@@ -7,8 +7,10 @@ import { mountObstacle } from '../connect/mount.ts';
 import type { ServiceOptions } from '../connect/service-options.ts';
 import { addressesOf, ladderOf, type NetworkStrategy, type ServiceStrategy } from '../connect/strategies.ts';
 import { type StrategyName, strategyNames } from '../connect/strategy-names.ts';
+import { podsObstacle } from '../mover/parallel/pods.ts';
 import { sshService } from '../objects/manifests/service.ts';
 import type { Role } from '../objects/sides.ts';
+import { modesOf } from '../run/pods-wish.ts';
 import type { Right } from './access.ts';
 import { trialSide, tryCreate } from './trial.ts';
 
@@ -120,10 +122,17 @@ async function declined(
 
 const unknown = 'whether the pods reach each other shows only once they run';
 
-function openWords(name: StrategyName, { nodes, service }: StrategyLook): string {
+/** Whether the streams of a mount may be spread over pods. */
+function podsWords(look: StrategyLook): string {
+  const several = podsObstacle({ asked: 'auto', modes: modesOf(look) }, { isMounted: true }) === undefined;
+  return several ? '; both claims are seen from several nodes, so --pods can have more than one copy' : '';
+}
+
+function openWords(name: StrategyName, look: StrategyLook): string {
+  const { nodes, service } = look;
   switch (name) {
     case 'mount':
-      return 'one pod may mount both claims, if the scheduler finds a node for it';
+      return `one pod may mount both claims, if the scheduler finds a node for it${podsWords(look)}`;
     case 'nodeport': {
       const addresses = service?.host ? [service.host.host] : addressesOf(nodes ?? []);
       return `admitted${addresses.length > 0 ? `, at ${addresses.join(', ')}` : ''}; ${unknown}`;

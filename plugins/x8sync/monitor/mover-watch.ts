@@ -6,7 +6,7 @@ import type { Job, KubeObject, Pod, StatefulSet } from '../../../src/kube/api/ob
 import { pods } from '../../../src/kube/api/resources.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { type MoverEnd, type MoverLine, protocol } from '../mover/protocol/protocol.ts';
-import type { Role, TaskSide } from '../objects/sides.ts';
+import { moverSelector, type Role, type TaskSide } from '../objects/sides.ts';
 import { watchControllerRefusals } from './controller-refusals.ts';
 import { type FollowedPods, followPods, type PodHandlers } from './follow.ts';
 import { requireEndLine } from './job-end.ts';
@@ -57,6 +57,8 @@ export class MoverWatch {
   readonly #ended = new AbortController();
   /** Aborted with the signal, or once the mover has written its end line. */
   readonly #untilEnd: AbortSignal;
+  #workers: number | undefined;
+  #onWorkers: (count: number) => void = () => {};
 
   /**
    * @param stop is aborted with the reason where a pod can't come up or is lost for good.
@@ -116,6 +118,7 @@ export class MoverWatch {
       else if (line.kind === 'end' && line.end.nonce === nonce) this.#takeEnd(line.end, handle);
       else this.messages.take(line);
       if (line.kind === 'connected') this.#connected.resolve();
+      if (line.kind === 'workers') this.#callWorkers(line.count);
       if (line.kind === 'disconnected') void this.#remindWhileLost();
     };
     const started = ({ metadata: { name } }: Pod) => this.moverPods.next(name);
@@ -129,6 +132,17 @@ export class MoverWatch {
   /** Calls back for every pod of the mover that begins to run: the present one, and those that take its place. */
   onPod(callback: (pod: string) => void): void {
     this.moverPods.on(callback);
+  }
+
+  /** Calls back with how many pods are to copy beside the mover's, once it has said so. */
+  onWorkers(callback: (count: number) => void): void {
+    this.#onWorkers = callback;
+    if (this.#workers !== undefined) callback(this.#workers);
+  }
+
+  #callWorkers(count: number): void {
+    this.#workers = count;
+    this.#onWorkers(count);
   }
 
   /** Resolves once the mover has reached the source, or has come to its end. */
@@ -193,7 +207,9 @@ export class MoverWatch {
     }
   }
 
-  #podsOf({ kube, namespace, selectorText: selector }: TaskSide, role: Role, what: string): FollowedPods {
+  #podsOf(side: TaskSide, role: Role, what: string): FollowedPods {
+    const { kube, namespace, selectorText } = side;
+    const selector = role === 'target' ? moverSelector(side) : selectorText;
     return { clock: this.#clock, kube, namespace, selector, container: role, what };
   }
 

@@ -4,6 +4,7 @@
  *     x8s-mover serve              serves /source over SSH
  *     x8s-mover answer             answers a client's query there (sshd starts it)
  *     x8s-mover copy               fetches the source's files to /target
+ *     x8s-mover work               copies a part of them beside that, in a pod of its own
  *     x8s-mover gate               tells before a scheduled copy whether it may begin
  *     x8s-mover addresses ADDR…    tells a waiting copy where the source is: HOST:PORT, a v6 host in brackets
  */
@@ -21,6 +22,7 @@ import { MessageWriter } from './protocol/runtime.ts';
 import { answer, longAnswer, refusal, refusedCode } from './source/query-handler.ts';
 import { startServe } from './source/serve.ts';
 import { pathsBelow } from './system/paths.ts';
+import { startWork } from './worker/work.ts';
 
 const { argv, env } = process;
 const [, program = '', subcommand = '', ...args] = argv;
@@ -94,6 +96,7 @@ const interrupted =
 
 const commands: Readonly<Record<string, () => Promise<number>>> = {
   copy: () => startCopy(env, runtime(new MoverExit('interrupted', interrupted))),
+  work: () => startWork(env, runtime(new Error('stopped by a signal'))),
   serve: () => startServe(env, loginName(), runtime(new Error('stopped by a signal'))),
   gate: () => startGate(env, podLister(env), runtime(new Error('stopped by a signal'))),
   answer: async () => {
@@ -115,7 +118,7 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
 async function main(): Promise<number> {
   const command = commands[subcommand];
   if (command) return command();
-  writeAll(2, 'usage: x8s-mover serve | answer | gate | copy | addresses ADDRESS…\n');
+  writeAll(2, 'usage: x8s-mover serve | answer | gate | copy | work | addresses ADDRESS…\n');
   return 2;
 }
 

@@ -16,9 +16,10 @@ import {
   statefulSets,
   volumeSnapshots,
 } from '../../../src/kube/api/resources.ts';
-import { Label, managerOf, selectorOf, taskLabels } from '../../../src/tasks/names.ts';
+import { Label, managerOf, recordName, selectorOf, taskLabels } from '../../../src/tasks/names.ts';
 import { ownerReference, type TaskRecord } from '../../../src/tasks/record.ts';
 import type { SideMeta } from './manifests/service.ts';
+import type { WorkersMeta } from './manifests/workers.ts';
 
 /** The tool's name in labels, names of objects and field managers. */
 export const tool = 'x8sync';
@@ -45,6 +46,20 @@ export function sideOf(kube: KubeClient, record: TaskRecord): TaskSide {
     meta: { name, namespace, labels: selector, ownerReferences: [ownerReference(record)] },
   };
 }
+
+/** Marks the pods that copy beside the mover's, and their Job; they bear the labels of the target's side as well. */
+export const workerLabel = 'x8s.dev/worker';
+
+/** Selects the mover's own pods, which tell all there is to tell. */
+export const moverSelector = ({ selectorText }: Pick<TaskSide, 'selectorText'>): string =>
+  `${selectorText},!${workerLabel}`;
+
+/** Name and labels of the Job of these pods. */
+export const workersMeta = ({ selector }: Pick<TaskSide, 'selector'>): WorkersMeta => ({
+  name: recordName(tool, selector[Label.task] ?? '', 'worker'),
+  labels: { ...selector, [workerLabel]: 'true' },
+  selector,
+});
 
 /** Kinds that a task may make on each side, pods last: their controllers go first. */
 const childKinds: Readonly<Record<Role, readonly Resource[]>> = {

@@ -8,7 +8,7 @@ import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { ClaimName } from '../claims/claim.ts';
 import { type HolderState, holderState } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
-import { sideOf } from '../objects/sides.ts';
+import { moverSelector, sideOf } from '../objects/sides.ts';
 import { storeOf } from '../run/copy-task.ts';
 import { keepEnd, keptEndOf } from '../run/kept-end.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
@@ -110,7 +110,9 @@ async function sightOf(
   { clock, signal }: TaskContext,
   { withProgress }: LookOptions,
 ): Promise<Sight | NoSight> {
-  const { namespace, meta, selectorText: labelSelector } = sideOf(kube, record);
+  const side = sideOf(kube, record);
+  const { namespace, meta } = side;
+  const labelSelector = moverSelector(side);
   try {
     const [job, { items }] = await Promise.all([
       kube.find(jobs, meta, { signal }),

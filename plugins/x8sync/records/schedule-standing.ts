@@ -4,8 +4,8 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { MoverLine } from '../mover/protocol/protocol.ts';
 import { timetableOf } from '../objects/timetable.ts';
 import { firstCopyIn } from '../run/first-copy.ts';
-import { nonceIn } from '../run/mover-job.ts';
 import { nextTime } from '../run/schedule-report.ts';
+import { nonceIn } from '../run/workers.ts';
 import { phaseOf, type ScheduledCopy, type ScheduleStanding, scheduleText } from './schedule-text.ts';
 import { type Claims, conditionOf, endedStanding, endIn, type Standing, waitingOf } from './standing.ts';
 

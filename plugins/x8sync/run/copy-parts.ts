@@ -40,6 +40,7 @@ import {
   sampleTargetPod,
   startMoverJob,
 } from './mover-job.ts';
+import { podsWishOf } from './pods-wish.ts';
 import {
   type CopyRequest,
   copySpec,
@@ -52,7 +53,7 @@ import { leaveSchedule } from './schedule.ts';
 import { sampleSourcePod, startSourceServer } from './source-server.ts';
 import { scheduleWishes } from './wishes.ts';
 
-type MoverAccess = Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses' | 'isTunnelled'>;
+type MoverAccess = Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses' | 'isTunnelled' | 'pods'>;
 
 export class CopyParts {
   readonly #request: CopyRequest;
@@ -210,7 +211,10 @@ export class CopyParts {
     const { side } = (await this.opened()).target;
     const { signal } = this.#options;
     if (await copiesOverNetwork(side, signal)) return undefined;
-    const job = await this.#startMover({ mountedSource: await this.#mounted(), addresses: [] });
+    const [source, target] = await Promise.all([this.#mounted(), this.target()]);
+    const pod = sampleTargetPod(target, this.#request.mode, this.#pod)(await this.targetPrivileges());
+    const pods = await podsWishOf(this.#request.pods ?? 1, { source, target }, pod, signal);
+    const job = await this.#startMover({ mountedSource: source, addresses: [], pods });
     if (job.takenUp && hasBegun(job.job)) return { job };
     const context = { clock: this.#clock, signal, waiting: (text: string) => this.waiting(text) };
     const unscheduled = await schedulingObstacle(side, job.job, context);

@@ -1,5 +1,5 @@
 /** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
-import { X8sError } from '../../../src/errors.ts';
+import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { type ClaimState, describeClaim, describeSize, isDevice, writersOf } from '../claims/claim.ts';
 import { dialledPod, reachSource } from '../connect/reach.ts';
@@ -36,6 +36,7 @@ import {
   userHint,
 } from './result.ts';
 import { scheduleReport } from './schedule-report.ts';
+import { startWorkers } from './workers.ts';
 
 export class CopyRun {
   readonly #request: CopyRequest;
@@ -49,6 +50,8 @@ export class CopyRun {
   /** The one that led to the source's files. */
   #strategy: StrategyName | undefined;
   #isDetached = false;
+  /** The pods that the mover has asked for, once they are made. */
+  #workers: Promise<void> | undefined;
   #schedule: ScheduleReport | undefined;
 
   constructor(request: CopyRequest, context: CopyContext) {
@@ -197,8 +200,25 @@ export class CopyRun {
     handle.title(`Mover ${takenUp ? 'is taken up' : 'runs'}, with both claims mounted`);
   }
 
+  /** Never rejects: without them the mover copies alone. */
+  #callWorkers(handle: StepHandle): void {
+    this.#watch.onWorkers((count) => {
+      this.#workers = this.#startWorkers(count).catch((error: unknown) => {
+        if (!this.#signal.aborted)
+          handle.warn(`The mover copies alone, for no pod can be made beside it: ${messageOf(error)}`);
+      });
+    });
+  }
+
+  async #startWorkers(count: number): Promise<void> {
+    const [{ target }, { job }] = await Promise.all([this.#parts.opened(), this.#parts.moverJob()]);
+    const { timeoutMs } = this.#request;
+    await startWorkers(target.side, job, count, { timeoutMs, signal: this.#signal });
+  }
+
   async watch(handle: StepHandle): Promise<void> {
     this.#task.copying = true;
+    this.#callWorkers(handle);
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (!isThrough(end)) {
       const { diagnostics } = this.#watch.messages;
@@ -213,7 +233,9 @@ export class CopyRun {
   /** Leaves the mover to itself once files move; where it has come to its end before, as {@link watch}. */
   async watchBeginning(handle: StepHandle): Promise<void> {
     this.#task.copying = true;
+    this.#callWorkers(handle);
     if (!(await this.#watch.moving())) return this.watch(handle);
+    await this.#workers;
     await this.#task.detach();
     this.#isDetached = true;
     handle.title('Files move; the mover goes on by itself');
@@ -222,6 +244,7 @@ export class CopyRun {
   async cleanUp(handle: StepHandle): Promise<void> {
     if (this.#isDetached) return handle.title('What was made stays, for whoever attaches to it');
     const end = await this.#watch.ended();
+    await this.#workers;
     this.#task.done = { text: doneText(end, this.#request.mode), isWhole: isWhole(end) };
     const left = await this.#task.removeChildren(handle, this.#signal);
     this.#signal.throwIfAborted();
@@ -236,6 +259,7 @@ export class CopyRun {
     const { schedule, mode } = this.#request;
     if (!schedule) return;
     const end = await this.#watch.ended();
+    await this.#workers;
     handle.detail('waiting for the first mover to go');
     const cronJob = await this.#parts.schedule(this.#watch.messages.address, end.lost, schedule);
     this.#schedule = scheduleReport(timetableOf(cronJob), this.#context.clock.now());
@@ -276,7 +300,7 @@ export class CopyRun {
   /** Ends a run that failed or was interrupted; resolves with the error to show. */
   async giveUp(error: unknown): Promise<unknown> {
     if (!this.#stop.signal.aborted) this.#stop.abort(error);
-    await this.#parts.settled();
+    await Promise.all([this.#parts.settled(), this.#workers]);
     return this.#task.giveUp(error);
   }
 

@@ -13,7 +13,13 @@ export function checkDeviceRequest(request: CopyRequest): void {
 }
 
 function fileFlags(request: CopyRequest): string[] {
-  const { selection = wholeVolumes, deletes = 'nothing', parallel = {}, compress = 'auto' } = request;
+  const {
+    selection = wholeVolumes,
+    deletes = 'nothing',
+    parallel = {},
+    compress = 'auto',
+    pods = 1,
+  } = request;
   const has = (action: string) => selection.filters.some((rule) => rule.action === action);
   const given: readonly (readonly [flag: string, isGiven: boolean])[] = [
     ['--force', emptiesTarget(request.mode)],
@@ -27,6 +33,7 @@ function fileFlags(request: CopyRequest): string[] {
     ['--on-collision', request.onCollision === 'skip'],
     ['--trusted-xattrs', request.trustedXattrs],
     ['--fs-group', request.fsGroup !== undefined],
+    ['--pods', pods !== 1],
     ['--partitions', parallel.partitions !== undefined],
     ['--partition-files', parallel.partitionFiles !== undefined],
     ['--partition-size', parallel.partitionBytes !== undefined],

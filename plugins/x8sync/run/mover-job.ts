@@ -14,6 +14,7 @@ import {
   type Selection,
 } from '../mover/protocol/options.ts';
 import type { ParallelOptions } from '../mover/protocol/parallel-options.ts';
+import type { PodsWish } from '../mover/protocol/pods.ts';
 import { forwardedPort } from '../mover/protocol/tunnel-options.ts';
 import {
   checkOurs,
@@ -40,6 +41,7 @@ import type { TaskSide } from '../objects/sides.ts';
 import { groupAccess } from './group-access.ts';
 import type { Mode } from './request.ts';
 import { moverWishes, unmetWishes, wishesAnnotation, wishesIn, wishesText } from './wishes.ts';
+import { nonceAnnotations, nonceIn, removeWorkers } from './workers.ts';
 
 export interface MoverJobPlan extends PodWishes {
   readonly side: TaskSide;
@@ -61,6 +63,8 @@ export interface MoverJobPlan extends PodWishes {
   readonly addresses: readonly string[];
   readonly bandwidth?: string | undefined;
   readonly parallel?: ParallelOptions | undefined;
+  /** Over how many pods its streams may be spread; one where absent. */
+  readonly pods?: PodsWish | undefined;
   readonly compress?: CompressionWish | undefined;
   readonly rsyncArgs?: readonly string[] | undefined;
   /** Group that an empty volume is given to, where the mover is no root. */
@@ -92,7 +96,6 @@ export interface MoverJobPlan extends PodWishes {
   readonly keepPartial: boolean;
 }
 
-const nonceAnnotation = 'x8s.dev/nonce';
 const keysAnnotation = 'x8s.dev/keys';
 /** Of a mover that has the source mounted. */
 const noKeys = 'mounted';
@@ -141,6 +144,7 @@ export function targetPodPlan(
       keepPartial,
       bandwidth,
       parallel: plan.parallel,
+      pods: plan.pods,
       compress: plan.compress,
       rsyncArgs: plan.rsyncArgs,
       checksum: plan.checksum,
@@ -185,7 +189,7 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
   for (;;) {
     const made = await createOrFind(side.kube, jobs, job, willDo, options);
     if (made === 'gone') continue;
-    if ('present' in made) await remove(side.kube, jobs, made.present, options);
+    if ('present' in made) await removeMover(side, made.present, options);
     else
       return made.created
         ? {
@@ -203,14 +207,11 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
 
 /** What a Job says of its mover. */
 export const moverAnnotations = (plan: MoverJobPlan): Record<string, string> => ({
-  [nonceAnnotation]: plan.nonce,
+  ...nonceAnnotations(plan.nonce),
   [keysAnnotation]: keysText(plan),
   [addressesAnnotation]: plan.addresses.join(' '),
   [wishesAnnotation]: wishesText(moverWishes(plan)),
 });
-
-/** The number of the mover that a Job, or each of a CronJob's, was made for. */
-export const nonceIn = ({ metadata }: KubeObject): string => metadata.annotations?.[nonceAnnotation] ?? '';
 
 /** Whether the movers of a Job, or of a CronJob's, mount both claims. */
 export const isMounted = ({ metadata }: KubeObject): boolean =>
@@ -250,6 +251,12 @@ async function groupOf(
 
 async function removeOurs(side: TaskSide, present: Job, options: EnsureOptions): Promise<void> {
   checkOurs(side.kube, jobs, present, { metadata: side.meta });
+  await removeMover(side, present, options);
+}
+
+/** Its workers first, which write to the target as it does. */
+async function removeMover(side: TaskSide, present: Job, options: EnsureOptions): Promise<void> {
+  await removeWorkers(side, options);
   await remove(side.kube, jobs, present, options);
 }
 

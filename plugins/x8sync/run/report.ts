@@ -73,9 +73,13 @@ function headline({ outcome, lost, stats, compared }: CopyResult): string {
 /** Who copied, where that was more than one stream. */
 function streamsLine({ streams }: CopyResult): string[] {
   if (!streams || streams.parallelism === 1) return [];
-  const { parallelism, partitions, files, why } = streams;
+  const { parallelism, partitions, files, why, pods } = streams;
   const cut = `${formatPlural(partitions, 'partition')} with ${formatPlural(files, 'file')}`;
-  return [`  streams      ${parallelism}, in ${cut}: ${why}`];
+  const missing = pods.asked > pods.copied ? ` of the ${pods.asked} that were to` : '';
+  return [
+    `  streams      ${parallelism}, in ${cut}: ${why}`,
+    ...(pods.asked > 1 ? [`  pods         ${pods.copied}${missing} copied: ${pods.why}`] : []),
+  ];
 }
 
 /** Modes, owners, times and attributes are compared in any case. */

@@ -17,6 +17,7 @@ import {
   wholeVolumes,
 } from '../mover/protocol/options.ts';
 import type { ParallelOptions } from '../mover/protocol/parallel-options.ts';
+import type { PodsWish } from '../mover/protocol/pods.ts';
 import type {
   DeviceReport,
   MoverOutcome,
@@ -86,6 +87,8 @@ export interface CopyRequest {
   readonly bandwidth?: string | undefined;
   /** How the files are spread over streams; what is absent in it the mover chooses. */
   readonly parallel?: ParallelOptions | undefined;
+  /** Over how many pods they are spread, where both claims are seen from several nodes; one where absent. */
+  readonly pods?: PodsWish['asked'] | undefined;
   /** Further options of rsync; see `allowedArgs`. */
   readonly rsyncArgs?: readonly string[] | undefined;
   /** `auto` where absent. */

@@ -18,6 +18,7 @@ import { timetableAnnotations } from '../objects/timetable.ts';
 import type { Timetable } from '../schedule/interval.ts';
 import { type MoverJobPlan, moverAnnotations, targetPodPlan } from './mover-job.ts';
 import { type Wishes, wishesAnnotation, wishesText } from './wishes.ts';
+import { removeWorkers } from './workers.ts';
 
 export interface SchedulePlan extends MoverJobPlan {
   readonly timetable: Timetable;
@@ -41,11 +42,13 @@ export async function leaveSchedule(plan: SchedulePlan, options: EnsureOptions):
   const { kube } = side;
   const first = await kube.find(jobs, side.meta, { signal: options.signal });
   if (first) await remove(kube, jobs, first, options);
+  await removeWorkers(side, options);
   const gate = plan.allowMounted ? undefined : await makeGate(plan, options);
   // The gate asks the API server, also where no network leads to the source.
   if (plan.mountedSource && gate)
     await optionally(ensure(kube, networkPolicies, targetNetworkPolicy(side), options));
-  const each = { ...plan, gate, isScheduled: true, connectSeconds, lingerSeconds: 0 };
+  // Nobody is there to make further pods, and later copies find most files there.
+  const each = { ...plan, pods: undefined, gate, isScheduled: true, connectSeconds, lingerSeconds: 0 };
   const group = plan.fsGroup === undefined ? undefined : { group: plan.fsGroup, chown: false };
   const pods = moverAnnotations(plan);
   const cronJob = {

@@ -9,6 +9,7 @@ import { canonicalJson } from '../../../src/tasks/spec.ts';
 import type { CompressionWish } from '../mover/protocol/compression.ts';
 import type { Deletes } from '../mover/protocol/options.ts';
 import type { ParallelOptions } from '../mover/protocol/parallel-options.ts';
+import type { PodsWish } from '../mover/protocol/pods.ts';
 import type { PodOptions, PodPatch } from '../objects/manifests/pod-options.ts';
 import type { CopyRequest } from './request.ts';
 
@@ -19,6 +20,7 @@ export type Wishes = Readonly<Record<string, string>>;
 export interface Wished {
   readonly bandwidth?: string | undefined;
   readonly parallel?: ParallelOptions | undefined;
+  readonly pods?: PodsWish | undefined;
   readonly compress?: CompressionWish | undefined;
   readonly rsyncArgs?: readonly string[] | undefined;
   readonly allowEmpty?: boolean | undefined;
@@ -44,10 +46,11 @@ const digest = (patches: readonly PodPatch[] | undefined): string | undefined =>
 
 /** Not of the image: a mover that runs goes on with its own, so that a newer plugin can take it up. */
 export function moverWishes({ parallel = {}, options: pod = {}, ...wished }: Wished): Wishes {
-  const { bandwidth, compress, rsyncArgs } = wished;
+  const { bandwidth, compress, rsyncArgs, pods } = wished;
   return onlyGiven({
     '--bwlimit': bandwidth || undefined,
     '--parallelism': parallel.parallelism?.toString(),
+    '--pods': pods && pods.asked !== 1 ? String(pods.asked) : undefined,
     '--partitions': parallel.partitions?.toString(),
     '--partition-files': parallel.partitionFiles?.toString(),
     '--partition-size': parallel.partitionBytes?.toString(),
@@ -72,7 +75,8 @@ export function moverWishes({ parallel = {}, options: pod = {}, ...wished }: Wis
 /** Of all the copies that a schedule makes. How the source was found is none: that stays as it was found. */
 export function scheduleWishes(request: CopyRequest): Wishes {
   const { schedule, pod: options, allowMounted } = request;
-  const wishes = moverWishes({ ...request, options, deletes: schedule?.deletes });
+  // Its copies are made by one pod each, whatever the first one was.
+  const wishes = moverWishes({ ...request, options, pods: undefined, deletes: schedule?.deletes });
   return onlyGiven({ ...wishes, '--allow-mounted': given(allowMounted) });
 }
 

@@ -66,6 +66,15 @@ export interface Pair extends Disposable {
     readonly child: ChildProcess;
     readonly ended: Promise<Ended>;
   };
+  /** Starts a worker, with this number in its Job; it is of the copies that have the source mounted. */
+  work(index: number, env?: Readonly<Record<string, string>>): WorkerProcess;
+}
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** What it has said so far. */
+  said(): string;
+  readonly ended: Promise<number | null>;
 }
 
 /**
@@ -92,6 +101,7 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   const target = { X8S_TASK: 't', X8S_ADDRESSES: `127.0.0.1:${port}`, X8S_CONNECT_SECONDS: '40' };
   let server: ChildProcess | undefined;
   let said = '';
+  const workers: ChildProcess[] = [];
   const start: Pair['start'] = (env = {}) => {
     const child = run(path, 'copy', { ...common, ...target, ...env });
     return { child, ended: endOf(child) };
@@ -111,8 +121,15 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
     served: () => said.split('\n'),
     copy: (env) => start(env).ended,
     start,
+    work: (index, env = {}) => {
+      const more = { X8S_SOURCE_MOUNTED: '1', JOB_COMPLETION_INDEX: String(index) };
+      const worker = workerOf(run(path, 'work', { ...common, ...target, ...more, ...env }));
+      workers.push(worker.child);
+      return worker;
+    },
     [Symbol.dispose]: () => {
       server?.kill();
+      for (const child of workers) child.kill('SIGKILL');
       scene[Symbol.dispose]();
     },
   };
@@ -122,6 +139,16 @@ function run(path: string, subcommand: string, env: Readonly<Record<string, stri
   const { PATH = '' } = process.env;
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
   return spawn(process.execPath, [path, subcommand], { env: { PATH, ...env }, stdio });
+}
+
+function workerOf(child: ChildProcess): WorkerProcess {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      text += String(chunk);
+    });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, said: () => text, ended };
 }
 
 async function endOf(child: ChildProcess): Promise<Ended> {

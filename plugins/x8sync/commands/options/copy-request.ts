@@ -12,7 +12,7 @@ import type { CopyRequest, Mode } from '../../run/request.ts';
 import { type CutoverFlags, checkCutover } from './cutover-options.ts';
 import { fpartMeaning } from './fpart-args.ts';
 import { checkDirection, type NetworkFlags, serviceOptionsOf } from './network-options.ts';
-import { type GivenParallel, parallelOptions } from './parallel-options.ts';
+import { type GivenParallel, parallelOptions, podsOf } from './parallel-options.ts';
 import { type PodFlags, podOptionsOf } from './pod-flags.ts';
 import { type ScheduleFlags, scheduleWishOf } from './schedule-options.ts';
 import { type SelectionFlags, selectionOf } from './selection-options.ts';
@@ -45,6 +45,7 @@ export interface CopyFlags
   readonly fsGroup: string | undefined;
   readonly strategies: readonly StrategyName[];
   readonly formerStrategies: readonly StrategyName[];
+  readonly pods: string;
   readonly compress: CompressionWish;
   readonly image: string | undefined;
   readonly bandwidth: string | undefined;
@@ -85,6 +86,7 @@ export async function copyRequestOf(
     image: flags.image ?? moverImage(version),
     bandwidth: flags.bandwidth === undefined ? undefined : bandwidthOf(flags.bandwidth),
     parallel: parallelOptions(withFpart(flags, fpart)),
+    pods: podsOf(flags.pods),
     rsyncArgs: rsyncArgsOf(flags),
     compress: flags.compress,
     schedule: scheduleWishOf(flags),

@@ -77,6 +77,7 @@ export const listedOptions: Readonly<Record<string, readonly [field: keyof Batch
   bwlimit: ['bandwidth', text],
   compress: ['compress', oneOf(['auto', ...compressions])],
   parallelism: ['parallelism', text],
+  pods: ['pods', text],
   partitions: ['partitions', text],
   'partition-files': ['partitionFiles', integer],
   'partition-size': ['partitionSize', text],

@@ -4,6 +4,7 @@ import { UsageError } from '../../../../src/errors.ts';
 import { parseQuantity } from '../../../../src/kube/api/quantity.ts';
 import { compressions } from '../../mover/protocol/compression.ts';
 import { mostPartitions, mostStreams, type ParallelOptions } from '../../mover/protocol/parallel-options.ts';
+import { mostPods, type PodsWish } from '../../mover/protocol/pods.ts';
 
 const group = 'Parallel';
 
@@ -13,6 +14,14 @@ export const parallelismOption = () =>
     value: 'STREAMS',
     default: 'auto',
     description: `Streams that copy at a time, at most ${mostStreams}; auto looks at the tree, the round trip and the processors.`,
+  });
+
+export const podsOption = () =>
+  option.text('--pods', {
+    group,
+    value: 'COUNT',
+    default: '1',
+    description: `Pods that the streams are spread over, where both claims are ReadWriteMany in one namespace; at most ${mostPods}. auto: several for a large tree, where more than one node admits them.`,
   });
 
 export const partitionsOption = () =>
@@ -74,6 +83,9 @@ export function parallelOptions({
     );
   return given;
 }
+
+/** @throws UsageError where it is none. */
+export const podsOf = (text: string): PodsWish['asked'] => countOf('--pods', text, mostPods) ?? 'auto';
 
 function countOf(name: string, text: string, most: number): number | undefined {
   if (text === 'auto') return undefined;

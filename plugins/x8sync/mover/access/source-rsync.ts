@@ -27,6 +27,9 @@ interface RunWishes {
   readonly input?: Buffer;
 }
 
+/** Where rsync keeps what it is at. */
+export type UnfinishedFiles = Pick<StagingFolder, 'temporary' | 'partial'>;
+
 /** How one attempt at the copy is made. */
 export interface CopyWishes {
   readonly attempt: number;
@@ -44,6 +47,9 @@ const deleteArgs = (most: number): string[] => [
   ...(Number.isFinite(most) ? [`--max-delete=${most}`] : []),
 ];
 
+/** What is to be known of the source. */
+export type CopiedSource = Pick<Source, 'folder' | 'sparse' | 'hasSmallFilesOnly' | 'totals'>;
+
 export class SourceRsync {
   /** What the target keeps, as far as it was tried out. */
   readonly traits = {
@@ -59,12 +65,14 @@ export class SourceRsync {
   byContent = false;
   /** Options that leave out what is not to be copied. */
   exclude: readonly string[] = [];
+  /** The patterns behind them. */
+  excluded: readonly string[] = [];
   readonly #options: CopyOptions;
   readonly #runtime: Runtime;
   readonly #connection: SourceAccess;
-  readonly #source: Source;
+  readonly #source: CopiedSource;
 
-  constructor(options: CopyOptions, runtime: Runtime, connection: SourceAccess, source: Source) {
+  constructor(options: CopyOptions, runtime: Runtime, connection: SourceAccess, source: CopiedSource) {
     this.#options = options;
     this.#runtime = runtime;
     this.#connection = connection;
@@ -179,7 +187,10 @@ export class SourceRsync {
   }
 
   /** One attempt at the copy. */
-  copy(staging: StagingFolder, { attempt, base, itemized, mostDeletions }: CopyWishes): Promise<RsyncResult> {
+  copy(
+    staging: UnfinishedFiles,
+    { attempt, base, itemized, mostDeletions }: CopyWishes,
+  ): Promise<RsyncResult> {
     const asksProgress = this.#asksProgress;
     const told = itemized ? ['--out-format=%i|%n'] : [];
     const deletes = mostDeletions === undefined ? [] : deleteArgs(mostDeletions);
@@ -187,7 +198,7 @@ export class SourceRsync {
     return this.#run(args, { attempt, base, asksProgress });
   }
 
-  #copyArgs(staging: StagingFolder, asksProgress: boolean): string[] {
+  #copyArgs(staging: UnfinishedFiles, asksProgress: boolean): string[] {
     const info = asksProgress ? 'stats2' : 'progress2,stats2';
     const folders = [`--temp-dir=${staging.temporary}`, `--partial-dir=${staging.partial}`];
     return [`--info=${info}`, ...folders];
@@ -226,7 +237,7 @@ export class SourceRsync {
 
   /** Copies the files of a list, and the folders that lead to them. */
   copyListed(
-    staging: StagingFolder,
+    staging: UnfinishedFiles,
     list: Buffer,
     messages: Pick<MessageWriter, 'write' | 'log'>,
   ): Promise<RsyncResult> {

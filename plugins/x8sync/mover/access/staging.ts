@@ -6,7 +6,7 @@
  */
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
-import { type Paths, stagingName } from '../system/paths.ts';
+import { overName, type Paths, stagingName, workName } from '../system/paths.ts';
 import { run } from '../system/programs.ts';
 import { modifiedAt, setModified, timeKept } from '../system/times.ts';
 import { MoverExit } from './exit.ts';
@@ -66,6 +66,7 @@ export class StagingFolder {
     this.#rootTime = await modifiedAt(this.#paths.target);
     this.opened = true;
     if (phase === undefined) await this.#remove(this.temporary, this.partial);
+    if (!(await this.closeWork())) throw new MoverExit('io', `${this.path}/${workName} could not be removed`);
     try {
       for (const folder of [this.temporary, this.partial])
         await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -139,6 +140,23 @@ export class StagingFolder {
       this.#paths.target,
       async () => (await this.#remove(this.temporary, this.partial)) && this.#remove(this.path),
     );
+  }
+
+  /**
+   * Takes away what the mover and workers of this run, or of an earlier one, have to do with each other. It gets another
+   * name first: a worker that goes on regardless finds neither its lists nor its unfinished files under their names.
+   * Resolves with whether that went well.
+   */
+  async closeWork(): Promise<boolean> {
+    const [work, over] = [`${this.path}/${workName}`, `${this.path}/${overName}`];
+    if (existsSync(over) && !(await this.#remove(over))) return false;
+    if (!existsSync(work)) return true;
+    try {
+      await rename(work, over);
+    } catch {
+      return false;
+    }
+    return this.#remove(over);
   }
 
   /** Takes it away from a target that nothing was copied to. */

@@ -9,6 +9,7 @@ import type { StagingFolder } from '../access/staging.ts';
 import { sendsWholeList } from '../parallel/choice.ts';
 import { decideStreams, mayBeFar, roundTripOf } from '../parallel/decide.ts';
 import { copyInStreams } from '../parallel/pass.ts';
+import { podsNotice } from '../parallel/pods.ts';
 import { compressionFor } from '../protocol/compression.ts';
 import type { Loss } from '../protocol/losses.ts';
 import { type CopyOptions, emptiesTarget } from '../protocol/options.ts';
@@ -181,10 +182,9 @@ export class Transfer {
   }
 
   #exclude(): Promise<string[]> {
-    const { runtime, options } = this.#parts;
-    const { rsync } = this.#parts;
-    const patterns = this.#fit?.excluded(runtime.paths.target, options.checksum || rsync.byContent) ?? [];
-    return excludeOptions(patterns, `${runtime.paths.work}/exclude`);
+    const { runtime, options, rsync } = this.#parts;
+    rsync.excluded = this.#fit?.excluded(runtime.paths.target, options.checksum || rsync.byContent) ?? [];
+    return excludeOptions(rsync.excluded, `${runtime.paths.work}/exclude`);
   }
 
   /** Tries out what the target keeps, and compares it with what the source has. */
@@ -208,18 +208,29 @@ export class Transfer {
   async #copyAll(): Promise<RsyncResult> {
     const holdsFiles = this.#itemized && !this.#resumed;
     const { options, connection, rsync } = this.#parts;
-    const { choice, saw } = await decideStreams(this.#parts, holdsFiles, this.#roundTrip);
+    const { choice, pods, saw } = await decideStreams(this.#parts, holdsFiles, this.#roundTrip);
+    const notice = podsNotice(options.pods, pods);
+    if (notice !== undefined) this.#parts.runtime.messages.write('notice', { text: notice });
     rsync.hasWholeList = sendsWholeList(saw);
     const { parallelism, why } = choice;
     // Between two folders of one pod there is no line.
     if (connection.sshConfig !== undefined)
       rsync.compression = compressionFor(options.compress, saw.compressedShare);
     const { compression } = rsync;
-    this.streams = { parallelism, why, saw, compression, partitions: 1, files: 0, again: 0 };
+    const asked = { copied: 1, asked: pods.pods, files: 0, why: pods.why };
+    this.streams = { parallelism, why, saw, compression, partitions: 1, files: 0, again: 0, pods: asked };
     const only = parallelism === 1 ? this.#missingHoley() : undefined;
     if (only?.length === 0) return this.#copy(0);
-    const { counts, ...done } = await copyInStreams(this.#parts, choice, only);
-    this.streams = { ...this.streams, ...done };
+    const { counts, workers, filesOfWorkers, ...done } = await copyInStreams(
+      this.#parts,
+      { choice, pods: pods.pods },
+      only,
+    );
+    this.streams = {
+      ...this.streams,
+      ...done,
+      pods: { ...asked, copied: 1 + workers, files: filesOfWorkers },
+    };
     const result = await this.#copy(counts.transferredBytes ?? 0);
     this.stats = withStreams(this.stats, counts, this.#itemized);
     return result;

@@ -134,7 +134,8 @@ export class DeviceRun implements MoverRun {
     const { choice, saw } = await this.#choose(bytes);
     const { parallelism, why } = choice;
     const partitions = Math.ceil(bytes / (32 << 20));
-    const none = { compression: 'none', files: 0, again: 0 } as const;
+    const pods = { copied: 1, asked: 1, files: 0, why: 'a device is not spread over pods' };
+    const none = { compression: 'none', files: 0, again: 0, pods } as const;
     this.#streams = { ...none, parallelism, why, partitions, saw };
     this.#isCopied = true;
     await transferBlocks({ ...this.#parts, map, streams: parallelism });

@@ -22,6 +22,10 @@ export interface Circumstances {
   readonly holdsFiles: boolean;
   /** A limit of the rate is one limit for all. */
   readonly hasRateLimit: boolean;
+  /** Streams that further pods take at least, where a person wants such; see `leastStreams`. */
+  readonly leastStreams?: number | undefined;
+  /** Several pods may copy. */
+  readonly mayHavePods?: boolean | undefined;
 }
 
 export interface Choice {
@@ -89,7 +93,8 @@ export const weightOf = (bytes: number): number => bytes + fileWeight;
 export function chooseStreams(options: ParallelOptions, look: Look, circumstances: Circumstances): Choice {
   const { parallelism, why } = streamsFor(options, look, circumstances);
   const rangeFrom = rangeFromFor(look, parallelism, circumstances);
-  return { parallelism, why, limits: limitsFor(options, look, parallelism), rangeFrom };
+  const limits = limitsFor(options, look, parallelism, circumstances.mayHavePods ? 5 : 1);
+  return { parallelism, why, limits, rangeFrom };
 }
 
 /** What needs no look; undefined where the look decides. */
@@ -116,7 +121,7 @@ function streamsFor(
 ): Pick<Choice, 'parallelism' | 'why'> {
   const decided = decidedBefore(options, circumstances);
   if (decided) return decided;
-  const seen = byLook(look);
+  const seen = withPods(byLook(look), circumstances);
   const { partitions } = options;
   if (partitions === undefined) return seen;
   // Who cuts a tree wants more than one of its parts at a time.
@@ -124,6 +129,15 @@ function streamsFor(
     parallelism: Math.min(Math.max(2, seen.parallelism), partitions),
     why: 'partitions were asked for',
   };
+}
+
+/** Who wants pods wants a stream in each. */
+function withPods(
+  seen: Pick<Choice, 'parallelism' | 'why'>,
+  { leastStreams = 1 }: Circumstances,
+): Pick<Choice, 'parallelism' | 'why'> {
+  if (leastStreams <= seen.parallelism) return seen;
+  return { parallelism: Math.min(leastStreams, mostStreams), why: 'pods were asked for' };
 }
 
 function byLook(look: Look): Pick<Choice, 'parallelism' | 'why'> {
@@ -153,6 +167,8 @@ function limitsFor(
   { partitions, partitionFiles, partitionBytes }: ParallelOptions,
   { files, bytes, isBound = false }: Look,
   parallelism: number,
+  /** Handing one to another pod takes a second, and more where caches are old. */
+  times: number,
 ): PartitionLimits {
   const asked = partitionFiles !== undefined || partitionBytes !== undefined;
   const isKnown = files !== undefined && bytes !== undefined && !isBound;
@@ -162,8 +178,8 @@ function limitsFor(
   const unshared = shared === undefined && partitionFiles === undefined;
   return {
     weight: shared ?? Number.POSITIVE_INFINITY,
-    files: partitionFiles ?? (unshared ? defaultFiles : Number.POSITIVE_INFINITY),
-    bytes: partitionBytes ?? (shared === undefined ? defaultBytes : Number.POSITIVE_INFINITY),
+    files: partitionFiles ?? (unshared ? defaultFiles * times : Number.POSITIVE_INFINITY),
+    bytes: partitionBytes ?? (shared === undefined ? defaultBytes * times : Number.POSITIVE_INFINITY),
     partitions: partitions ?? Number.POSITIVE_INFINITY,
   };
 }

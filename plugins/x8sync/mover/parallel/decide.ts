@@ -9,6 +9,7 @@ import type { Runtime } from '../protocol/runtime.ts';
 import { busyness } from '../system/busyness.ts';
 import { type Choice, chooseStreams, decidedBefore } from './choice.ts';
 import { measureRoundTrip } from './line.ts';
+import { choosePods, leastStreams, type PodsChoice, podsObstacle } from './pods.ts';
 
 export interface DecideParts {
   readonly options: CopyOptions;
@@ -45,10 +46,18 @@ export async function decideStreams(
   parts: DecideParts,
   holdsFiles: boolean,
   roundTrip: () => Promise<number | undefined>,
-): Promise<{ readonly choice: Choice; readonly saw: StreamsReport['saw'] }> {
+): Promise<{
+  readonly choice: Choice;
+  readonly pods: PodsChoice;
+  readonly saw: StreamsReport['saw'];
+}> {
   const { options, source } = parts;
-  const { parallel, bandwidth } = options;
-  const circumstances = { holdsFiles, hasRateLimit: bandwidth !== '' };
+  const { parallel, bandwidth, isSourceMounted: isMounted } = options;
+  const circumstances = {
+    ...{ holdsFiles, hasRateLimit: bandwidth !== '' },
+    leastStreams: leastStreams(options.pods, { isMounted }),
+    mayHavePods: podsObstacle(options.pods, { isMounted }) === undefined,
+  };
   const isOpen = decidedBefore(parallel, circumstances) === undefined;
   // Exactly so many partitions take a tree that is counted.
   if (parallel.partitions !== undefined && !source.counted) await source.exactly();
@@ -61,5 +70,7 @@ export async function decideStreams(
     busyness: Math.max(busyness(), source.busyness),
     compressedShare: isSampled ? await source.compressedShare() : undefined,
   };
-  return { choice: chooseStreams(parallel, { ...saw, isBound: source.isFiltered }, circumstances), saw };
+  const choice = chooseStreams(parallel, { ...saw, isBound: source.isFiltered }, circumstances);
+  const pods = choosePods(options.pods, { isMounted, streams: choice.parallelism, files, bytes });
+  return { choice, pods, saw };
 }

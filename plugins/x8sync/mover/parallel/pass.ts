@@ -3,7 +3,7 @@
  * would transfer are listed by a dry run of it, cut into partitions while the list comes, and copied by streams. Nothing
  * here decides how a copy ended. What a stream could not do, the closing pass does; what it can't do either, it says.
  */
-import { isThrough } from '../access/exit.ts';
+import { isThrough, MoverExit } from '../access/exit.ts';
 import type { Source } from '../access/source.ts';
 import type { SourceAccess } from '../access/source-access.ts';
 import type { SourceRsync } from '../access/source-rsync.ts';
@@ -13,12 +13,16 @@ import type { StreamsReport } from '../protocol/protocol.ts';
 import type { Runtime } from '../protocol/runtime.ts';
 import type { Counts } from '../rsync/stats.ts';
 import { pause } from '../system/programs.ts';
+import { Workers } from '../workers/workers.ts';
 import type { Choice } from './choice.ts';
+import { Lane, type LaneParts } from './lane.ts';
 import { LargeFiles } from './large-files.ts';
 import { type Partition, PartitionCutter } from './partitions.ts';
+import { streamsOfPods } from './pods.ts';
 import { StreamsProgress } from './progress.ts';
 import { WorkQueue } from './queue.ts';
-import { Stream, type Work } from './stream.ts';
+import { shareOf } from './rate.ts';
+import { Stream, type StreamParts, type Work } from './stream.ts';
 
 export interface PassParts {
   readonly options: CopyOptions;
@@ -33,6 +37,15 @@ export interface PassParts {
 export interface PassResult extends Pick<StreamsReport, 'partitions' | 'files' | 'again'> {
   /** Sums of what their runs of rsync told. */
   readonly counts: Counts;
+  /** Workers that have taken part. */
+  readonly workers: number;
+  readonly filesOfWorkers: number;
+}
+
+/** How many streams, and over how many pods. */
+export interface Spread {
+  readonly choice: Choice;
+  readonly pods: number;
 }
 
 /** Work that waits for each stream: lists of names are held in memory. */
@@ -47,10 +60,10 @@ const tellEveryMs = 1000;
  */
 export async function copyInStreams(
   parts: PassParts,
-  choice: Choice,
+  spread: Spread,
   only?: readonly Buffer[],
 ): Promise<PassResult> {
-  return new ParallelPass(parts, choice, only).run();
+  return new ParallelPass(parts, spread, only).run();
 }
 
 class ParallelPass {
@@ -67,12 +80,18 @@ class ParallelPass {
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   #partitions = 0;
+  #filesOfWorkers = 0;
+  /** Streams of each pod, the mover's own first. */
+  readonly #streamsOfPods: readonly number[];
+  /** Undefined where the mover copies alone. */
+  #workers: Workers | undefined;
 
-  constructor(parts: PassParts, choice: Choice, only?: readonly Buffer[]) {
+  constructor(parts: PassParts, { choice, pods }: Spread, only?: readonly Buffer[]) {
     const { runtime, connection, staging, source } = parts;
     const { parallelism, limits } = choice;
     this.#parts = parts;
     this.#choice = choice;
+    this.#streamsOfPods = streamsOfPods(parallelism, pods);
     this.#only = only;
     this.#cutter = new PartitionCutter(limits);
     this.#queue = new WorkQueue(parallelism * waitingOfStream);
@@ -90,19 +109,43 @@ class ParallelPass {
 
   async run(): Promise<PassResult> {
     const { signal } = this.#parts.runtime;
+    await this.#callWorkers();
     const listed = this.#listWork();
     const telling = this.#tellProgress();
+    const watched = this.#workers?.watch(this.#signal);
     const streams = Array.from({ length: this.#choice.parallelism }, (_, index) => this.#stream(index + 1));
     await Promise.all(streams);
     // All streams may have ended before the list has.
     this.#queue.close();
     this.#over.abort();
-    await Promise.all([listed, telling]);
+    await Promise.all([listed, telling, watched]);
     await this.#large.close(signal.aborted);
+    const isAlone = (await this.#workers?.close()) ?? true;
     signal.throwIfAborted();
+    if (!isAlone)
+      throw new MoverExit(
+        'io',
+        `what workers were given in ${this.#parts.staging.path} could not be removed`,
+      );
     const { transferredFiles = 0 } = this.#counts;
     const { again } = this.#queue;
-    return { partitions: this.#partitions, files: transferredFiles, again, counts: this.#counts };
+    const workers = this.#workers?.come ?? 0;
+    const [partitions, filesOfWorkers] = [this.#partitions, this.#filesOfWorkers];
+    return { partitions, files: transferredFiles, again, counts: this.#counts, workers, filesOfWorkers };
+  }
+
+  /** Says that further pods are wanted, once all is there that they ask for. Never rejects: this one copies without them too. */
+  async #callWorkers(): Promise<void> {
+    const [, ...others] = this.#streamsOfPods;
+    if (others.length === 0) return;
+    const { runtime } = this.#parts;
+    const isRunningOut = () => this.#queue.isRunningOut;
+    try {
+      this.#workers = await Workers.open({ ...this.#parts, isRunningOut }, this.#streamsOfPods);
+      runtime.messages.write('workers', { count: others.length });
+    } catch (error) {
+      runtime.messages.log('info', `this pod copies alone: ${(error as Error).message}`);
+    }
   }
 
   /** Never rejects: what a stream could not do is left to the others, and to the closing pass. */
@@ -116,13 +159,25 @@ class ParallelPass {
       note: (counts: Counts) => this.#note(counts),
     };
     try {
-      await new Stream(number, parts).run();
+      await this.#placeOf(number, parts).run();
       // Others, who may still be on their way, will find nothing either.
       if (this.#queue.isDone) this.#over.abort();
     } catch (error) {
       if (!this.#signal.aborted)
         runtime.messages.log('warning', `stream ${number} ended: ${(error as Error).message}`);
     }
+  }
+
+  /** A stream of this pod, or the place that a worker has while it is there. */
+  #placeOf(number: number, parts: StreamParts): Pick<Lane, 'run'> | Pick<Stream, 'run'> {
+    const stream = new Stream(number, parts);
+    const link = this.#workers?.linkOf(number, this.#streamsOfPods);
+    const log: LaneParts['log'] = (level, text) => parts.runtime.messages.log(level, text);
+    const note = (counts: Counts) => {
+      this.#filesOfWorkers += counts.transferredFiles ?? 0;
+      parts.note(counts);
+    };
+    return link ? new Lane({ ...parts, number, link, stream, note, log }) : stream;
   }
 
   async #listWork(): Promise<void> {
@@ -173,11 +228,4 @@ class ParallelPass {
       // The pass is over.
     }
   }
-}
-
-/** A stream's part of a rate as rsync takes it: `10M`; empty for no limit. */
-export function shareOf(rate: string, streams: number): string {
-  const [, number, unit] = /^([\d.]+)(\D*)$/.exec(rate) ?? [];
-  if (number === undefined) return rate;
-  return `${Math.max(0.01, Number((Number(number) / streams).toFixed(2)))}${unit}`;
 }

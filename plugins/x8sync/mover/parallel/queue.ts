@@ -52,10 +52,19 @@ export class WorkQueue<Work> {
     return this.#ended && this.#taken.size === 0 && this.#waiting.length === 0;
   }
 
-  /** The next piece, once there is one; undefined once all is done. */
-  async take(): Promise<Work | undefined> {
+  /** Nothing waits, and no more comes. */
+  get isRunningOut(): boolean {
+    return this.#ended && this.#waiting.length === 0;
+  }
+
+  /**
+   * The next piece, once there is one; undefined once all is done.
+   *
+   * @param fits which pieces the taker can do.
+   */
+  async take(fits: (work: Work) => boolean = () => true): Promise<Work | undefined> {
     for (;;) {
-      const piece = this.#waiting.shift();
+      const [piece] = this.#waiting.splice(this.#firstThat(fits), 1);
       if (piece) {
         this.#taken.set(piece.work, { ...piece, times: piece.times + 1 });
         if (piece.times > 0) this.again += 1;
@@ -66,6 +75,11 @@ export class WorkQueue<Work> {
       if (this.isDone) return undefined;
       await this.#wake.promise;
     }
+  }
+
+  #firstThat(fits: (work: Work) => boolean): number {
+    const at = this.#waiting.findIndex(({ work }) => fits(work));
+    return at < 0 ? this.#waiting.length : at;
   }
 
   /** A piece is done, or nobody can do it. */

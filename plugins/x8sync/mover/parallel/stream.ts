@@ -17,6 +17,9 @@ import type { WorkQueue } from './queue.ts';
 
 export type Work = Partition | RangeWork;
 
+/** Ranges of large files are put together by the mover alone. */
+export const isPartition = (work: Work): work is Partition => !('file' in work);
+
 export interface StreamParts {
   readonly options: CopyOptions;
   /** Its signal is aborted once nothing is left for a stream to do. */
@@ -34,7 +37,7 @@ export interface StreamParts {
 }
 
 /** How a piece of work went. */
-interface Attempt {
+export interface Attempt {
   readonly code: number;
   /** Another attempt may help: the line broke, or a process was killed. */
   readonly broke: boolean;
@@ -46,6 +49,17 @@ interface Attempt {
 
 /** A process that a signal ended, which no stream asked for. */
 const wasKilled = (code: number): boolean => code > 128;
+
+/** What one run of rsync over a list comes to. */
+export function attemptOf({
+  code,
+  moved,
+  full,
+  refused,
+}: Pick<Attempt, 'code' | 'moved'> & Record<'full' | 'refused', boolean>): Attempt {
+  const broke = !full && (isNetworkCode(code, refused) || wasKilled(code));
+  return { code, broke, isDone: isThrough(code) && !full, moved, full };
+}
 
 export class Stream {
   readonly #number: number;
@@ -76,13 +90,22 @@ export class Stream {
     this.#parts.runtime.messages.log('info', `stream ${this.#number}: ${text}`);
   }
 
-  /** Copies until nothing is left. @throws what opening a connection throws, and the signal's reason. */
-  async run(): Promise<void> {
+  /**
+   * Copies until nothing is left, or another is to go on in its place.
+   *
+   * @param isRelieved is asked before each piece of work.
+   * @returns whether it was relieved.
+   * @throws what opening a connection throws, and the signal's reason.
+   */
+  async run(isRelieved: () => boolean = () => false): Promise<boolean> {
     const { queue } = this.#parts;
     try {
       await this.#connection.open();
-      for (let work = await queue.take(); work; work = await queue.take())
-        if (!(await this.#do(work))) return;
+      for (;;) {
+        if (isRelieved()) return true;
+        const work = await queue.take();
+        if (!work || !(await this.#do(work))) return false;
+      }
     } finally {
       await this.#connection.close();
     }
@@ -93,7 +116,7 @@ export class Stream {
     const { queue } = this.#parts;
     const since = performance.now();
     try {
-      const attempt = 'file' in work ? await this.#fetch(work) : await this.#copy(work);
+      const attempt = isPartition(work) ? await this.#copy(work) : await this.#fetch(work);
       if (attempt.broke) {
         queue.giveBack(work);
         return await this.#recover(attempt, performance.now() - since);
@@ -111,12 +134,10 @@ export class Stream {
   async #copy({ list, files }: Partition): Promise<Attempt> {
     const { staging, note, progress } = this.#parts;
     const { code, stats, moved, errors } = await this.#rsync.copyListed(staging, list, this.#messages);
-    const { transferredBytes = moved } = stats;
-    const isDone = isThrough(code) && !errors.full;
-    progress.finished(this.#number, isDone ? files : 0, transferredBytes);
+    const attempt = attemptOf({ code, moved, full: errors.full, refused: errors.refused });
+    progress.finished(this.#number, attempt.isDone ? files : 0, stats.transferredBytes ?? moved);
     note(stats);
-    const broke = !errors.full && (isNetworkCode(code, errors.refused) || wasKilled(code));
-    return { code, broke, isDone, moved, full: errors.full };
+    return attempt;
   }
 
   async #fetch({ file, index }: RangeWork): Promise<Attempt> {

@@ -8,6 +8,7 @@ import type { FilterRule } from '../volume/filters.ts';
 import { type CompressionWish, compressions } from './compression.ts';
 import { givenArgs } from './given-args.ts';
 import { type ParallelOptions, parallelEnv, readParallelOptions } from './parallel-options.ts';
+import { type PodsWish, podsEnv, readPodsWish } from './pods.ts';
 import { protocol } from './protocol.ts';
 import {
   readTunnelOptions,
@@ -79,6 +80,8 @@ export interface CopyOptions {
   /** OpenSSH's names, separated by commas. */
   readonly ciphers: string;
   readonly parallel: ParallelOptions;
+  /** Over how many pods the streams may be spread. */
+  readonly pods: PodsWish;
   readonly compress: CompressionWish;
   /** Further options of rsync, each one that is allowed. */
   readonly rsyncArgs: readonly string[];
@@ -136,6 +139,7 @@ type Defaulted =
   | 'deletes'
   | 'owner'
   | 'parallel'
+  | 'pods'
   | 'compress'
   | 'rsyncArgs'
   | 'tunnel';
@@ -170,6 +174,7 @@ export function copyEnv(
     ...(options.knownLosses?.length ? { X8S_KNOWN_LOSSES: JSON.stringify(options.knownLosses) } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
     ...parallelEnv(options.parallel ?? {}),
+    ...podsEnv(options.pods),
     ...(options.compress === undefined ? {} : { X8S_COMPRESS: options.compress }),
     ...(options.rsyncArgs?.length ? { X8S_RSYNC_ARGS: JSON.stringify(options.rsyncArgs) } : {}),
     ...tunnelEnv(options.tunnel),
@@ -226,6 +231,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     knownLosses: JSON.parse(env.X8S_KNOWN_LOSSES || '[]') as string[],
     ciphers: env.X8S_CIPHERS || defaultCiphers,
     parallel: readParallelOptions(env),
+    pods: readPodsWish(env),
     compress: compressions.find((known) => known === env.X8S_COMPRESS) ?? 'auto',
     rsyncArgs: givenArgs(JSON.parse(env.X8S_RSYNC_ARGS || '[]') as string[]),
     tunnel: readTunnelOptions<TunnelServerOptions>(env.X8S_TUNNEL),

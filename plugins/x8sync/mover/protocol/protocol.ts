@@ -6,12 +6,13 @@
 import type { Comparison, Difference } from '../manifest/compare.ts';
 import type { Compression } from './compression.ts';
 import type { Loss } from './losses.ts';
+import type { PodsReport } from './pods.ts';
 
 /**
  * Raised with every change after which the other end would misread a line or an option. An image of another number
  * is refused by the plugin, and a plugin of another number by the image.
  */
-export const protocol = 6;
+export const protocol = 7;
 
 /** Why the mover ended. */
 export type MoverOutcome =
@@ -135,8 +136,9 @@ export interface StreamsReport {
   };
   /** Files that came by the streams; what else there was came with the closing pass over the whole tree. */
   readonly files: number;
-  /** Partitions that were handed out again after a stream broke. */
+  /** Partitions that were handed out again after a stream broke or a worker was gone. */
   readonly again: number;
+  readonly pods: PodsReport;
 }
 
 export interface MoverEnd {
@@ -200,6 +202,8 @@ export interface Messages {
   progress: MoverProgress & { readonly attempt: number };
   change: { readonly item: string; readonly name: string };
   difference: Difference;
+  /** So many further pods are to copy beside this one, for the plugin to make. */
+  workers: { readonly count: number };
   log: { readonly level: LogLevel; readonly text: string };
   /** What a person is to read while the copy still begins, and not only once it is over. */
   notice: { readonly text: string };
@@ -246,6 +250,7 @@ export type MoverLine =
   /** sshd has ended since nobody came, and does not start again in this pod. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'tunnel'; readonly address: string }
+  | { readonly kind: 'workers'; readonly count: number }
   /** One entry that a dry run would change; `item` is rsync's own %i. */
   | { readonly kind: 'change'; readonly item: string; readonly name: string }
   | { readonly kind: 'difference'; readonly difference: Difference }
@@ -264,6 +269,7 @@ const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
   serving: () => ({ kind: 'serving' }),
   closed: () => ({ kind: 'closed' }),
   tunnel: ({ address }) => ({ kind: 'tunnel', address: text(address) }),
+  workers: (fields) => ({ kind: 'workers', count: count(fields.count) }),
   change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
   difference: ({ path, aspects, detail }) => ({
     kind: 'difference',

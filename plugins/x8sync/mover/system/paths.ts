@@ -32,6 +32,10 @@ export interface Paths {
 /** Name of the staging folder in the target's root. */
 export const stagingName = '.x8sync';
 
+/** Within it, what the mover and workers have to do with each other; and what that is called while it is removed. */
+export const workName = 'work';
+export const overName = 'work-over';
+
 /** Where a pod of a side finds a block device. */
 export const devicePathOf = (side: 'source' | 'target'): string => `/dev/x8s-${side}`;
 

@@ -66,6 +66,20 @@ describe('checkNoCompetingMover', () => {
     ).resolves.toBeUndefined();
   });
 
+  test('passes over the own workers, and refuses those of another task', async () => {
+    const kube = fakeKube();
+    const workers = (task: string) => {
+      const one = moverJob(task, 'data', [], `x8sync-${task}-worker`);
+      const labels = { ...one.metadata.labels, 'x8s.dev/worker': 'true' };
+      kube.objects.create('batch/jobs', { ...one, metadata: { ...one.metadata, labels } });
+    };
+    const check = () => checkNoCompetingMover(target(kube), { task: 'mine' }, signal);
+    workers('mine');
+    await expect(check()).resolves.toBeUndefined();
+    workers('other');
+    await expect(check()).rejects.toThrow(/task other has a mover on target claim/);
+  });
+
   test('refuses where the pod of another task has the claim, and names the task', async () => {
     const refused = checkNoCompetingMover(target(fakeKube(), [mountOf('other')]), { task: 'mine' }, signal);
     await expect(refused).rejects.toThrow(RefusedError);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { imageFindings, nodeFindings, tolerates } from '../../../../../plugins/x8sync/doctor/nodes.ts';
+import { imageFindings, nodeFindings } from '../../../../../plugins/x8sync/doctor/nodes.ts';
+import { tolerates } from '../../../../../plugins/x8sync/preflight/nodes.ts';
 import type { Node, PodSpec } from '../../../../../src/kube/api/objects.ts';
 
 const place = { side: 'source', check: 'nodes' } as const;

@@ -35,7 +35,7 @@ async function follow(job: Job, ...words: string[]) {
     notes: [],
   };
   watch.followMover(side, mover, 0, quiet);
-  return { watch, clock, stop };
+  return { watch, clock, stop, kube };
 }
 
 test.each([
@@ -64,6 +64,28 @@ test('a notice is shown while the mover still works', async () => {
   ended.catch(() => {});
   await clock.advance(1);
   expect(told).toEqual(['the target keeps no owners']);
+  stop.abort();
+});
+
+test('a mover that asks for workers is heard, also by who asks later; what these say is not', async () => {
+  const { watch, clock, stop, kube } = await follow(
+    jobThatIs('Suspended'),
+    `x8s:workers {"protocol":${protocol},"count":3}`,
+  );
+  const worker = { ...meta, name: 'worker-0', labels: { ...labels, 'x8s.dev/worker': 'true' } };
+  const message = `x8s:end {"protocol":${protocol},"nonce":"n","outcome":"failed"}`;
+  const status = { containerStatuses: [{ name: 'target', state: { terminated: { exitCode: 1, message } } }] };
+  await kube.create(pods, { metadata: worker, spec: { containers: [] }, status } as Pod);
+  await clock.advance(1);
+  const counts: number[] = [];
+  watch.onWorkers((count) => counts.push(count));
+  expect(counts).toEqual([3]);
+  let ended = false;
+  void watch.end.then(() => {
+    ended = true;
+  });
+  await clock.advance(1);
+  expect(ended).toBe(false);
   stop.abort();
 });
 

@@ -16,6 +16,7 @@ const patch = { from: 'p.yaml', patch: { spec: { secret: 'TOKEN' } } };
 const all: Required<Wished> = {
   bandwidth: '10M',
   parallel: { parallelism: 2, partitions: 3, partitionFiles: 4, partitionBytes: 5 },
+  pods: { asked: 2, modes: { source: [], target: [] } },
   compress: 'zstd',
   rsyncArgs: ['--fsync', '--whole-file'],
   allowEmpty: true,

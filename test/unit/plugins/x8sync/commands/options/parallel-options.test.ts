@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import {
   type GivenParallel,
   parallelOptions,
+  podsOf,
 } from '../../../../../../plugins/x8sync/commands/options/parallel-options.ts';
 
 const nothing: GivenParallel = {
@@ -27,4 +28,9 @@ test.each([
   [{ partitions: '3', partitionFiles: 7 }, /give either/],
 ])('%j is wrong', (given, message) => {
   expect(() => parallelOptions({ ...nothing, ...given })).toThrow(message);
+});
+
+test('pods are a number or auto', () => {
+  expect([podsOf('1'), podsOf('16'), podsOf('auto')]).toEqual([1, 16, 'auto']);
+  for (const wrong of ['0', '17', 'many']) expect(() => podsOf(wrong)).toThrow(/--pods: .* from 1 to 16/);
 });

@@ -1,9 +1,9 @@
 /** Cutting files into partitions, and handing these out. */
 import { describe, expect, test } from '@jest/globals';
 import { PartitionCutter } from '../../../../../../plugins/x8sync/mover/parallel/partitions.ts';
-import { shareOf } from '../../../../../../plugins/x8sync/mover/parallel/pass.ts';
 import { StreamsProgress } from '../../../../../../plugins/x8sync/mover/parallel/progress.ts';
 import { WorkQueue } from '../../../../../../plugins/x8sync/mover/parallel/queue.ts';
+import { shareOf } from '../../../../../../plugins/x8sync/mover/parallel/rate.ts';
 
 const all = Number.POSITIVE_INFINITY;
 const unlimited = { weight: all, files: all, bytes: all, partitions: all };

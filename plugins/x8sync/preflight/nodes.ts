@@ -1,0 +1,58 @@
+/** Nodes on which a pod of a copy may run. */
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { Node, PodSpec } from '../../../src/kube/api/objects.ts';
+import { nodes } from '../../../src/kube/api/resources.ts';
+
+/** The cluster's nodes, or undefined where they may not be listed. */
+export async function readNodes(kube: KubeClient, signal: AbortSignal): Promise<readonly Node[] | undefined> {
+  try {
+    return (await kube.list(nodes, { signal })).items;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+/** As a pod has it; without a key it tolerates every taint. */
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: 'Exists' | 'Equal';
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+/** Whether a pod of these tolerations may come to a node of this taint (k8s.io/api/core/v1, ToleratesTaint). */
+export function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
+  return tolerations.some(
+    ({ key, operator = 'Equal', value = '', effect }) =>
+      (effect === undefined || effect === '' || effect === taint.effect) &&
+      (key === undefined || key === '' ? operator === 'Exists' : key === taint.key) &&
+      (operator === 'Exists' || value === (taint.value ?? '')),
+  );
+}
+
+/** Why a pod can't come to a node, as far as the node tells; undefined where nothing is known against it. */
+export function nodeObstacle({ metadata, spec, status }: Node, pod: PodSpec): string | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'True') return 'it is not ready';
+  const { nodeSelector = {}, tolerations = [] } = pod as {
+    nodeSelector?: Record<string, string>;
+    tolerations?: readonly Toleration[];
+  };
+  const taints = (spec?.taints ?? []) as readonly Taint[];
+  const taint = taints.find((one) => one.effect !== 'PreferNoSchedule' && !tolerates(tolerations, one));
+  if (taint) return `it has the taint ${taint.key}${taint.value ? `=${taint.value}` : ''}:${taint.effect}`;
+  if (spec?.unschedulable && !tolerates(tolerations, cordon)) return 'it is cordoned';
+  const lacking = Object.entries(nodeSelector).find(([key, value]) => metadata.labels?.[key] !== value);
+  return lacking && `it has no label ${lacking.join('=')}`;
+}
+
+/** What a cordoned node's taint is, whether or not the controller has put it there yet. */
+const cordon: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
