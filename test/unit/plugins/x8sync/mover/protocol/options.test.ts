@@ -7,6 +7,7 @@ import {
   readServeOptions,
   serveEnv,
 } from '../../../../../../plugins/x8sync/mover/protocol/options.ts';
+import { onePod } from '../../../../../../plugins/x8sync/mover/protocol/pods.ts';
 
 test('the options of both sides', () => {
   const copy = {
@@ -40,8 +41,11 @@ test('the options of both sides', () => {
     compress: 'lz4',
     parallel: { partitions: 12, parallelism: 3, partitionFiles: 500, partitionBytes: 1 << 20 },
     rsyncArgs: ['--whole-file', '--block-size=4096'],
+    pods: { asked: 3, modes: { source: ['ReadOnlyMany'], target: ['ReadWriteMany'] }, nodes: 2 },
   } as const;
   expect(readCopyOptions(copyEnv(copy))).toEqual(copy);
+  const alone = { ...copy, pods: onePod };
+  expect(readCopyOptions(copyEnv(alone))).toEqual(alone);
   const serve = { nonce: 'n', port: 2222, idleSeconds: 600, isDevice: true };
   expect(readServeOptions(serveEnv(serve))).toEqual(serve);
 });
