@@ -2,6 +2,7 @@
 
 import type { Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/api/resources.ts';
+import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { type ClaimState, isDevice } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import type { CompressionWish } from '../mover/protocol/compression.ts';
@@ -40,7 +41,7 @@ import { targetJob, targetNetworkPolicy } from '../objects/manifests/target.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { groupAccess } from './group-access.ts';
 import type { Mode } from './request.ts';
-import { moverWishes, unmetWishes, wishesAnnotation, wishesIn, wishesText } from './wishes.ts';
+import { mayGoOn, moverWishes, unmetWishes, wishesAnnotation, wishesIn, wishesText } from './wishes.ts';
 import { nonceAnnotations, nonceIn, removeWorkers } from './workers.ts';
 
 export interface MoverJobPlan extends PodWishes {
@@ -178,17 +179,29 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
   const keys = keysText(plan);
   const annotations = moverAnnotations(plan);
   let unmet: string[] = [];
+  /** One that works, otherwise than is wished now. */
+  let working: Job | undefined;
   const willDo = (present: Job) => {
+    working = undefined;
     if (plan.fresh || !usable(present, keys)) return false;
     const hasEnded = present.status?.completionTime !== undefined;
-    unmet = unmetWishes(wishesIn(present), moverWishes(plan), hasEnded);
+    const [before, now] = [wishesIn(present), moverWishes(plan)];
+    unmet = unmetWishes(before, now, hasEnded);
+    if (!hasEnded && hasBegun(present) && mayGoOn(before, now)) working = present;
     return unmet.length === 0 && (hasBegun(present) || imageOf(present) === plan.image);
   };
   const group = await groupOf(plan, willDo, options);
   const job = targetJob(side, targetPodPlan(plan, side.name, group), annotations);
   for (;;) {
-    const made = await createOrFind(side.kube, jobs, job, willDo, options);
+    const made = await createOrFind(side.kube, jobs, job, willDo, options).catch((error: unknown) => {
+      const answer = refusalIn(error);
+      // A quota that the working one fills, for example: ended, it could not be made anew.
+      if (!answer || !working) throw error;
+      return { working, answer };
+    });
     if (made === 'gone') continue;
+    if ('working' in made)
+      return { ...takenUp(made.working, notes), told: [keptNotice(unmet, made.answer.message)] };
     if ('present' in made) await removeMover(side, made.present, options);
     else
       return made.created
@@ -226,6 +239,9 @@ export async function copiesOverNetwork(side: TaskSide, signal: AbortSignal): Pr
 
 const replacedNotice = (unmet: readonly string[]) =>
   `The mover of an earlier run was given other options, and is replaced (${unmet.join(', ')}); what it has copied stays.`;
+
+const keptNotice = (unmet: readonly string[], why: string) =>
+  `The mover of an earlier run goes on with its own options (${unmet.join(', ')} is not done): another one is not admitted now: ${why}`;
 
 /** The image of a mover that works is no reason to end it; that the one given is not used has to be said. */
 function imageNotice(job: Job, { image }: MoverJobPlan): string[] {

@@ -117,3 +117,10 @@ export function unmetWishes(before: Wishes, now: Wishes, hasEnded: boolean): str
   if (!hasEnded) return changed;
   return now[compares] === undefined ? [] : changed.filter((line) => line.startsWith(`${compares}:`));
 }
+
+/** Flags that decide what a copy may do, or what is said of it in the end: a mover without them does not do. */
+const deciding = ['--allow-empty', '--verify', '--yes'];
+
+/** Whether a mover that works, and can't be replaced, may go on as it was asked to: in what it does, only how differs. */
+export const mayGoOn = (before: Wishes, now: Wishes): boolean =>
+  deciding.every((flag) => before[flag] === now[flag]);

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { startMoverJob } from '../../../../../plugins/x8sync/run/mover-job.ts';
 import type { Wished } from '../../../../../plugins/x8sync/run/wishes.ts';
+import { ApiError } from '../../../../../src/kube/api/api-error.ts';
 import { jobs } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -85,4 +86,16 @@ test('one that has ended well stays, however it was to work; not so where its fi
   expect(await start('second', 'newer', { bandwidth: '5M' })).toMatchObject({ takenUp: true, told: [] });
   const third = await start('third', 'mover', { verify: true });
   expect(third).toMatchObject({ takenUp: false, told: [expect.stringContaining('--verify')] });
+});
+
+test('a mover that works and that nothing may replace goes on, which is told; not one that would compare nothing', async () => {
+  const { kube, start, running } = scene();
+  await running(await start('first', 'mover', { bandwidth: '10M' }));
+  kube.create = async () => {
+    throw new ApiError(403, undefined, 'exceeded quota: tight');
+  };
+  const second = await start('second', 'mover', { bandwidth: '5M' });
+  expect(second).toMatchObject({ takenUp: true, nonce: 'first' });
+  expect(second.told).toEqual([expect.stringMatching(/10M → 5M.*exceeded quota: tight/)]);
+  await expect(start('third', 'mover', { verify: true })).rejects.toThrow('exceeded quota: tight');
 });
