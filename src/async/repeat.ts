@@ -6,7 +6,7 @@ export interface RepeatOptions {
   readonly periodMs: number;
   /** There is a pause before the first time too. */
   readonly pauseFirst?: boolean;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly signal: AbortSignal;
 }
 

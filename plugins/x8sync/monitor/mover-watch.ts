@@ -1,4 +1,5 @@
 /** Follows the pods of both sides: when the source serves, when the mover runs and is connected, and how it ends. */
+import { repeat } from '../../../src/async/repeat.ts';
 import { limited, until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
@@ -169,16 +170,9 @@ export class MoverWatch {
     return end;
   }
 
-  /** Never rejects. */
-  async #lookForData(): Promise<void> {
-    try {
-      for (;;) {
-        await this.#clock.sleep(lookMs, this.#untilEnd);
-        this.messages.look();
-      }
-    } catch {
-      // The run is over.
-    }
+  #lookForData(): Promise<void> {
+    const look = () => this.messages.look();
+    return repeat(look, { periodMs: lookMs, pauseFirst: true, clock: this.#clock, signal: this.#untilEnd });
   }
 
   /** Never rejects. */

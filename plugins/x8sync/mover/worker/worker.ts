@@ -1,6 +1,6 @@
 /** A worker: copies the lists that it finds given, until the mover needs it no more. It decides nothing. */
 import type { LogLevel } from '../protocol/protocol.ts';
-import type { Given, ListResult, WorkerState } from '../workers/messages.ts';
+import { type Given, type ListResult, lookMs, type WorkerState } from '../workers/messages.ts';
 
 /** What a worker does outside of itself. */
 export interface WorkerParts {
@@ -42,7 +42,6 @@ interface Work {
   readonly stop: AbortController;
 }
 
-const lookMs = 500;
 /** A mover that was killed begins anew a while later, in another folder. */
 const patienceMs = { gone: 30_000, silent: 600_000 };
 

@@ -1,8 +1,10 @@
 /** The mover's end of what it has with one worker: hands lists to it, and finds out what became of them. */
 import { rm, writeFile } from 'node:fs/promises';
+import { repeat } from '../../../../src/async/repeat.ts';
+import { SerialQueue } from '../../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import type { LogLevel } from '../protocol/protocol.ts';
-import { type Given, type ListResult, sealed, stateIn } from './messages.ts';
+import { type Given, type ListResult, lookMs, sealed, stateIn } from './messages.ts';
 import { readNote, writeNote } from './note.ts';
 import { takeList } from './take.ts';
 import { WorkerView } from './view.ts';
@@ -36,8 +38,6 @@ interface Open {
   readonly settle: (handed: Handed) => void;
 }
 
-/** How often the two look for what the other one has to say. */
-export const lookMs = 500;
 /** A worker that waits takes a list with its next look. */
 const takeMs = 5000;
 
@@ -49,7 +49,7 @@ export class WorkerLink {
   readonly #open = new Map<number, Open>();
   #beat = 0;
   /** One note after the other. */
-  #telling: Promise<unknown> = Promise.resolve();
+  readonly #telling = new SerialQueue();
   /** Nothing is handed to it any more. */
   #isOver = false;
 
@@ -65,15 +65,11 @@ export class WorkerLink {
   /** Looks at it again and again, until the signal ends that. Never rejects. */
   async watch(signal: AbortSignal): Promise<void> {
     const { clock, log, worker } = this.#parts;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-        await clock.sleep(lookMs, signal);
-      } catch (error) {
-        if (!signal.aborted) log('info', `worker ${worker} can't be looked at: ${(error as Error).message}`);
-        await clock.sleep(lookMs, signal).catch(() => {});
-      }
-    }
+    const look = () =>
+      this.look().catch((error: Error) => {
+        if (!signal.aborted) log('info', `worker ${worker} can't be looked at: ${error.message}`);
+      });
+    await repeat(look, { periodMs: lookMs, clock, signal });
     this.#isOver = true;
     for (const open of this.#open.values()) this.#settle(open, 'again');
   }
@@ -170,9 +166,7 @@ export class WorkerLink {
   }
 
   #tell(): Promise<void> {
-    const told = this.#telling.then(() => this.#writeGiven());
-    this.#telling = told.catch(() => {});
-    return told;
+    return this.#telling.run(() => this.#writeGiven());
   }
 
   async #writeGiven(): Promise<void> {

@@ -3,6 +3,9 @@ import type { FileFeature } from '../protocol/losses.ts';
 import { protocol } from '../protocol/protocol.ts';
 import type { Counts } from '../rsync/stats.ts';
 
+/** How often the two look for what the other one has to say, in milliseconds. */
+export const lookMs = 500;
+
 /** How rsync is to be started, as far as the mover has found that out; the rest a worker has in its own environment. */
 export interface RsyncFacts {
   readonly sparse: boolean | undefined;
