@@ -4,7 +4,6 @@ import { X8sError } from '../../../../src/errors.ts';
 import type { AgentConnection } from '../../launch/agent-connection.ts';
 import type { MaybeEntry } from '../../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult } from '../../reconcile/operations.ts';
-import { edited } from '../../reconcile/tree.ts';
 import type { Range } from '../../sync/delta/known-blocks.ts';
 import type { Signature } from '../../sync/delta/signature.ts';
 import type {
@@ -33,39 +32,28 @@ import {
 } from '../../wire/calls.ts';
 import {
   asCount,
-  asDigest,
-  asEdits,
   asList,
   asObject,
-  asPath,
   asRanges,
   asResults,
   asSignature,
-  asWords,
   packNeeds,
   packOperations,
   packWanted,
 } from '../../wire/check.ts';
 import { askedFor, packAlong, packContents, unpackContents } from '../../wire/content.ts';
 import type { Frame } from '../../wire/frame.ts';
-import { inParts, type Named } from '../../wire/parts.ts';
 import { sharedBodyOf } from '../../wire/shared-body.ts';
 import { TokenBucket } from '../../wire/token-bucket.ts';
 import { Outflow } from '../../wire/window.ts';
+import { aCall, asTrashItem, inCalls, inReads, needsOf } from './agent-calls.ts';
+import { EarlySends } from './early-sends.ts';
 import { FrameQueue } from './frame-queue.ts';
-
-async function* only<T>(one: T): AsyncGenerator<T> {
-  yield one;
-}
-
-/** Things in one call. */
-const aCall = 1000;
+import { RemoteTree } from './remote-tree.ts';
 
 export class RemoteEndpoint implements Endpoint {
   readonly opened: Opened;
   onHint: () => void = () => {};
-  tree: MaybeEntry;
-  degraded: string | undefined;
   /** The agent holds its news back until git is done. */
   readonly isBusy = false;
   readonly #connection: AgentConnection;
@@ -74,19 +62,14 @@ export class RemoteEndpoint implements Endpoint {
   readonly takesDeltas: boolean;
   readonly takesEarly: boolean;
   readonly #tellsUnchanged: boolean;
-  readonly #takesCodes: boolean;
   /** Bounds the rate of contents to the agent, which does the same for those from there. */
   readonly #limit: TokenBucket | undefined;
   /** What is under way to the agent, by call. */
   readonly #outflow = new Outflow();
   #lastStream = 0;
   readonly #incoming = new Map<number, FrameQueue>();
-  /** Contents that are on their way while they are still read. */
-  readonly #early = new Map<EarlyContent, Promise<void>>();
-  #lastEarly: EarlyContent | undefined;
-
-  /** What the agent tells is held to the rules that it was given. */
-  readonly #gate: Gate;
+  readonly #early: EarlySends;
+  readonly #tree: RemoteTree;
 
   private constructor(
     connection: AgentConnection,
@@ -100,10 +83,14 @@ export class RemoteEndpoint implements Endpoint {
     this.takesDeltas = knowsDeltas(hello);
     this.takesEarly = this.takesSeveral && this.takesDeltas && takesEarly(hello);
     this.#tellsUnchanged = tellsUnchanged(hello);
-    this.#takesCodes = takesCodes(hello);
+    this.#early = new EarlySends({
+      takesCodes: takesCodes(hello),
+      open: () => this.#openStream(),
+      callAhead: (method, parameters) => void this.#call(method, parameters).catch(() => {}),
+    });
     this.#connection = connection;
     this.#session = session;
-    this.#gate = new Gate(request.scan, compileIgnores(request.ignores));
+    this.#tree = new RemoteTree(new Gate(request.scan, compileIgnores(request.ignores)));
     this.opened = opened;
     connection.listen(session, (frame) => this.#take(frame));
     void connection.ended.then((why) => {
@@ -134,27 +121,24 @@ export class RemoteEndpoint implements Endpoint {
     return this.opened.facts;
   }
 
+  get tree(): MaybeEntry {
+    return this.#tree.tree;
+  }
+
+  get degraded(): string | undefined {
+    return this.#tree.degraded;
+  }
+
   async refresh(everything = false): Promise<void> {
     await this.#call('refresh', { everything });
   }
 
   async missing(wanted: readonly ContentRef[]): Promise<ContentRequest[]> {
-    await this.#arrivedEarly(wanted);
+    await this.#early.arrived(wanted);
     const needs: ContentRequest[] = [];
-    for (const part of inCalls(wanted)) {
-      const { here, partial } = asObject(
-        await this.#call('missing', { wanted: packWanted(part) }),
-        'an answer',
-      );
-      needs.push(...needsOf(part, asList(here, 'digests'), asList(partial, 'parts')));
-    }
+    for (const part of inCalls(wanted))
+      needs.push(...needsOf(part, await this.#call('missing', { wanted: packWanted(part) })));
     return needs;
-  }
-
-  /** Resolves when those of them that are on their way already are there. */
-  async #arrivedEarly(wanted: readonly ContentRef[]): Promise<void> {
-    for (const [{ digest }, done] of [...this.#early])
-      if (wanted.some((one) => one.digest === digest)) await done.catch(() => {});
   }
 
   async signature(wanted: ContentRef): Promise<Signature | undefined> {
@@ -192,32 +176,18 @@ export class RemoteEndpoint implements Endpoint {
 
   /** Resolves when all is under way; what is called afterwards finds it there. */
   async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
-    await this.#send(this.takesSeveral ? ++this.#lastStream : 0, chunks);
+    if (this.takesSeveral) await this.#openStream()(chunks);
+    else await this.#send(0, chunks);
   }
 
   /** Resolves when all is under way, or it was given up; rejects where the stream breaks. */
   async receiveEarly(early: EarlyContent): Promise<void> {
-    const done = this.#receiveEarly(early);
-    this.#early.set(early, done);
-    await done.finally(() => this.#early.delete(early));
+    await this.#early.send(early);
   }
 
-  async #receiveEarly(early: EarlyContent): Promise<void> {
-    const { name, path } = early;
+  #openStream(): (chunks: AsyncIterable<Chunk>) => Promise<void> {
     const stream = ++this.#lastStream;
-    const outdated = this.#lastEarly?.path === path ? this.#lastEarly.digest : undefined;
-    this.#lastEarly = early;
-    const key = this.#takesCodes ? early.key : undefined;
-    this.#callAhead('early', { name, outdated, key });
-    try {
-      await this.#send(stream, early.chunks());
-      const { last } = early;
-      this.#callAhead('become', { name, digest: last?.digest, code: key && early.code });
-      if (last) await this.#send(stream, only(last));
-    } catch (error) {
-      this.#callAhead('become', { name });
-      throw error;
-    }
+    return (chunks) => this.#send(stream, chunks);
   }
 
   async #send(stream: number, chunks: AsyncIterable<Chunk>): Promise<void> {
@@ -234,23 +204,8 @@ export class RemoteEndpoint implements Endpoint {
     contents: Contents = new Map(),
   ): Promise<OperationResult[]> {
     const parts = [...inCalls(operations)].map((part) => this.#applyPart(part, name, contents));
-    this.#dropOutdated(operations);
+    this.#early.dropOutdated(operations);
     return (await Promise.all(parts)).flat();
-  }
-
-  /** What came early, and is no version that is put in place now, is of no use any more. */
-  #dropOutdated(operations: readonly Operation[]): void {
-    const early = this.#lastEarly;
-    const next = early && operations.find(({ path }) => path === early.path)?.new;
-    if (early?.digest === undefined || next === undefined) return;
-    if (next.kind !== 'file' || next.digest !== early.digest)
-      this.#callAhead('outdate', { digest: early.digest });
-    this.#lastEarly = undefined;
-  }
-
-  /** In the order in which they are sent: no answer is waited for. */
-  #callAhead(method: string, parameters: unknown): void {
-    this.#call(method, parameters).catch(() => {});
   }
 
   async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {
@@ -293,7 +248,7 @@ export class RemoteEndpoint implements Endpoint {
     // At once: news of the tree that come right behind are about what it is after this.
     const use = (answer: unknown) => {
       const results = asResults(answer, part);
-      this.tree = edited(this.tree, editsOf(part, results));
+      this.#tree.noteDone(editsOf(part, results));
       return results;
     };
     const shared = sharedBodyOf(contents);
@@ -307,56 +262,15 @@ export class RemoteEndpoint implements Endpoint {
 
   #take({ type, header, body }: Frame): void {
     const given = asObject(header, 'a header');
-    if (type === 'tree') this.#takeTree(given);
-    else if (type === 'credit')
+    if (type === 'tree') {
+      if (this.#tree.takeNews(given)) this.onHint();
+    } else if (type === 'credit')
       this.#outflow.credit(asCount(given.stream, 'a stream'), asCount(given.bytes, 'a size'));
     else if (type === 'content')
       this.#incoming.get(asCount(given.stream, 'a stream'))?.push({ header, body });
     else if (type === 'end') this.#incoming.get(asCount(given.stream, 'a stream'))?.end();
   }
-
-  #takeTree({ edits, last, degraded }: Record<string, unknown>): void {
-    for (const edit of this.#gate.admitAll(asEdits(edits))) this.#pending.push(edit);
-    if (last !== true) return;
-    this.tree = edited(this.tree, this.#pending);
-    this.#pending = [];
-    this.degraded = degraded === undefined ? undefined : asWords(degraded, 'a reason');
-    this.onHint();
-  }
-
-  /** Half a piece of news is none: a rename is a deletion and a creation. */
-  #pending: ReturnType<typeof asEdits> = [];
 }
 
 const isSame = (one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean =>
   one.length === other.length && one.every((part, index) => part === other[index]);
-
-const inCalls = <T extends Named>(list: readonly T[]): Generator<readonly T[]> =>
-  inParts(list, aCall, (one) => one);
-
-/** A signature takes a call of its own, for its size. Without differences, all contents are asked for whole. */
-function* inReads(needs: readonly ContentRequest[], asDeltas: boolean): Generator<readonly ContentRequest[]> {
-  const hasBasis = ({ basis }: ContentRequest) => asDeltas && basis !== undefined;
-  const whole = needs.filter((need) => !hasBasis(need));
-  yield* inCalls(asDeltas ? whole : whole.map(({ basis: _, ...need }) => need));
-  for (const need of needs) if (hasBasis(need)) yield [need];
-}
-
-/** What is neither there nor there in part is missing as a whole, which goes without saying. */
-function needsOf(wanted: readonly ContentRef[], here: unknown[], partial: unknown[]): ContentRequest[] {
-  const isHere = new Set(here.map(asDigest));
-  const offsets = new Map(partial.map((one) => asPair(one)));
-  return wanted
-    .filter(({ digest }) => !isHere.has(digest))
-    .map((one) => ({ ...one, offset: Math.min(one.size, offsets.get(one.digest) ?? 0) }));
-}
-
-function asPair(value: unknown): [string, number] {
-  const [digest, offset] = asList(value, 'a part');
-  return [asDigest(digest), asCount(offset, 'an offset')];
-}
-
-function asTrashItem(value: unknown): TrashItem {
-  const { operation, path, size } = asObject(value, 'an item');
-  return { operation: asPath(operation), path: asPath(path), size: asCount(size, 'a size') };
-}
