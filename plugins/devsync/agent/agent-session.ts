@@ -125,18 +125,18 @@ export class AgentSession {
       case 'signature':
         return await this.#signature(given.wanted);
       case 'early':
-        return this.#endpoint.beginEarly(asDigest(given.name), {
+        return this.#endpoint.incoming.beginEarly(asDigest(given.name), {
           outdated: maybeDigest(given.outdated),
           key: maybeDigest(given.key),
         });
       case 'become':
-        return this.#endpoint.nameEarly(
+        return this.#endpoint.incoming.nameEarly(
           asDigest(given.name),
           maybeDigest(given.digest),
           maybeText(given.code),
         );
       case 'outdate':
-        return this.#endpoint.outdate(asDigest(given.digest));
+        return this.#endpoint.incoming.outdate(asDigest(given.digest));
       case 'unchanged':
         return await this.#unchanged(given);
       case 'read':
@@ -160,7 +160,7 @@ export class AgentSession {
   async receive(header: unknown, body: Uint8Array): Promise<void> {
     const stream = asCount(asObject(header, 'a header').stream, 'a stream');
     try {
-      for (const chunk of unpackContents(header, body)) await this.#endpoint.write(chunk, stream);
+      for (const chunk of unpackContents(header, body)) await this.#endpoint.incoming.write(chunk, stream);
     } finally {
       await this.#send('credit', { stream, bytes: body.length });
     }

@@ -9,7 +9,7 @@ import { apply } from '../apply/apply.ts';
 import type { ApplyContext } from '../apply/file-operations.ts';
 import { restoreItem } from '../apply/restore.ts';
 import { readContents, stageFromTree } from '../contents/content-reader.ts';
-import { copiedData, readBelow, signatureOf } from '../contents/delta-files.ts';
+import { readBelow, signatureOf } from '../contents/delta-files.ts';
 import { EarlyReading } from '../contents/early-content.ts';
 import { KnownBlocks, type Range } from '../delta/known-blocks.ts';
 import type { Signature } from '../delta/signature.ts';
@@ -21,43 +21,21 @@ import type {
   EarlyContent,
   Endpoint,
   EndpointFacts,
-  EndpointOptions,
   TrashItem,
 } from '../endpoint.ts';
 import { Folder } from '../files/folder.ts';
-import { reasonOf } from '../files/system-error.ts';
 import { Gate } from '../ignore/gate.ts';
 import { compileIgnores } from '../ignore/ignore.ts';
-import { compileWriteRules, type WriteMode, type WriteRule } from '../ignore/write-rules.ts';
+import { compileWriteRules, type WriteMode } from '../ignore/write-rules.ts';
 import { decomposes, factsOf, findsOtherCase } from '../metadata/probe.ts';
-import type { SharedDigests } from '../scan/digest.ts';
 import { findGitDirectory, isGitBusy } from '../scan/git.ts';
 import { Tracker } from '../scan/tracker.ts';
 import { discard } from '../trash/trash.ts';
 import { EndpointStorage } from './endpoint-storage.ts';
 import { HeapTrimmer } from './heap-trimmer.ts';
+import { IncomingContents } from './incoming-contents.ts';
+import type { LocalOptions } from './local-options.ts';
 import { OperationsUnderWay } from './operations-under-way.ts';
-
-export interface LocalOptions extends EndpointOptions {
-  /** Paths below the root where something else is mounted. */
-  readonly mounts?: ReadonlySet<string>;
-  /** Those of them that may be written to: a file that is mounted alone takes part, and is written in place. */
-  readonly writableMounts?: ReadonlySet<string>;
-  /** How changed files are written; replaced where no rule says otherwise. */
-  readonly write?: readonly WriteRule[] | undefined;
-  /** Git directories are looked for up to here. */
-  readonly top?: string;
-  /** The tree as it was known before, for what this file system cannot tell (the executable bit). */
-  readonly known?: MaybeEntry;
-  /** The machine's, where it is left out. */
-  readonly clock?: Clock;
-  /** Bytes of what may be on its way into the tree at a time; there is no bound but the disk where it is left out. */
-  readonly stagingLimit?: number | undefined;
-  /** What other endpoints of this root know of it. */
-  readonly digests?: SharedDigests | undefined;
-  /** Where our things may be kept outside of the root, the best place first. */
-  readonly metadataCandidates?: readonly string[];
-}
 
 export class LocalEndpoint implements Endpoint {
   readonly facts: EndpointFacts;
@@ -67,6 +45,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #options: LocalOptions;
   readonly #clock: Clock;
   readonly #storage: EndpointStorage;
+  readonly incoming: IncomingContents;
   readonly #tracker: Tracker;
   readonly #gate: Gate;
   readonly #writeMode: (path: string) => WriteMode;
@@ -75,7 +54,6 @@ export class LocalEndpoint implements Endpoint {
   readonly #gitDirectory: string | undefined;
   readonly takesSeveral = true;
   readonly takesDeltas = true;
-  #streams = 0;
   readonly #operations = new OperationsUnderWay();
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   readonly #turn = new SerialQueue();
@@ -91,6 +69,7 @@ export class LocalEndpoint implements Endpoint {
     this.#blocks = digests.blocks;
     this.#writeMode = compileWriteRules(options.write ?? []);
     this.#storage = new EndpointStorage(options);
+    this.incoming = new IncomingContents(options.root, this.#storage);
     try {
       [this.facts, this.#tracker, this.#gate] = this.#begin(options);
     } catch (error) {
@@ -179,43 +158,7 @@ export class LocalEndpoint implements Endpoint {
   }
 
   async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
-    const stream = ++this.#streams;
-    try {
-      for await (const chunk of chunks) await this.write(chunk, stream);
-      this.#storage.staging.endOfContents(stream);
-    } finally {
-      this.#storage.staging.suspend(stream);
-    }
-  }
-
-  /** A content that came early is of no use, unless it is about to be used. */
-  outdate(digest: string): void {
-    this.#storage.staging.outdate(digest);
-  }
-
-  /** A content is about to come in part by part whose digest is told by `nameEarly`, and its code by this key. */
-  beginEarly(
-    name: string,
-    { outdated, key }: { outdated?: string | undefined; key?: string | undefined },
-  ): void {
-    if (outdated !== undefined) this.outdate(outdated);
-    this.#storage.staging.beginEarly(name, key);
-  }
-
-  /** The digest of a content that comes in, and its code; undefined: it is given up. */
-  nameEarly(name: string, digest: string | undefined, code?: string): void {
-    this.#storage.staging.nameEarly(name, digest, code);
-  }
-
-  /** Takes in one part of a content. @param stream by which the parts of one content come in their order. */
-  async write(chunk: Chunk, stream = 0): Promise<void> {
-    const { staging } = this.#storage;
-    if (chunk.copied === undefined) return await staging.write(chunk, stream);
-    try {
-      for await (const part of copiedData(this.#root, chunk)) await staging.write(part, stream);
-    } catch (error) {
-      staging.refuse(chunk.digest, reasonOf(error));
-    }
+    await this.incoming.receive(chunks);
   }
 
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<OperationResult[]> {

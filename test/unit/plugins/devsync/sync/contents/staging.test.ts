@@ -44,7 +44,7 @@ test.each([
   const one = open();
   const [need] = await one.missing([{ digest, size: data.length, path: 'f' }]);
   expect(need?.offset).toBe(offset);
-  await one.write({ digest, size: data.length, offset, data: data.subarray(offset) });
+  await one.incoming.write({ digest, size: data.length, offset, data: data.subarray(offset) });
   const file = { kind: 'file', digest, size: data.length, executable: false } as const;
   expect(await one.apply([{ path: 'f', old: undefined, new: file }], 'op')).toEqual([{ path: 'f' }]);
   await one.close();
@@ -61,14 +61,14 @@ describe('while another one works in the same root', () => {
 
   test('what it has in progress is left to it', async () => {
     const one = open();
-    await one.write(half);
+    await one.incoming.write(half);
     const other = open();
     // What the first one has may be used, as long as it stays there.
     expect(await offsetFor(other)).toEqual([150_000]);
-    await other.write(rest);
+    await other.incoming.write(rest);
     expect(await other.apply([{ path: 'g', old: undefined, new: file }], 'op')).toEqual([{ path: 'g' }]);
     await other.close();
-    await one.write(rest);
+    await one.incoming.write(rest);
     expect(await one.apply([{ path: 'f', old: undefined, new: file }], 'op')).toEqual([{ path: 'f' }]);
     await one.close();
     for (const name of ['f', 'g']) expect(readFileSync(join(root, name)).equals(data)).toBe(true);
@@ -76,7 +76,7 @@ describe('while another one works in the same root', () => {
 
   test('what it leaves is for the next one', async () => {
     const one = open();
-    await one.write(half);
+    await one.incoming.write(half);
     await one.close();
     expect(readdirSync(shared())).toEqual([`${digest}.part`]);
     const next = open();
@@ -89,7 +89,7 @@ describe('while another one works in the same root', () => {
       import { LocalEndpoint } from '${join(import.meta.dirname, '../../../../../../plugins/devsync/sync/local/local-endpoint.ts')}';
       const scan = { permissions: 'portable', symlinks: 'portable' };
       const one = new LocalEndpoint({ root: ${JSON.stringify(root)}, scan, ignores: { lists: [], vcs: false }, trashLimit: 1 });
-      await one.write({ digest: '${digest}', size: ${size}, offset: 0, data: Buffer.alloc(150_000, 'x') });
+      await one.incoming.write({ digest: '${digest}', size: ${size}, offset: 0, data: Buffer.alloc(150_000, 'x') });
       console.log('written');
       setInterval(() => {}, 1e9);`;
     const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script]);
@@ -137,7 +137,7 @@ describe('while another one works in the same root', () => {
     const one = open();
     rmSync(shared(), { recursive: true });
     await one.refresh();
-    await one.write({ ...half, data });
+    await one.incoming.write({ ...half, data });
     expect(await one.apply([{ path: 'f', old: undefined, new: file }], 'op')).toEqual([{ path: 'f' }]);
     await one.close();
   });
@@ -191,7 +191,7 @@ describe('what never arrives', () => {
     const before = openFiles();
     for (let version = 0; version < 20; version++) {
       const { digest, size, data } = contentOf(`version ${version} `);
-      await one.write({ digest, size, offset: 0, data: data.subarray(0, 200_000) });
+      await one.incoming.write({ digest, size, offset: 0, data: data.subarray(0, 200_000) });
       expect([staged().length, openFiles() - before]).toEqual([1, 1]);
     }
     // Whoever wants to use it is told, and nothing is left of it.
@@ -227,7 +227,7 @@ describe('what never arrives', () => {
     const { digest, size, data } = contentOf('x', length);
     const made = { kind: 'file', digest, size, executable: false } as const;
     for (let attempt = 0; attempt < 20; attempt++) {
-      if (length > 1000) await one.write({ digest, size, offset: 0, data });
+      if (length > 1000) await one.incoming.write({ digest, size, offset: 0, data });
       const along = length > 1000 ? undefined : new Map([[digest, data]]);
       // Something else is there by now: that is found out when the content is at hand.
       const operations = [{ path: 'there/f', old: undefined, new: made }];
@@ -246,7 +246,7 @@ describe('what never arrives', () => {
     const bytes = () => staged().reduce((sum, name) => sum + statSync(join(shared(), folder, name)).size, 0);
     for (let version = 0; version < 20; version++) {
       const { digest, size, data } = contentOf(`version ${version} `);
-      await one.write({ digest, size, offset: 0, data });
+      await one.incoming.write({ digest, size, offset: 0, data });
       const file = { kind: 'file', digest, size, executable: false } as const;
       await one.apply([{ path: 'f', old: undefined, new: file }], `op${version}`);
       expect(staged()).toContain(digest);
@@ -259,7 +259,7 @@ describe('what never arrives', () => {
     const one = new LocalEndpoint({ root, ...common, stagingLimit: 1e6 });
     const { digest, size, data } = contentOf('x', 2_000_000);
     for (let offset = 0; offset < size; offset += 250_000)
-      await one.write({ digest, size, offset, data: data.subarray(offset, offset + 250_000) });
+      await one.incoming.write({ digest, size, offset, data: data.subarray(offset, offset + 250_000) });
     expect(staged()).toEqual([]);
     const file = { kind: 'file', digest, size, executable: false } as const;
     const [result] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');

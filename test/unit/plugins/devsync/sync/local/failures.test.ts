@@ -68,7 +68,7 @@ test('what is saved from the other side is saved once, however often the attempt
   for (let attempt = 0; attempt < 5; attempt++) {
     expect(endpoint.unfiled([item]).length).toBe(attempt === 0 ? 1 : 0);
     const data = Buffer.from('theirs');
-    if (attempt === 0) await endpoint.write({ ...item, offset: 0, data });
+    if (attempt === 0) await endpoint.incoming.write({ ...item, offset: 0, data });
     expect(await endpoint.discard([item], `op${attempt}`)).toEqual([]);
   }
   expect((await endpoint.trash()).items).toEqual([{ operation: 'op0', path: 'd/f', size: 6 }]);

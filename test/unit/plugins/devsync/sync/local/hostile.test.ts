@@ -55,7 +55,7 @@ async function endpoint(): Promise<LocalEndpoint> {
 async function staged(one: LocalEndpoint, text: string): Promise<File> {
   const data = Buffer.from(text);
   const digest = sha256(data);
-  await one.write({ digest, size: data.length, offset: 0, data });
+  await one.incoming.write({ digest, size: data.length, offset: 0, data });
   return { kind: 'file', digest, size: data.length, executable: false };
 }
 
