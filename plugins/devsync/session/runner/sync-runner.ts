@@ -1,22 +1,20 @@
 /** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
-import { join } from 'node:path';
 import { GrowingPauses } from '../../../../src/async/back-off.ts';
-import { messageOf, UnreachableError, X8sError } from '../../../../src/errors.ts';
 import { untilAnswers } from '../../../../src/kube/watch/until-answers.ts';
 import type { Target } from '../../launch/launcher.ts';
 import { openReloader, type Reloader } from '../../reload/reloader.ts';
 import { ignoreFile } from '../../spec/ignore-files.ts';
-import { shorten } from '../../sync/files/system-error.ts';
-import { findGitDirectory } from '../../sync/scan/git.ts';
 import { Bases } from '../ancestor/bases.ts';
 import { SyncMemory } from '../ancestor/sync-memory.ts';
 import { type Attached, attach, sizeOf } from '../attach/attach.ts';
-import { RemoteMovedError } from '../attach/remote-root.ts';
-import { gitIsBusy } from '../cycle/git-wait.ts';
+import type { RemoteMovedError } from '../attach/remote-root.ts';
 import { type Choice, followTarget } from '../pods/pods.ts';
 import { Activity } from '../status/activity.ts';
 import type { SyncState } from '../status/state.ts';
 import { StatusLines } from '../status/status-lines.ts';
+import { attemptFailure } from './attempt-failure.ts';
+import { ChosenContainer, noContainer } from './chosen-container.ts';
+import { namingLock, whileGitWorks } from './git-at-work.ts';
 import { guardLine } from './line-guard.ts';
 import { PauseMark } from './pause-mark.ts';
 import type { RunnerOptions } from './runner-options.ts';
@@ -30,11 +28,6 @@ import {
 import { synchronizerFor } from './synchronizer-for.ts';
 import { type Current, SynchronizerSlot } from './synchronizer-slot.ts';
 
-const undecided: Choice = { target: undefined, message: 'looking for a pod' };
-
-/** What is said to who asks for something that only a container can do. */
-export const noContainer = (why: string) => new X8sError(`nothing can be synced right now: ${why}`);
-
 /** Between attempts; longer after each one that came to nothing. */
 const pause = { firstMs: 500, mostMs: 15_000 };
 /** How long it may take to let go of both sides, in milliseconds. */
@@ -43,8 +36,7 @@ const detachLimit = 3_000;
 export class SyncRunner implements RunningSync {
   readonly #options: RunnerOptions;
   #state: RunnerState = noRunnerState;
-  #choice: Choice = undecided;
-  #chosen: () => void = () => {};
+  readonly #chosen = new ChosenContainer();
   #attached: Attached | undefined;
   readonly #slot: SynchronizerSlot;
   /** Why it could not attach, which is said once. */
@@ -63,8 +55,6 @@ export class SyncRunner implements RunningSync {
   #retryPause = new AbortController();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #wasInSync = false;
-  /** Aborted when the container that is worked with is not the chosen one any more. */
-  #targetLeft = new AbortController();
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
 
@@ -79,23 +69,12 @@ export class SyncRunner implements RunningSync {
       trustsGit: !options.spec.takeGit,
     });
     this.#pauseMark = new PauseMark(options.syncFolder ?? options.folder);
-    this.#slot = new SynchronizerSlot(() => {
-      const isNone = this.#choice.target === undefined && this.#choice !== undecided;
-      return isNone ? noContainer(this.#choice.message) : undefined;
-    });
+    this.#slot = new SynchronizerSlot(() => this.#chosen.refusal);
   }
 
   get state(): RunnerState {
-    const { phase } = this.#state;
     const state = { ...this.#state, activity: this.#activity.state };
-    // What is seen while git is at work is carried over later.
-    if ((phase !== 'watching' && phase !== 'scanning') || !this.#attached?.local.isBusy) return state;
-    return { ...state, phase: 'waiting', message: this.#gitMessage };
-  }
-
-  get #gitMessage(): string {
-    const lock = join(findGitDirectory(this.#options.spec.local.path) ?? '', 'index.lock');
-    return `${gitIsBusy}: it holds ${lock}`;
+    return this.#attached?.local.isBusy ? whileGitWorks(state, this.#options.spec.local.path) : state;
   }
 
   /** What talks to both sides right now; undefined while it waits for a pod. */
@@ -110,7 +89,7 @@ export class SyncRunner implements RunningSync {
   async flush(): Promise<SyncState> {
     try {
       const state = await this.#slot.ask((synchronizer) => synchronizer.flush());
-      return state.message === gitIsBusy ? { ...state, message: this.#gitMessage } : state;
+      return namingLock(state, this.#options.spec.local.path);
     } catch (error) {
       if (this.#remoteMoved) return this.#state;
       throw error;
@@ -179,11 +158,8 @@ export class SyncRunner implements RunningSync {
   }
 
   #choose(choice: Choice): void {
-    const isOther = choice.target?.containerId !== this.#choice.target?.containerId;
-    this.#choice = choice;
     if (choice.message !== '') this.#options.onLog(choice.message);
-    if (isOther) this.#targetLeft.abort();
-    this.#chosen();
+    this.#chosen.choose(choice);
   }
 
   async #work(): Promise<void> {
@@ -192,7 +168,7 @@ export class SyncRunner implements RunningSync {
     const pauses = new GrowingPauses(pause, clock);
     let served = false;
     while (!signal.aborted) {
-      const target = this.#choice.target;
+      const { target } = this.#chosen;
       if (target === undefined) {
         if (served && untilPodGoes) return;
         await this.#awaitChoice();
@@ -202,10 +178,9 @@ export class SyncRunner implements RunningSync {
       this.#retryPause = new AbortController();
       await this.#serve(target);
       served = true;
-      if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
+      if (untilPodGoes && !this.#chosen.is(target)) return;
       if (this.#wasInSync || this.#isOutOfReach) pauses.reset();
-      if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
-        await this.#rest(pauses).catch(() => {});
+      if (!signal.aborted && this.#chosen.is(target)) await this.#rest(pauses).catch(() => {});
     }
   }
 
@@ -217,20 +192,17 @@ export class SyncRunner implements RunningSync {
     else await pauses.wait(signal);
   }
 
-  #awaitChoice(): Promise<void> {
-    this.#update({ phase: 'waiting', message: this.#choice.message, pod: '', container: '' });
-    if (this.#choice !== undecided) this.#slot.fail(noContainer(this.#choice.message));
-    return new Promise((resolve) => {
-      this.#chosen = resolve;
-      this.#signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+  async #awaitChoice(): Promise<void> {
+    const { message, refusal } = this.#chosen;
+    this.#update({ phase: 'waiting', message, pod: '', container: '' });
+    if (refusal) this.#slot.fail(refusal);
+    await this.#chosen.next(this.#signal);
   }
 
   /** Works with one container until it goes, the stream breaks, or the signal says stop. */
   async #serve(target: Target): Promise<void> {
     const { onLog } = this.#options;
-    this.#targetLeft = new AbortController();
-    const signal = AbortSignal.any([this.#signal, this.#targetLeft.signal]);
+    const signal = AbortSignal.any([this.#signal, this.#chosen.begin()]);
     const pod = target.pod.metadata.name;
     const update = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
     update({ phase: 'connecting', message: '', pod, container: target.container });
@@ -275,13 +247,11 @@ export class SyncRunner implements RunningSync {
   }
 
   #failed(error: unknown): void {
-    const details = error instanceof X8sError ? error.details : [];
-    const message = [messageOf(error), ...details].map(shorten).join('; ');
+    const { message, remoteMoved, isOutOfReach } = attemptFailure(error);
     if (message !== this.#lastMessage) this.#options.onLog(message);
     this.#lastMessage = message;
-    this.#remoteMoved = error instanceof RemoteMovedError ? error : undefined;
-    this.#isOutOfReach = error instanceof UnreachableError;
-    this.#update({ phase: this.#remoteMoved ? 'held' : 'waiting', message });
+    [this.#remoteMoved, this.#isOutOfReach] = [remoteMoved, isOutOfReach];
+    this.#update({ phase: remoteMoved ? 'held' : 'waiting', message });
     // A stream that broke says nothing about the next one.
     if (this.#slot.current === undefined) this.#slot.fail(noContainer(message));
   }

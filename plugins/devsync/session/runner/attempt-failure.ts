@@ -1,0 +1,22 @@
+/** What it means for the next attempt that one to attach, or to stay attached, has failed; pure. */
+import { messageOf, UnreachableError, X8sError } from '../../../../src/errors.ts';
+import { shorten } from '../../sync/files/system-error.ts';
+import { RemoteMovedError } from '../attach/remote-root.ts';
+
+export interface AttemptFailure {
+  /** For a person, on one line. */
+  readonly message: string;
+  /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
+  readonly remoteMoved: RemoteMovedError | undefined;
+  /** The cluster did not answer: the next attempt is worth making once it does. */
+  readonly isOutOfReach: boolean;
+}
+
+export function attemptFailure(error: unknown): AttemptFailure {
+  const details = error instanceof X8sError ? error.details : [];
+  return {
+    message: [messageOf(error), ...details].map(shorten).join('; '),
+    remoteMoved: error instanceof RemoteMovedError ? error : undefined,
+    isOutOfReach: error instanceof UnreachableError,
+  };
+}
