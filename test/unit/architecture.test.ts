@@ -143,6 +143,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/x8sync/commands': ['.', 'options'],
   'plugins/x8sync/objects': ['.', 'manifests'],
+  'plugins/x8sync/run': ['copy', '.'],
   'src/cli': ['run', 'completion', '.'],
   'plugins/x8sync/mover': [
     '.',

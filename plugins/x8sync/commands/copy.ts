@@ -213,7 +213,7 @@ export class CopyCommand extends PairCommand {
   /** What would delete most of the target, or takes a larger one, begins once a person has said that it may. */
   async #copy(request: CopyRequest, context: KubeCommandContext): Promise<CopyResult | DetachedCopy> {
     const [{ copy, detachCopy, growTarget }, { DeletionBrake, TargetTooSmall }] = await Promise.all([
-      import('../run/copy.ts'),
+      import('../run/copy/copy.ts'),
       import('../run/result.ts'),
     ]);
     const begin = this.detach ? detachCopy : copy;

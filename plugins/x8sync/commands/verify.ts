@@ -70,7 +70,7 @@ export class VerifyCommand extends PairCommand {
     if (pair.reach && !isReachGiven(this) && flags.length > 0)
       context.reporter.info(`The two sides are reached as by the task: ${flags.join(' ')}`);
     const [{ copy }, { summaryOf }, { differenceError }] = await Promise.all([
-      import('../run/copy.ts'),
+      import('../run/copy/copy.ts'),
       import('../run/report.ts'),
       import('../run/verification.ts'),
     ]);

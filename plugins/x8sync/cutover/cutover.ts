@@ -7,7 +7,7 @@ import { IncompleteError, messageOf, RefusedError } from '../../../src/errors.ts
 import { formatDuration } from '../../../src/ui/format.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
 import { type CutoverState, isUnderWay, scaleCommand, type Then } from '../records/cutover-state.ts';
-import { copy } from '../run/copy.ts';
+import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
 import { type Claims, readClaims } from './claims.ts';

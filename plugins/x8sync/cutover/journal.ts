@@ -9,8 +9,8 @@ import type { TaskStore } from '../../../src/tasks/store.ts';
 import { type Role, tool } from '../objects/sides.ts';
 import { type CutoverState, cutoverRole, cutoverStateOf } from '../records/cutover-state.ts';
 import { requireSound } from '../records/soundness.ts';
-import { storeOf } from '../run/copy-task.ts';
 import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request.ts';
+import { storeOf } from '../run/task-store.ts';
 import type { Claims } from './claims.ts';
 
 export class Journal {

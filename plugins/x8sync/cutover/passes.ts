@@ -1,7 +1,7 @@
 /** Copies while the workload runs, again and again, until one is quick enough for a pause of that length. */
 import { RefusedError } from '../../../src/errors.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
-import { copy } from '../run/copy.ts';
+import { copy } from '../run/copy/copy.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../run/request.ts';
 
 /** One copy of a cutover, as its result lists it. */

@@ -10,8 +10,8 @@ import {
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { exitCodeOf as exitCodeOfMover } from '../mover/protocol/protocol.ts';
-import { storeOf } from '../run/copy-task.ts';
 import { exitCodeIn } from '../run/kept-end.ts';
+import { storeOf } from '../run/task-store.ts';
 import { decisiveRecord, type TaskEntry } from './inventory.ts';
 import { lookAt, type StandingTask } from './look.ts';
 import type { StandingPhase } from './standing.ts';

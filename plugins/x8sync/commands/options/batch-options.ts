@@ -245,7 +245,7 @@ async function planned(
     label: `${describeClaim(pair.source)} → ${describeClaim(pair.target)}`,
     key: claimKey(target),
     copy: async (context: CopyContext) => {
-      const { copy } = await import('../../run/copy.ts');
+      const { copy } = await import('../../run/copy/copy.ts');
       await ensureTarget(pair, wishes, context);
       return copy(request, context);
     },

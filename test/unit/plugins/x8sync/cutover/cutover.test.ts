@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type CutoverRequest, cutover } from '../../../../../plugins/x8sync/cutover/cutover.ts';
 import { cutoverStateOf, type Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { X8sError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';

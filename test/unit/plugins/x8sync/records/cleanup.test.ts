@@ -5,7 +5,7 @@ import { lineOf } from '../../../../../plugins/x8sync/commands/task-output.ts';
 import { sideOf } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import type { KubeClient } from '../../../../../src/kube/api/client.ts';
 import { configMaps, cronJobs, type Resource, secrets } from '../../../../../src/kube/api/resources.ts';

@@ -6,8 +6,9 @@ import {
   reachFlags,
 } from '../../../../../plugins/x8sync/commands/options/network-options.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
-import { CopyTask, storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
+import { CopyTask } from '../../../../../plugins/x8sync/run/copy/copy-task.ts';
 import type { CopyRequest } from '../../../../../plugins/x8sync/run/request.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';

@@ -1,21 +1,19 @@
 /** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
-import { messageOf, X8sError } from '../../../src/errors.ts';
-import type { StepHandle } from '../../../src/ui/reporter.ts';
-import { type ClaimState, describeClaim, describeSize, isDevice, writersOf } from '../claims/claim.ts';
-import { dialledPod, reachSource } from '../connect/reach.ts';
-import type { StrategyName } from '../connect/strategy-names.ts';
-import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
-import { readsOnly } from '../mover/protocol/options.ts';
-import type { MoverEnd } from '../mover/protocol/protocol.ts';
-import { describeIdentity, imageUser } from '../objects/manifests/identity.ts';
-import { uncleanError } from '../objects/side-cleanup.ts';
-import { timetableOf } from '../objects/timetable.ts';
-import { describeTimetable } from '../schedule/interval.ts';
-import { CopyParts } from './copy-parts.ts';
-import { copyResult } from './copy-result.ts';
-import { CopyTask, type OpenSide } from './copy-task.ts';
-import { snapshotTitle } from './report.ts';
-import type { CopyContext } from './request.ts';
+import { messageOf, X8sError } from '../../../../src/errors.ts';
+import type { StepHandle } from '../../../../src/ui/reporter.ts';
+import { type ClaimState, describeClaim, describeSize, isDevice, writersOf } from '../../claims/claim.ts';
+import { dialledPod, reachSource } from '../../connect/reach.ts';
+import type { StrategyName } from '../../connect/strategy-names.ts';
+import { type MoverJob, MoverWatch } from '../../monitor/mover-watch.ts';
+import { readsOnly } from '../../mover/protocol/options.ts';
+import type { MoverEnd } from '../../mover/protocol/protocol.ts';
+import { describeIdentity, imageUser } from '../../objects/manifests/identity.ts';
+import { uncleanError } from '../../objects/side-cleanup.ts';
+import { timetableOf } from '../../objects/timetable.ts';
+import { describeTimetable } from '../../schedule/interval.ts';
+import { copyResult } from '../copy-result.ts';
+import { snapshotTitle } from '../report.ts';
+import type { CopyContext } from '../request.ts';
 import {
   type CopyRequest,
   type CopyResult,
@@ -24,7 +22,7 @@ import {
   goesOnAlone,
   type Mode,
   type ScheduleReport,
-} from './request.ts';
+} from '../request.ts';
 import {
   asAsked,
   emptinessOf,
@@ -34,9 +32,11 @@ import {
   requireVerification,
   titleOf,
   userHint,
-} from './result.ts';
-import { scheduleReport } from './schedule-report.ts';
-import { startWorkers } from './workers.ts';
+} from '../result.ts';
+import { scheduleReport } from '../schedule-report.ts';
+import { startWorkers } from '../workers.ts';
+import { CopyParts } from './copy-parts.ts';
+import { CopyTask, type OpenSide } from './copy-task.ts';
 
 export class CopyRun {
   readonly #request: CopyRequest;

@@ -1,12 +1,12 @@
 /** One copy from beginning to end: the steps that a person sees, in their order. */
-import { formatBytes } from '../../../src/ui/format.ts';
-import type { Reporter, Step } from '../../../src/ui/reporter.ts';
-import { describeClaim } from '../claims/claim.ts';
-import { growClaim } from '../claims/grow-target.ts';
-import { readsOnly } from '../mover/protocol/options.ts';
+import { formatBytes } from '../../../../src/ui/format.ts';
+import type { Reporter, Step } from '../../../../src/ui/reporter.ts';
+import { describeClaim } from '../../claims/claim.ts';
+import { growClaim } from '../../claims/grow-target.ts';
+import { readsOnly } from '../../mover/protocol/options.ts';
+import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from '../request.ts';
+import { TargetTooSmall } from '../result.ts';
 import { CopyRun } from './copy-run.ts';
-import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from './request.ts';
-import { TargetTooSmall } from './result.ts';
 
 /**
  * Copies one claim's files to another.

@@ -1,5 +1,5 @@
 /** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
-import { allEnded } from '../../../src/async/lazy.ts';
+import { allEnded } from '../../../../src/async/lazy.ts';
 import {
   ExitCode,
   exitCodeOf,
@@ -7,17 +7,16 @@ import {
   messageOf,
   RefusedError,
   X8sError,
-} from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/api/client.ts';
-import { configMaps } from '../../../src/kube/api/resources.ts';
-import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
-import type { HeldLock } from '../../../src/tasks/held-lock.ts';
-import { checkTaskName, isGivenName, newTaskName } from '../../../src/tasks/names.ts';
-import type { EndPhase, Peer, TaskRecord, TaskState } from '../../../src/tasks/record.ts';
-import { specHash } from '../../../src/tasks/spec.ts';
-import { type StartOutcome, TaskStore } from '../../../src/tasks/store.ts';
-import { lockClaim } from '../claims/claim-lock.ts';
-import { readsOnly } from '../mover/protocol/options.ts';
+} from '../../../../src/errors.ts';
+import { configMaps } from '../../../../src/kube/api/resources.ts';
+import { unlessRefused } from '../../../../src/kube/cluster/refusal.ts';
+import type { HeldLock } from '../../../../src/tasks/held-lock.ts';
+import { checkTaskName, isGivenName, newTaskName } from '../../../../src/tasks/names.ts';
+import type { EndPhase, Peer, TaskRecord, TaskState } from '../../../../src/tasks/record.ts';
+import { specHash } from '../../../../src/tasks/spec.ts';
+import type { StartOutcome, TaskStore } from '../../../../src/tasks/store.ts';
+import { lockClaim } from '../../claims/claim-lock.ts';
+import { readsOnly } from '../../mover/protocol/options.ts';
 import {
   cleanSides,
   cleanupHint,
@@ -26,15 +25,16 @@ import {
   type SideRecord,
   type UncleanSide,
   uncleanBecause,
-} from '../objects/side-cleanup.ts';
-import { isScheduled, type Role, sideOf, type TaskSide, tool } from '../objects/sides.ts';
-import { CancelledError, cancelledBy, cancelledError } from './cancellation.ts';
-import { type FirstCopy, noteFirstCopy } from './first-copy.ts';
-import { forgetFinished } from './forget.ts';
-import { forgetEnd, noteExitCode } from './kept-end.ts';
-import { noteReach } from './reach-wish.ts';
-import type { CopyContext } from './request.ts';
-import { type CopyRequest, furtherRun, specSchema } from './request.ts';
+} from '../../objects/side-cleanup.ts';
+import { isScheduled, type Role, sideOf, type TaskSide, tool } from '../../objects/sides.ts';
+import { CancelledError, cancelledBy, cancelledError } from '../cancellation.ts';
+import { type FirstCopy, noteFirstCopy } from '../first-copy.ts';
+import { forgetFinished } from '../forget.ts';
+import { forgetEnd, noteExitCode } from '../kept-end.ts';
+import { noteReach } from '../reach-wish.ts';
+import type { CopyContext } from '../request.ts';
+import { type CopyRequest, furtherRun, specSchema } from '../request.ts';
+import { storeOf } from '../task-store.ts';
 
 /** A side that this run works on. */
 export interface OpenSide {
@@ -59,10 +59,6 @@ const progressEveryMs = 10_000;
 const interruptedLimitMs = 10_000;
 /** After a failure, where --timeout is not shorter. */
 const failedLimitMs = 60_000;
-
-export function storeOf(kube: KubeClient, { clock }: Pick<CopyContext, 'clock'>): TaskStore {
-  return new TaskStore({ kube, tool, schema: specSchema, clock });
-}
 
 export class CopyTask {
   readonly #request: CopyRequest;

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { markCancelled } from '../../../../../plugins/x8sync/run/cancellation.ts';
-import { CopyTask, storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
-import { systemClock as clock } from '../../../../../src/clock.ts';
-import { InterruptedError } from '../../../../../src/errors.ts';
-import { configMaps } from '../../../../../src/kube/api/resources.ts';
-import type { TaskState } from '../../../../../src/tasks/record.ts';
-import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
-import { fakeKube } from '../../../support/fake-kube.ts';
+import { markCancelled } from '../../../../../../plugins/x8sync/run/cancellation.ts';
+import { CopyTask } from '../../../../../../plugins/x8sync/run/copy/copy-task.ts';
+import { storeOf } from '../../../../../../plugins/x8sync/run/task-store.ts';
+import { systemClock as clock } from '../../../../../../src/clock.ts';
+import { InterruptedError } from '../../../../../../src/errors.ts';
+import { configMaps } from '../../../../../../src/kube/api/resources.ts';
+import type { TaskState } from '../../../../../../src/tasks/record.ts';
+import { createSilentReporter } from '../../../../../../src/ui/silent-reporter.ts';
+import { fakeKube } from '../../../../support/fake-kube.ts';
 
 const [ref, taskContext] = [
   { namespace: 'shop', claim: 'data' },

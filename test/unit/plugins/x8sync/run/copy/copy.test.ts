@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { copy } from '../../../../../plugins/x8sync/run/copy.ts';
-import { systemClock as clock } from '../../../../../src/clock.ts';
-import { ApiError } from '../../../../../src/kube/api/api-error.ts';
-import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
-import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+import { copy } from '../../../../../../plugins/x8sync/run/copy/copy.ts';
+import { systemClock as clock } from '../../../../../../src/clock.ts';
+import { ApiError } from '../../../../../../src/kube/api/api-error.ts';
+import { createSilentReporter } from '../../../../../../src/ui/silent-reporter.ts';
+import { type FakeKube, fakeKube } from '../../../../support/fake-kube.ts';
 
 const reviews = '/apis/authorization.k8s.io/v1';
 

@@ -3,44 +3,43 @@
  * side by side does, and nothing happens twice. What stands further down needs what stands above it.
  */
 import { randomUUID } from 'node:crypto';
-import { lazy } from '../../../src/async/lazy.ts';
-import type { Clock } from '../../../src/clock.ts';
-import { UnreachableError } from '../../../src/errors.ts';
-import type { CronJob } from '../../../src/kube/api/objects.ts';
-import { jobs } from '../../../src/kube/api/resources.ts';
-import { clusterId } from '../../../src/kube/cluster/identity.ts';
-import { isGivenName } from '../../../src/tasks/names.ts';
-import { type ClaimRef, type ClaimState, describeClaim, isDevice, readClaim } from '../claims/claim.ts';
-import { checkSameMode, checkSource, checkTarget } from '../claims/claim-checks.ts';
-import { checkNoCompetingMover } from '../claims/competing-movers.ts';
-import { openEndpoint, type Strategies } from '../connect/endpoint.ts';
-import { mountObstacle } from '../connect/mount.ts';
-import { ladderOf, madeFor } from '../connect/strategies.ts';
-import type { MoverJob } from '../monitor/mover-watch.ts';
-import { schedulingObstacle } from '../monitor/scheduling.ts';
-import { readsOnly } from '../mover/protocol/options.ts';
-import { relayAddress } from '../mover/protocol/relay.ts';
-import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
-import { type EnsureOptions, remove } from '../objects/ensure.ts';
-import { ensureKeys } from '../objects/keys.ts';
-import { passwdFor } from '../objects/manifests/identity.ts';
-import type { PodWishes } from '../objects/manifests/pods.ts';
-import type { TaskSide } from '../objects/sides.ts';
-import { checkPermissions } from '../preflight/permissions.ts';
-import { podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
-import { type FrozenSource, freezeSource } from '../snapshot/frozen-source.ts';
-import { snapshotClassFor } from '../snapshot/snapshot-class.ts';
-import { admittedBeside } from './admitted.ts';
-import type { CopyTask } from './copy-task.ts';
-import { checkDeviceRequest, deviceDeletes } from './device-request.ts';
+import { lazy } from '../../../../src/async/lazy.ts';
+import type { Clock } from '../../../../src/clock.ts';
+import { UnreachableError } from '../../../../src/errors.ts';
+import type { CronJob } from '../../../../src/kube/api/objects.ts';
+import { jobs } from '../../../../src/kube/api/resources.ts';
+import { clusterId } from '../../../../src/kube/cluster/identity.ts';
+import { isGivenName } from '../../../../src/tasks/names.ts';
+import { type ClaimRef, type ClaimState, describeClaim, isDevice, readClaim } from '../../claims/claim.ts';
+import { checkSameMode, checkSource, checkTarget } from '../../claims/claim-checks.ts';
+import { checkNoCompetingMover } from '../../claims/competing-movers.ts';
+import { openEndpoint, type Strategies } from '../../connect/endpoint.ts';
+import { mountObstacle } from '../../connect/mount.ts';
+import { ladderOf, madeFor } from '../../connect/strategies.ts';
+import type { MoverJob } from '../../monitor/mover-watch.ts';
+import { schedulingObstacle } from '../../monitor/scheduling.ts';
+import { readsOnly } from '../../mover/protocol/options.ts';
+import { relayAddress } from '../../mover/protocol/relay.ts';
+import { tunnelAddress } from '../../mover/protocol/tunnel-options.ts';
+import { type EnsureOptions, remove } from '../../objects/ensure.ts';
+import { ensureKeys } from '../../objects/keys.ts';
+import { passwdFor } from '../../objects/manifests/identity.ts';
+import type { PodWishes } from '../../objects/manifests/pods.ts';
+import type { TaskSide } from '../../objects/sides.ts';
+import { checkPermissions } from '../../preflight/permissions.ts';
+import { podIdentity, privilegeChoice } from '../../preflight/pod-privileges.ts';
+import { type FrozenSource, freezeSource } from '../../snapshot/frozen-source.ts';
+import { snapshotClassFor } from '../../snapshot/snapshot-class.ts';
+import { admittedBeside } from '../admitted.ts';
+import { checkDeviceRequest, deviceDeletes } from '../device-request.ts';
 import {
   copiesOverNetwork,
   hasBegun,
   type MoverJobPlan,
   sampleTargetPod,
   startMoverJob,
-} from './mover-job.ts';
-import { podsWishOf } from './pods-wish.ts';
+} from '../mover-job.ts';
+import { podsWishOf } from '../pods-wish.ts';
 import {
   type CopyRequest,
   copySpec,
@@ -48,10 +47,11 @@ import {
   pairLabel,
   type ScheduleWish,
   targetMayHaveMore,
-} from './request.ts';
-import { leaveSchedule } from './schedule.ts';
-import { sampleSourcePod, startSourceServer } from './source-server.ts';
-import { scheduleWishes } from './wishes.ts';
+} from '../request.ts';
+import { leaveSchedule } from '../schedule.ts';
+import { sampleSourcePod, startSourceServer } from '../source-server.ts';
+import { scheduleWishes } from '../wishes.ts';
+import type { CopyTask } from './copy-task.ts';
 
 type MoverAccess = Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses' | 'isTunnelled' | 'pods'>;
 
