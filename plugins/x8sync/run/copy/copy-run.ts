@@ -36,7 +36,8 @@ import {
 import { scheduleReport } from '../schedule-report.ts';
 import { startWorkers } from '../workers.ts';
 import { CopyParts } from './copy-parts.ts';
-import { CopyTask, type OpenSide } from './copy-task.ts';
+import { CopyTask } from './copy-task.ts';
+import type { OpenSide } from './task-records.ts';
 
 export class CopyRun {
   readonly #request: CopyRequest;

@@ -1,22 +1,18 @@
 /** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
-import { allEnded } from '../../../../src/async/lazy.ts';
 import {
-  ExitCode,
+  type ExitCode,
   exitCodeOf,
   InterruptedError,
   messageOf,
-  RefusedError,
-  X8sError,
+  type X8sError,
 } from '../../../../src/errors.ts';
 import { configMaps } from '../../../../src/kube/api/resources.ts';
 import { unlessRefused } from '../../../../src/kube/cluster/refusal.ts';
 import type { HeldLock } from '../../../../src/tasks/held-lock.ts';
 import { checkTaskName, isGivenName, newTaskName } from '../../../../src/tasks/names.ts';
-import type { EndPhase, Peer, TaskRecord, TaskState } from '../../../../src/tasks/record.ts';
-import { specHash } from '../../../../src/tasks/spec.ts';
-import type { StartOutcome, TaskStore } from '../../../../src/tasks/store.ts';
+import type { EndPhase, Peer, TaskState } from '../../../../src/tasks/record.ts';
+import type { TaskStore } from '../../../../src/tasks/store.ts';
 import { lockClaim } from '../../claims/claim-lock.ts';
-import { readsOnly } from '../../mover/protocol/options.ts';
 import {
   cleanSides,
   cleanupHint,
@@ -24,24 +20,17 @@ import {
   describeUnclean,
   type SideRecord,
   type UncleanSide,
-  uncleanBecause,
 } from '../../objects/side-cleanup.ts';
-import { isScheduled, type Role, sideOf, type TaskSide, tool } from '../../objects/sides.ts';
+import { type Role, sideOf, tool } from '../../objects/sides.ts';
 import { CancelledError, cancelledBy, cancelledError } from '../cancellation.ts';
-import { type FirstCopy, noteFirstCopy } from '../first-copy.ts';
+import type { FirstCopy } from '../first-copy.ts';
 import { forgetFinished } from '../forget.ts';
-import { forgetEnd, noteExitCode } from '../kept-end.ts';
 import { noteReach } from '../reach-wish.ts';
-import type { CopyContext } from '../request.ts';
-import { type CopyRequest, furtherRun, specSchema } from '../request.ts';
+import type { CopyContext, CopyRequest } from '../request.ts';
 import { storeOf } from '../task-store.ts';
-
-/** A side that this run works on. */
-export interface OpenSide {
-  readonly record: TaskRecord;
-  readonly side: TaskSide;
-  readonly outcome: StartOutcome;
-}
+import { cleanedUpError, type DoneCopy, staysError, withDetails } from './failed-run.ts';
+import { whyNotBegin } from './may-begin.ts';
+import { type OpenSide, TaskRecords } from './task-records.ts';
 
 export interface OpenOptions {
   /** What decides the data; see `copySpec`. */
@@ -68,7 +57,7 @@ export class CopyTask {
   /** Called with what the lock waits for. */
   waiting: (text: string) => void = () => {};
   #lock: HeldLock | undefined;
-  #opened: Partial<Record<Role, OpenSide>> = {};
+  readonly #records: TaskRecords;
   /** As the person named it, now or in an earlier run that this one takes up. */
   #name: string | undefined;
   #progressAt = Number.NEGATIVE_INFINITY;
@@ -77,14 +66,15 @@ export class CopyTask {
   isRelayed = false;
   /** Files were copied, or could have been: a failure from here on is worth a record. */
   copying = false;
-  /** What the copy came to, in words, once its mover has ended well; undefined before. */
-  done: { readonly text: string; readonly isWhole: boolean } | undefined;
+  /** What the copy came to; undefined before its mover has ended well. */
+  done: DoneCopy | undefined;
 
   constructor(request: CopyRequest, context: CopyContext, stop: AbortController) {
     if (request.name !== undefined) checkTaskName(tool, request.name, ['source', 'target']);
     this.#request = request;
     this.#name = request.name;
     this.#context = context;
+    this.#records = new TaskRecords(context.clock);
     this.#stop = stop;
     this.#signal = AbortSignal.any([context.signal, stop.signal]);
   }
@@ -111,23 +101,13 @@ export class CopyTask {
     return this.#open('target', task, { spec, pair, peer });
   }
 
-  /**
-   * What has a name is copied once, until a person says otherwise: a second run by mistake would change a target that
-   * somebody works with by now.
-   */
+  /** @throws RefusedError where the name has been copied, and is not to be copied again. */
   async #requireUnfinished(store: TaskStore, spec: OpenOptions['spec'], signal: AbortSignal): Promise<void> {
-    const { name, target, mode, schedule, again = false, cutover = false } = this.#request;
+    const { name, target } = this.#request;
     if (name === undefined) return;
     const record = await store.find(target.namespace, name, 'target', { signal });
-    if (record?.phase === 'Running' && isScheduled(record) && !schedule) throw copiesByItself(name);
-    if (again || cutover || readsOnly(mode)) return;
-    if (record?.phase !== 'Succeeded' || record.specHash !== specHash(specSchema, spec)) return;
-    throw new RefusedError(
-      `task ${name} has finished already${record.finishedAt === undefined ? '' : `, at ${record.finishedAt}`}: ${record.message}`,
-      {
-        hint: '--again copies what the source has changed since',
-      },
-    );
+    const why = whyNotBegin(record, spec, this.#request);
+    if (why) throw why;
   }
 
   /** Opens the task at the source, as that of the target's. */
@@ -151,11 +131,11 @@ export class CopyTask {
     const found = await unlessRefused(kube, need, opening, { signal });
     const side = sideOf(kube, found.record);
     // Known from here on, so that a run that ends right now takes it away again.
-    this.#opened[role] = { record: found.record, side, outcome: 'fresh' };
+    this.#records.note(role, { record: found.record, side, outcome: 'fresh' });
     const change = (state: TaskState) => noteReach(state, this.#request);
     const started = await store.start(found.record, { holder: this.#lock?.holder ?? '', change, signal });
     const open = { ...started, side };
-    this.#opened[role] = open;
+    this.#records.note(role, open);
     return open;
   }
 
@@ -176,34 +156,22 @@ export class CopyTask {
     const now = this.#context.clock.monotonic();
     if (now - this.#progressAt < progressEveryMs) return;
     this.#progressAt = now;
-    for (const open of Object.values(this.#opened)) {
-      this.#update(open, (record) => {
-        const by = cancelledBy(record, this.#lock?.holder);
-        if (by !== undefined) this.#stop.abort(cancelledError(open.record.task, by));
-        return { ...record, progress: text };
-      }).catch(() => {});
-    }
+    this.#records.changeBeside((state, { record }) => {
+      const by = cancelledBy(state, this.#lock?.holder);
+      if (by !== undefined) this.#stop.abort(cancelledError(record.task, by));
+      state.progress = text;
+    });
   }
 
   /** Leaves the task as it is, to nobody: its mover goes on. */
   async detach(): Promise<void> {
-    const left = { holder: undefined, message: 'left to itself; kubectl x8sync attach takes its result' };
-    await allEnded(this.#sides().map((side) => this.#end(side, left)));
+    await this.#records.leave('left to itself; kubectl x8sync attach takes its result');
     this.#ended = true;
   }
 
   /** Leaves the task to its schedule. */
   async leaveScheduled(first: Omit<FirstCopy, 'at'>): Promise<void> {
-    const at = this.#context.clock.now().toISOString();
-    const left = { holder: undefined, progress: undefined, message: `first copy: ${first.message}` };
-    const written = this.#sides().map((open) =>
-      this.#update(open, (state) => {
-        forgetEnd(state);
-        noteFirstCopy(state, { ...first, at });
-        return Object.assign(state, left);
-      }),
-    );
-    await allEnded(written);
+    await this.#records.leaveScheduled(first);
     this.#ended = true;
   }
 
@@ -211,7 +179,7 @@ export class CopyTask {
   async forgetOld(): Promise<void> {
     const { keepRecords } = this.#request;
     if (keepRecords === undefined) return;
-    const sides = this.#sides().map(({ kube, record }) =>
+    const sides = this.#records.sides.map(({ kube, record }) =>
       forgetFinished(storeOf(kube, this.#context), record.namespace, keepRecords, this.#signal),
     );
     await Promise.allSettled(sides);
@@ -222,51 +190,17 @@ export class CopyTask {
   async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<UncleanSide[]> {
     const { clock } = this.#context;
     const told = (text: string) => waiting.detail(`waiting for ${text} to go`);
-    return cleanSides(this.#sides(), {
+    return cleanSides(this.#records.sides, {
       ...{ limitMs: this.#request.timeoutMs, clock, signal },
       waiting: told,
     });
   }
 
-  /** What was opened; the target, which decides, first. */
-  #sides(): (OpenSide & SideRecord)[] {
-    return (['target', 'source'] as const).flatMap((role) => {
-      const open = this.#opened[role];
-      return open ? [{ ...open, kube: open.side.kube }] : [];
-    });
-  }
-
   /** Writes the end of the run to both records; resolves with the sides whose record could not be written. */
   async finish(phase: EndPhase, message: string, exitCode?: ExitCode): Promise<UncleanSide[]> {
-    const finishedAt = this.#context.clock.now().toISOString();
-    const ended = { phase, message, finishedAt, progress: undefined, holder: undefined };
-    const written = this.#sides().map(async (side) => {
-      try {
-        await this.#end(side, ended, exitCode);
-        return [];
-      } catch (error) {
-        if (error instanceof X8sError) return [uncleanBecause(side, error)];
-        throw error;
-      }
-    });
-    const left = await allEnded(written);
+    const left = await this.#records.finish(phase, message, exitCode);
     this.#ended = true;
-    return left.flat();
-  }
-
-  /** Writes what this run comes to; what was seen of an earlier one's mover is old then. */
-  #end(open: OpenSide, ended: Partial<RecordState>, exitCode?: ExitCode): Promise<void> {
-    return this.#update(open, (state) => {
-      forgetEnd(state);
-      noteExitCode(state, exitCode);
-      return Object.assign(state, ended);
-    });
-  }
-
-  async #update(open: OpenSide, change: (state: RecordState) => RecordState): Promise<void> {
-    await storeOf(open.side.kube, this.#context).update(open.record, (state) =>
-      Object.assign(state, change(state)),
-    );
+    return left;
   }
 
   /**
@@ -274,7 +208,7 @@ export class CopyTask {
    * mover goes on, and the same command takes it up. All else is deleted, so that nothing is left behind.
    */
   async giveUp(failure: unknown): Promise<unknown> {
-    if (this.#ended || Object.keys(this.#opened).length === 0) return failure;
+    if (this.#ended || this.#records.sides.length === 0) return failure;
     const error = (await this.#cancellation()) ?? failure;
     // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
     const interrupted = this.#context.signal.reason instanceof InterruptedError;
@@ -286,16 +220,16 @@ export class CopyTask {
     const limit = AbortSignal.timeout(interrupted ? interruptedLimitMs : failedMs);
     const left = await this.removeChildren({ detail: () => {} }, limit);
     const names = new Set(left.map(({ record }) => record.name));
-    const clean = this.#sides().filter(({ record }) => !names.has(record.name));
+    const clean = this.#records.sides.filter(({ record }) => !names.has(record.name));
     left.push(...(await this.#closeRecords(clean, error, limit)));
     this.#ended = true;
     if (left.length > 0) return withDetails(error, describeUnclean(left), cleanupHint(left));
-    return interrupted ? cleanedUp(error, this.#request, this.done) : error;
+    return interrupted ? cleanedUpError(error, this.#request, this.done) : error;
   }
 
   /** The error to show where somebody has cancelled this very run: whatever failed was their doing. */
   async #cancellation(): Promise<X8sError | undefined> {
-    const open = this.#opened.target;
+    const open = this.#records.target;
     if (!open) return undefined;
     const { namespace, task } = open.record;
     const limit = AbortSignal.timeout(interruptedLimitMs);
@@ -309,13 +243,7 @@ export class CopyTask {
     const name = this.#name;
     await this.finish('Interrupted', 'interrupted; what it made goes on by itself').catch(() => {});
     const { context } = this.#request.target.kube.cluster;
-    return new InterruptedError(
-      signalOf(error),
-      `interrupted; task ${name} stays in the clusters as it is, and ${this.isRelayed ? 'its mover waits, since what it copies passed through this workstation' : 'a mover that runs goes on'}`,
-      {
-        hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
-      },
-    );
+    return staysError(error, { name, context, isRelayed: this.isRelayed });
   }
 
   /**
@@ -334,20 +262,12 @@ export class CopyTask {
         messageOf(error),
         exitCodeOf(error),
       );
-    const removed = clean.map(async (side) => {
-      try {
-        await storeOf(side.kube, this.#context).remove(side.record, { signal });
-        return [];
-      } catch (failure) {
-        return [uncleanBecause(side, failure)];
-      }
-    });
-    return (await Promise.all(removed)).flat();
+    return this.#records.remove(clean, signal);
   }
 
   /** What is in the clusters because of this run, a line each; empty once it has ended. */
   leftovers(): string[] {
-    return this.#ended ? [] : this.#sides().map(describeLeftover);
+    return this.#ended ? [] : this.#records.sides.map(describeLeftover);
   }
 
   /** Rejects where the target claim's lock may be another's by now. */
@@ -358,35 +278,4 @@ export class CopyTask {
   async release(): Promise<void> {
     await this.#lock?.release();
   }
-}
-
-type RecordState = Parameters<Parameters<TaskStore['update']>[1]>[0];
-
-const copiesByItself = (name: string): RefusedError =>
-  new RefusedError(`task ${name} has a schedule, by which it copies by itself`, {
-    hint: `the same command with --every changes how often; kubectl x8sync cancel ${name} ends it`,
-  });
-
-/** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
-function cleanedUp(error: unknown, request: CopyRequest, done: CopyTask['done']): InterruptedError {
-  const cleaned = 'all that the task had made is cleaned up';
-  if (done)
-    return new InterruptedError(signalOf(error), `interrupted; ${done.text}, and ${cleaned}`, {
-      hint: done.isWhole ? undefined : `${furtherRun(request)} for the rest`,
-    });
-  return new InterruptedError(signalOf(error), `interrupted; ${cleaned}`, {
-    hint: `files that were copied so far stay at the target; ${furtherRun(request)} for the rest`,
-  });
-}
-
-const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
-
-/** The error with more to read; its own hint is about what went wrong, and what is left behind matters more. */
-function withDetails(error: unknown, details: readonly string[], hint: string | undefined): unknown {
-  if (!(error instanceof X8sError)) return error;
-  const all = [...error.details, ...details];
-  return Object.defineProperties(error, {
-    details: { value: all },
-    ...(hint !== undefined && { hint: { value: hint } }),
-  });
 }

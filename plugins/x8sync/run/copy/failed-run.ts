@@ -1,0 +1,51 @@
+/** What a person is told of a run that failed or was interrupted: what stays, what is gone, and how to go on. Pure. */
+import { ExitCode, exitCodeOf, InterruptedError, X8sError } from '../../../../src/errors.ts';
+import { type CopyRequest, furtherRun } from '../request.ts';
+
+/** What a copy came to, in words, once its mover has ended well. */
+export interface DoneCopy {
+  readonly text: string;
+  readonly isWhole: boolean;
+}
+
+/** Of an interrupted run of a task that a person named, which stays in the clusters. */
+export function staysError(
+  error: unknown,
+  { name, context, isRelayed }: Readonly<{ name: string | undefined; context: string; isRelayed: boolean }>,
+): InterruptedError {
+  return new InterruptedError(
+    signalOf(error),
+    `interrupted; task ${name} stays in the clusters as it is, and ${isRelayed ? 'its mover waits, since what it copies passed through this workstation' : 'a mover that runs goes on'}`,
+    {
+      hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
+    },
+  );
+}
+
+/** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
+export function cleanedUpError(
+  error: unknown,
+  request: Pick<CopyRequest, 'mode' | 'name'>,
+  done: DoneCopy | undefined,
+): InterruptedError {
+  const cleaned = 'all that the task had made is cleaned up';
+  if (done)
+    return new InterruptedError(signalOf(error), `interrupted; ${done.text}, and ${cleaned}`, {
+      hint: done.isWhole ? undefined : `${furtherRun(request)} for the rest`,
+    });
+  return new InterruptedError(signalOf(error), `interrupted; ${cleaned}`, {
+    hint: `files that were copied so far stay at the target; ${furtherRun(request)} for the rest`,
+  });
+}
+
+const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
+
+/** The error with more to read; its own hint is about what went wrong, and what is left behind matters more. */
+export function withDetails(error: unknown, details: readonly string[], hint: string | undefined): unknown {
+  if (!(error instanceof X8sError)) return error;
+  const all = [...error.details, ...details];
+  return Object.defineProperties(error, {
+    details: { value: all },
+    ...(hint !== undefined && { hint: { value: hint } }),
+  });
+}
