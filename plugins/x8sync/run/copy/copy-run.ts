@@ -79,9 +79,9 @@ export class CopyRun {
 
   async checkSource(handle: StepHandle): Promise<void> {
     const [source, privileges] = await Promise.all([
-      this.#parts.source(),
-      this.#parts.sourcePrivileges(),
-      this.#parts.snapshotClass(),
+      this.#parts.sides.source(),
+      this.#parts.sides.sourcePrivileges(),
+      this.#parts.sides.snapshotClass(),
     ]);
     handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
     const writers = this.#request.snapshot ? [] : writersOf(source);
@@ -95,7 +95,10 @@ export class CopyRun {
   }
 
   async checkTarget(handle: StepHandle): Promise<void> {
-    const [target, privileges] = await Promise.all([this.#parts.target(), this.#parts.targetPrivileges()]);
+    const [target, privileges] = await Promise.all([
+      this.#parts.sides.target(),
+      this.#parts.sides.targetPrivileges(),
+    ]);
     handle.title(`Target ${describeClaim(target.ref)} (${describeSize(target)})`);
     if (privileges === 'user')
       handle.warn(this.#asUser(target, 'owners, devices and file capabilities are not kept'));
@@ -120,15 +123,15 @@ export class CopyRun {
 
   async openTarget(handle: StepHandle): Promise<void> {
     this.#task.waiting = (text) => handle.detail(text);
-    handle.title(nameTaken(await this.#parts.openedTarget()));
+    handle.title(nameTaken(await this.#parts.sides.openedTarget()));
   }
 
   async openSource(handle: StepHandle): Promise<void> {
-    handle.title(nameTaken(await this.#parts.openedSource()));
+    handle.title(nameTaken(await this.#parts.sides.openedSource()));
   }
 
   async freezeSource(handle: StepHandle): Promise<void> {
-    const frozen = await this.#parts.frozen();
+    const frozen = await this.#parts.sides.frozen();
     if (!frozen) return;
     handle.title(snapshotTitle(frozen));
     if (frozen.otherClass !== undefined)
@@ -144,19 +147,19 @@ export class CopyRun {
       handle.title('Source is mounted by the mover itself');
       return;
     }
-    const { side } = (await this.#parts.opened()).source;
+    const { side } = (await this.#parts.sides.opened()).source;
     const [endpoint, { workload }] = await Promise.all([this.#parts.endpoint(), this.#parts.sourceServer()]);
     const [{ name }] = endpoint.strategies;
     if (mount) handle.warn(`Not mount: ${mount.obstacle}; ${name} is tried instead.`);
     for (const reason of endpoint.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
-    const privileges = await this.#parts.sourcePrivileges();
+    const privileges = await this.#parts.sides.sourcePrivileges();
     const hint = privileges === 'user' ? userHint.source : undefined;
     await this.#watch.followSource(side, { workload, hint }, this.#request.timeoutMs, handle);
     handle.title(`Source is served over SSH by pod ${side.name}-0`);
   }
 
   async startMover(handle: StepHandle): Promise<void> {
-    const { source, target } = await this.#parts.opened();
+    const { source, target } = await this.#parts.sides.opened();
     const { timeoutMs } = this.#request;
     this.#parts.waiting = (text) => handle.detail(text);
     const mover = await this.#parts.moverJob();
@@ -185,7 +188,7 @@ export class CopyRun {
   }
 
   async #dialledPod(): Promise<string> {
-    const { source } = await this.#parts.opened();
+    const { source } = await this.#parts.sides.opened();
     const { push } = this.#request;
     return dialledPod({ source: source.side, watch: this.#watch, push, signal: this.#signal });
   }
@@ -212,7 +215,7 @@ export class CopyRun {
   }
 
   async #startWorkers(count: number): Promise<void> {
-    const [{ target }, { job }] = await Promise.all([this.#parts.opened(), this.#parts.moverJob()]);
+    const [{ target }, { job }] = await Promise.all([this.#parts.sides.opened(), this.#parts.moverJob()]);
     const { timeoutMs } = this.#request;
     await startWorkers(target.side, job, count, { timeoutMs, signal: this.#signal });
   }
@@ -277,14 +280,14 @@ export class CopyRun {
   async detached(): Promise<DetachedCopy | undefined> {
     if (!this.#isDetached) return undefined;
     const { source, target } = this.#request;
-    const { record } = (await this.#parts.opened()).target;
+    const { record } = (await this.#parts.sides.opened()).target;
     const names = { source: describeClaim(source), target: describeClaim(target) };
     return { task: record.task, detached: true, ...names, strategy: this.#strategy };
   }
 
   /** What the run came to. Only after its steps. */
   async result(): Promise<CopyResult> {
-    const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
+    const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.sides.opened()]);
     const { mode, source, target: to, checksum, selection } = this.#request;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
@@ -294,7 +297,7 @@ export class CopyRun {
   }
 
   async #snapshot(): Promise<CopyResult['snapshot']> {
-    const frozen = await this.#parts.frozen();
+    const frozen = await this.#parts.sides.frozen();
     return frozen && { method: frozen.method, takenAt: frozen.takenAt };
   }
 
