@@ -1,26 +1,21 @@
-/** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
+/** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`, and below that in `side-parts.ts`. */
 import { messageOf, X8sError } from '../../../../src/errors.ts';
 import type { StepHandle } from '../../../../src/ui/reporter.ts';
-import { type ClaimState, describeClaim, describeSize, isDevice, writersOf } from '../../claims/claim.ts';
+import { describeClaim, describeSize } from '../../claims/claim.ts';
 import { dialledPod, reachSource } from '../../connect/reach.ts';
 import type { StrategyName } from '../../connect/strategy-names.ts';
 import { type MoverJob, MoverWatch } from '../../monitor/mover-watch.ts';
-import { readsOnly } from '../../mover/protocol/options.ts';
-import type { MoverEnd } from '../../mover/protocol/protocol.ts';
-import { describeIdentity, imageUser } from '../../objects/manifests/identity.ts';
 import { uncleanError } from '../../objects/side-cleanup.ts';
 import { timetableOf } from '../../objects/timetable.ts';
 import { describeTimetable } from '../../schedule/interval.ts';
 import { copyResult } from '../copy-result.ts';
 import { snapshotTitle } from '../report.ts';
-import type { CopyContext } from '../request.ts';
 import {
+  type CopyContext,
   type CopyRequest,
   type CopyResult,
   type DetachedCopy,
-  furtherRun,
   goesOnAlone,
-  type Mode,
   type ScheduleReport,
 } from '../request.ts';
 import {
@@ -37,7 +32,15 @@ import { scheduleReport } from '../schedule-report.ts';
 import { startWorkers } from '../workers.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask } from './copy-task.ts';
-import type { OpenSide } from './task-records.ts';
+import type { SideParts } from './side-parts.ts';
+import {
+  doneText,
+  earlierMoverNotice,
+  nameTaken,
+  relayDeclined,
+  sourceWarnings,
+  targetWarnings,
+} from './step-texts.ts';
 
 export class CopyRun {
   readonly #request: CopyRequest;
@@ -47,6 +50,7 @@ export class CopyRun {
   readonly #began: number;
   readonly #task: CopyTask;
   readonly #parts: CopyParts;
+  readonly #sides: SideParts;
   readonly #watch: MoverWatch;
   /** The one that led to the source's files. */
   #strategy: StrategyName | undefined;
@@ -62,6 +66,7 @@ export class CopyRun {
     this.#began = context.clock.monotonic();
     this.#task = new CopyTask(request, context, this.#stop);
     this.#parts = new CopyParts(request, this.#task, context.clock, this.#signal);
+    this.#sides = this.#parts.sides;
     this.#parts.dialledPod = () => this.#dialledPod();
     this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal, (end) => asAsked(end, request));
   }
@@ -79,59 +84,31 @@ export class CopyRun {
 
   async checkSource(handle: StepHandle): Promise<void> {
     const [source, privileges] = await Promise.all([
-      this.#parts.sides.source(),
-      this.#parts.sides.sourcePrivileges(),
-      this.#parts.sides.snapshotClass(),
+      this.#sides.source(),
+      this.#sides.sourcePrivileges(),
+      this.#sides.snapshotClass(),
     ]);
     handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
-    const writers = this.#request.snapshot ? [] : writersOf(source);
-    if (writers.length > 0) {
-      const harm = isDevice(source)
-        ? 'what it writes meanwhile may arrive in part, and a file system in it may be damaged at the target'
-        : 'files that change meanwhile may arrive half changed';
-      handle.warn(`The source is in use by ${writers.join(', ')}: ${harm}.`);
-    }
-    if (privileges === 'user') handle.warn(this.#asUser(source, 'what it may not read is not copied'));
+    for (const text of sourceWarnings(source, privileges, this.#request)) handle.warn(text);
   }
 
   async checkTarget(handle: StepHandle): Promise<void> {
-    const [target, privileges] = await Promise.all([
-      this.#parts.sides.target(),
-      this.#parts.sides.targetPrivileges(),
-    ]);
+    const [target, privileges] = await Promise.all([this.#sides.target(), this.#sides.targetPrivileges()]);
     handle.title(`Target ${describeClaim(target.ref)} (${describeSize(target)})`);
-    if (privileges === 'user')
-      handle.warn(this.#asUser(target, 'owners, devices and file capabilities are not kept'));
-    if (privileges !== 'user' && this.#request.fsGroup !== undefined)
-      handle.warn(
-        `--fs-group is not used: the pod at ${namespaceName(target)} is root, and may write to the volume.`,
-      );
-    if (privileges === 'root' && this.#request.trustedXattrs)
-      handle.warn(
-        `${namespaceName(target)} admits no CAP_SYS_ADMIN in a pod: trusted.* attributes are not kept.`,
-      );
-  }
-
-  /** A pod that is no root, by the person's wish or since the namespace admits none. */
-  #asUser(state: ClaimState, loss: string): string {
-    const { runAs } = this.#request;
-    const where = namespaceName(state);
-    return runAs
-      ? `The pod at ${where} runs as ${describeIdentity(runAs)} (--run-as): ${loss}.`
-      : `${where} admits no root in a pod, so the one there is an ordinary user (${describeIdentity(imageUser)}): ${loss}.`;
+    for (const text of targetWarnings(target, privileges, this.#request)) handle.warn(text);
   }
 
   async openTarget(handle: StepHandle): Promise<void> {
     this.#task.waiting = (text) => handle.detail(text);
-    handle.title(nameTaken(await this.#parts.sides.openedTarget()));
+    handle.title(nameTaken(await this.#sides.openedTarget()));
   }
 
   async openSource(handle: StepHandle): Promise<void> {
-    handle.title(nameTaken(await this.#parts.sides.openedSource()));
+    handle.title(nameTaken(await this.#sides.openedSource()));
   }
 
   async freezeSource(handle: StepHandle): Promise<void> {
-    const frozen = await this.#parts.sides.frozen();
+    const frozen = await this.#sides.frozen();
     if (!frozen) return;
     handle.title(snapshotTitle(frozen));
     if (frozen.otherClass !== undefined)
@@ -147,19 +124,19 @@ export class CopyRun {
       handle.title('Source is mounted by the mover itself');
       return;
     }
-    const { side } = (await this.#parts.sides.opened()).source;
+    const { side } = (await this.#sides.opened()).source;
     const [endpoint, { workload }] = await Promise.all([this.#parts.endpoint(), this.#parts.sourceServer()]);
     const [{ name }] = endpoint.strategies;
     if (mount) handle.warn(`Not mount: ${mount.obstacle}; ${name} is tried instead.`);
     for (const reason of endpoint.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
-    const privileges = await this.#parts.sides.sourcePrivileges();
+    const privileges = await this.#sides.sourcePrivileges();
     const hint = privileges === 'user' ? userHint.source : undefined;
     await this.#watch.followSource(side, { workload, hint }, this.#request.timeoutMs, handle);
     handle.title(`Source is served over SSH by pod ${side.name}-0`);
   }
 
   async startMover(handle: StepHandle): Promise<void> {
-    const { source, target } = await this.#parts.sides.opened();
+    const { source, target } = await this.#sides.opened();
     const { timeoutMs } = this.#request;
     this.#parts.waiting = (text) => handle.detail(text);
     const mover = await this.#parts.moverJob();
@@ -188,7 +165,7 @@ export class CopyRun {
   }
 
   async #dialledPod(): Promise<string> {
-    const { source } = await this.#parts.sides.opened();
+    const { source } = await this.#sides.opened();
     const { push } = this.#request;
     return dialledPod({ source: source.side, watch: this.#watch, push, signal: this.#signal });
   }
@@ -215,7 +192,7 @@ export class CopyRun {
   }
 
   async #startWorkers(count: number): Promise<void> {
-    const [{ target }, { job }] = await Promise.all([this.#parts.sides.opened(), this.#parts.moverJob()]);
+    const [{ target }, { job }] = await Promise.all([this.#sides.opened(), this.#parts.moverJob()]);
     const { timeoutMs } = this.#request;
     await startWorkers(target.side, job, count, { timeoutMs, signal: this.#signal });
   }
@@ -280,14 +257,14 @@ export class CopyRun {
   async detached(): Promise<DetachedCopy | undefined> {
     if (!this.#isDetached) return undefined;
     const { source, target } = this.#request;
-    const { record } = (await this.#parts.sides.opened()).target;
+    const { record } = (await this.#sides.opened()).target;
     const names = { source: describeClaim(source), target: describeClaim(target) };
     return { task: record.task, detached: true, ...names, strategy: this.#strategy };
   }
 
   /** What the run came to. Only after its steps. */
   async result(): Promise<CopyResult> {
-    const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.sides.opened()]);
+    const [end, { target }] = await Promise.all([this.#watch.end, this.#sides.opened()]);
     const { mode, source, target: to, checksum, selection } = this.#request;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
@@ -297,7 +274,7 @@ export class CopyRun {
   }
 
   async #snapshot(): Promise<CopyResult['snapshot']> {
-    const frozen = await this.#parts.sides.frozen();
+    const frozen = await this.#sides.frozen();
     return frozen && { method: frozen.method, takenAt: frozen.takenAt };
   }
 
@@ -318,24 +295,3 @@ export class CopyRun {
     await this.#task.release();
   }
 }
-
-/** Why a copy that is to go on by itself is not relayed. */
-const relayDeclined =
-  'relay: it lasts for as long as this command runs, and --detach or --every is to go on without it';
-
-function nameTaken({ record, side, outcome }: OpenSide): string {
-  const how =
-    outcome === 'resumed' ? 'taken up where it stopped' : outcome === 'again' ? 'run again' : 'is new';
-  return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
-}
-
-/** What a run has done, though it could not clean up: a person must know that the files are there. */
-function doneText(end: MoverEnd, mode: Mode): string {
-  const what = readsOnly(mode) ? 'the two sides are compared' : 'the files are at the target';
-  return `${isWhole(end) ? what : `${what}, not all of them`} (${titleOf(end, mode)})`;
-}
-
-const earlierMoverNotice = (endedAt: string, request: CopyRequest) =>
-  `The mover of an earlier run had ended at ${endedAt}. What the source changed since then is not copied: ${furtherRun(request)} for that.`;
-
-const namespaceName = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;
