@@ -19,7 +19,7 @@ import { sourceNetworkPolicy, sourceSecret } from '../objects/manifests/source.t
 import type { Role } from '../objects/sides.ts';
 import { readNodes } from '../preflight/nodes.ts';
 import { admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
-import { sampleTargetPod } from '../run/mover-job.ts';
+import { sampleTargetPod } from '../run/mover-pod.ts';
 import type { CopyRequest } from '../run/request.ts';
 import { sampleSourcePod } from '../run/source-server.ts';
 import type { Right } from './access.ts';

@@ -16,7 +16,8 @@ import { gateAccount, gateRole, gateRoleBinding, targetCronJob } from '../object
 import { targetNetworkPolicy } from '../objects/manifests/target.ts';
 import { timetableAnnotations } from '../objects/timetable.ts';
 import type { Timetable } from '../schedule/interval.ts';
-import { type MoverJobPlan, moverAnnotations, targetPodPlan } from './mover-job.ts';
+import { moverAnnotations } from './mover-job.ts';
+import { type MoverJobPlan, targetPodPlan } from './mover-pod.ts';
 import { type Wishes, wishesAnnotation, wishesText } from './wishes.ts';
 import { removeWorkers } from './workers.ts';
 

@@ -22,13 +22,8 @@ import { ensureKeys } from '../../objects/keys.ts';
 import { passwdFor } from '../../objects/manifests/identity.ts';
 import type { TaskSide } from '../../objects/sides.ts';
 import { deviceDeletes } from '../device-request.ts';
-import {
-  copiesOverNetwork,
-  hasBegun,
-  type MoverJobPlan,
-  sampleTargetPod,
-  startMoverJob,
-} from '../mover-job.ts';
+import { copiesOverNetwork, hasBegun, startMoverJob } from '../mover-job.ts';
+import { type MoverJobPlan, sampleTargetPod } from '../mover-pod.ts';
 import { podsWishOf } from '../pods-wish.ts';
 import { type CopyRequest, goesOnAlone, type ScheduleWish, targetMayHaveMore } from '../request.ts';
 import { leaveSchedule } from '../schedule.ts';

@@ -16,7 +16,7 @@ import { type FrozenSource, freezeSource } from '../../snapshot/frozen-source.ts
 import { snapshotClassFor } from '../../snapshot/snapshot-class.ts';
 import { admittedBeside } from '../admitted.ts';
 import { checkDeviceRequest } from '../device-request.ts';
-import { sampleTargetPod } from '../mover-job.ts';
+import { sampleTargetPod } from '../mover-pod.ts';
 import { type CopyRequest, copySpec, pairLabel } from '../request.ts';
 import { sampleSourcePod } from '../source-server.ts';
 import type { Begun } from './begun.ts';

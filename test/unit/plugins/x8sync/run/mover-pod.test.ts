@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
+import {
+  type MoverJobPlan,
+  sampleTargetPod,
+  targetPodPlan,
+} from '../../../../../plugins/x8sync/run/mover-pod.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
+
+const claim = (name: string, node?: string): ClaimState => ({
+  ref: { kube: fakeKube(), namespace: 'shop', claim: name },
+  object: { metadata: { name }, spec: {} },
+  uid: name,
+  volume: undefined,
+  bound: true,
+  mounts: [],
+  node,
+});
+
+const wishes = { image: 'mover', identity: { uid: 65532, gid: 65532 } };
+const plan: Omit<MoverJobPlan, 'side' | 'keys'> = {
+  ...wishes,
+  claim: claim('data'),
+  privileges: 'root',
+  sourcePrivileges: 'root',
+  mode: 'merge',
+  task: '3',
+  nonce: '4',
+  addresses: ['a:22'],
+  keepPartial: true,
+  checksum: false,
+};
+
+describe('the pod of a mover', () => {
+  test('has its keys, and writes to its claim', () => {
+    expect(targetPodPlan(plan, 'keys')).toMatchObject({
+      side: 'target',
+      claim: 'data',
+      readOnly: false,
+      secret: 'keys',
+      mountedSource: undefined,
+    });
+  });
+
+  test('needs no keys where it mounts the source, and goes to the node that has that', () => {
+    const mounted = targetPodPlan({ ...plan, mountedSource: claim('old', 'node-1') }, 'keys');
+    expect(mounted).toMatchObject({ secret: undefined, mountedSource: 'old', node: 'node-1' });
+    const both = { ...plan, claim: claim('data', 'node-2'), mountedSource: claim('old', 'node-1') };
+    expect(targetPodPlan(both, 'keys').node).toBe('node-2');
+  });
+
+  test('mounts its claim read-only where it only compares', () => {
+    expect(targetPodPlan({ ...plan, mode: 'verify' }, 'keys').readOnly).toBe(true);
+  });
+});
+
+test('what is tried for admission is the same pod, with what it may do', () => {
+  const { containers } = sampleTargetPod(claim('data'), 'merge', wishes)('user');
+  expect(containers[0]).toMatchObject({ image: 'mover', securityContext: { runAsUser: 65532 } });
+});
