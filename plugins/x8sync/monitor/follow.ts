@@ -10,7 +10,7 @@ import { pods } from '../../../src/kube/api/resources.ts';
 import { eventsOf } from '../../../src/kube/cluster/events.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
-import { type MoverLine, parseMoverLine } from '../mover/protocol/protocol.ts';
+import { type MoverLine, parseMoverLine } from '../mover/protocol/mover-lines.ts';
 import { PodDiagnosis, type Trouble } from './pod-diagnosis.ts';
 
 /** Lines of a program that died, in the error about it. */

@@ -3,7 +3,8 @@ import type { Clock } from '../../../src/clock.ts';
 import { formatBytes, formatRate } from '../../../src/ui/format.ts';
 import type { Progress, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
-import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol/protocol.ts';
+import type { MoverLine } from '../mover/protocol/mover-lines.ts';
+import type { MoverEnd, MoverProgress } from '../mover/protocol/protocol.ts';
 import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
 
 /** A rate is of the last few seconds: after so many without data it is none any more. */

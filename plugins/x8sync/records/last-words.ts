@@ -4,7 +4,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { stateOf } from '../monitor/follow.ts';
-import { type MoverLine, parseMoverLine } from '../mover/protocol/protocol.ts';
+import { type MoverLine, parseMoverLine } from '../mover/protocol/mover-lines.ts';
 
 /**
  * A dry run or a comparison writes many lines between two that say how far it is, and so does a tunnel that is dialled

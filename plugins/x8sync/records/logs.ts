@@ -4,7 +4,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { stateOf } from '../monitor/follow.ts';
-import { parseMoverLine } from '../mover/protocol/protocol.ts';
+import { parseMoverLine } from '../mover/protocol/mover-lines.ts';
 import { gateName } from '../objects/manifests/pods.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { sideOf } from '../objects/sides.ts';

@@ -1,7 +1,7 @@
 /** How a schedule stands: what its CronJob, its Jobs and their pods say. Pure: the only place where that is decided. */
 import type { CronJob, Job, Pod } from '../../../src/kube/api/objects.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
-import type { MoverLine } from '../mover/protocol/protocol.ts';
+import type { MoverLine } from '../mover/protocol/mover-lines.ts';
 import { timetableOf } from '../objects/timetable.ts';
 import { firstCopyIn } from '../run/first-copy.ts';
 import { nextTime } from '../run/schedule-report.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
-import { parseMoverLine } from '../../../plugins/x8sync/mover/protocol/protocol.ts';
+import { parseMoverLine } from '../../../plugins/x8sync/mover/protocol/mover-lines.ts';
 import type { Runtime } from '../../../plugins/x8sync/mover/protocol/runtime.ts';
 import { MessageWriter } from '../../../plugins/x8sync/mover/protocol/runtime.ts';
 import { pathsBelow } from '../../../plugins/x8sync/mover/system/paths.ts';

@@ -1,7 +1,8 @@
 /** A target claim that is made larger. */
 import { expect, test } from '@jest/globals';
 import { growClaim, grownSize } from '../../../../../plugins/x8sync/claims/grow-target.ts';
-import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
+import { parseMoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
+import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { failureOf, TargetTooSmall } from '../../../../../plugins/x8sync/run/result.ts';
 import { persistentVolumeClaims, storageClasses } from '../../../../../src/kube/api/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

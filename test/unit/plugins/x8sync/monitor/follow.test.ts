@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { followPods } from '../../../../../plugins/x8sync/monitor/follow.ts';
-import { type MoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
+import type { MoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
+import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import type { ContainerState, Pod } from '../../../../../src/kube/api/objects.ts';
 import { pods } from '../../../../../src/kube/api/resources.ts';
 import { fakeClock, settle } from '../../../support/fake-clock.ts';

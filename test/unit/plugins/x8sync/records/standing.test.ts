@@ -1,10 +1,7 @@
 /** How a task stands: its record, and what is seen of its mover. */
 import { describe, expect, test } from '@jest/globals';
-import {
-  formatMessage,
-  type MoverEnd,
-  type MoverLine,
-} from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
+import type { MoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
+import { formatMessage, type MoverEnd } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { type Sight, standingOf } from '../../../../../plugins/x8sync/records/standing.ts';
 import type { Job, Pod } from '../../../../../src/kube/api/objects.ts';
 import type { TaskRecord, TaskState } from '../../../../../src/tasks/record.ts';

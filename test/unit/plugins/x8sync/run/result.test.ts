@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
+import { parseMoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
+import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { type CopyRequest, furtherRun } from '../../../../../plugins/x8sync/run/request.ts';
 import { asAsked, emptinessOf, failureOf } from '../../../../../plugins/x8sync/run/result.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

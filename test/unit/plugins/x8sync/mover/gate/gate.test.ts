@@ -9,7 +9,7 @@ import { type ListPods, startGate } from '../../../../../../plugins/x8sync/mover
 import { podLister } from '../../../../../../plugins/x8sync/mover/gate/list-pods.ts';
 import { gateEnv } from '../../../../../../plugins/x8sync/mover/gate/options.ts';
 import { type ListedPod, usersOf } from '../../../../../../plugins/x8sync/mover/gate/users.ts';
-import { parseMoverLine } from '../../../../../../plugins/x8sync/mover/protocol/protocol.ts';
+import { parseMoverLine } from '../../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
 import { hastyClock } from '../../../../support/fake-clock.ts';
 import { stage } from '../../../../support/mover-stage.ts';
 import { certificate, privateKey } from '../../../../support/tls-fixture.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { parseMoverLine } from '../../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
 import {
   exitCodeOf,
   formatMessage,
   type Messages,
-  parseMoverLine,
   protocol,
 } from '../../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 
