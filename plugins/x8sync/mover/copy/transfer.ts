@@ -2,34 +2,29 @@
 
 import { isThrough, MoverExit, verdictOf } from '../access/exit.ts';
 import { RetryBudget } from '../access/retry-budget.ts';
-import type { Source } from '../access/source.ts';
 import type { SourceAccess } from '../access/source-access.ts';
-import type { SourceRsync } from '../access/source-rsync.ts';
-import type { StagingFolder } from '../access/staging.ts';
 import { sendsWholeList } from '../parallel/choice.ts';
 import { decideStreams, mayBeFar, roundTripOf } from '../parallel/decide.ts';
 import { copyInStreams } from '../parallel/pass.ts';
 import { podsNotice } from '../parallel/pods.ts';
 import { compressionFor } from '../protocol/compression.ts';
 import type { Loss } from '../protocol/losses.ts';
-import { type CopyOptions, emptiesTarget } from '../protocol/options.ts';
+import { emptiesTarget } from '../protocol/options.ts';
 import type { StreamsReport } from '../protocol/protocol.ts';
-import type { Runtime } from '../protocol/runtime.ts';
 import { missingFrom } from '../ranges/holey.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import { pause, run } from '../system/programs.ts';
-import { excludeOptions, TargetCompatibility } from '../target/target-compatibility.ts';
 import { emptyFolder, isEmpty, rootOf, tellRemovals } from '../target/target-content.ts';
-import { observeTarget } from '../target/target-look.ts';
-import { probeTarget } from '../target/target-traits.ts';
 import { accessProblem } from '../volume/access.ts';
 import { deletionLimit, isMost } from './deletions.ts';
-import { contradictionIn, withStreams } from './figures.ts';
+import { contradictionIn } from './figures.ts';
 import { requireSeparateTrees } from './nesting.ts';
 import { wipeTarget } from './preconditions.ts';
 import type { Relation } from './relation.ts';
+import { Tally } from './tally.ts';
+import { type FitParts, TargetFit } from './target-fit.ts';
 import { countTarget, LossSurvey } from './unprivileged-losses.ts';
 
 /** A copy that is over by then shows no progress. */
@@ -43,24 +38,18 @@ function dryRunLimits(relation: Relation): string {
 }
 
 /** What a copy works with, once the source is reached. */
-export interface TransferParts {
-  readonly options: CopyOptions;
-  readonly runtime: Runtime;
+export interface TransferParts extends FitParts {
   readonly connection: SourceAccess;
-  readonly staging: StagingFolder;
-  readonly source: Source;
-  readonly rsync: SourceRsync;
   /** How the two volumes lie to each other, as far as their mounts show. */
   readonly relation: Relation;
 }
 
 export class Transfer {
-  stats: Counts = {};
-  /** Names that could not be copied, the first twenty. */
-  failures: readonly string[] = [];
   /** Kinds of things that could not be kept. */
   lost: readonly string[] = [];
   readonly #parts: TransferParts;
+  readonly #tally = new Tally();
+  readonly #fit: TargetFit;
   readonly #attempts: RetryBudget;
   /** How the files were spread over streams; undefined before. */
   streams: StreamsReport | undefined;
@@ -71,18 +60,26 @@ export class Transfer {
   /** An earlier run of this task was stopped while it copied. */
   #resumed = false;
   readonly #roundTrip: () => Promise<number | undefined>;
-  /** Undefined until the target is tried out. */
-  #fit: TargetCompatibility | undefined;
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
+    this.#fit = new TargetFit(parts);
     this.#roundTrip = roundTripOf(parts);
     this.#attempts = new RetryBudget(parts.options.retries);
   }
 
+  get stats(): Readonly<Counts> {
+    return this.#tally.counts;
+  }
+
+  /** Names that could not be copied, the first twenty. */
+  get failures(): readonly string[] {
+    return this.#tally.failures;
+  }
+
   /** What of the source's entries the target's file system can't keep. */
   get losses(): readonly Loss[] {
-    return this.#fit?.losses ?? [];
+    return this.#fit.losses;
   }
 
   /** Files are compared by their content, though nobody asked for that. */
@@ -96,16 +93,15 @@ export class Transfer {
 
   /** Says what would be done. */
   async dryRun(): Promise<MoverExit> {
-    const { options, runtime, source, rsync } = this.#parts;
+    const { options, runtime, rsync } = this.#parts;
     this.#attempts.count = 1;
-    this.#fit = new TargetCompatibility(observeTarget(runtime.paths.target), source, runtime.messages);
-    await this.#fit.look(options, false);
+    await this.#fit.observe();
     runtime.messages.write('notice', { text: dryRunLimits(this.#parts.relation) });
-    rsync.exclude = await this.#exclude();
+    await this.#fit.leaveOut();
     const removed = emptiesTarget(options.mode) ? await tellRemovals(runtime) : 0;
     const result = await rsync.dryRun(emptiesTarget(options.mode) ? await emptyFolder(runtime) : undefined);
     this.#note(result);
-    this.stats.removed = removed;
+    this.#tally.set({ removed });
     if (options.deletes !== 'nothing') await this.#dryRunDeletions();
     return this.#verdict(result);
   }
@@ -114,7 +110,7 @@ export class Transfer {
     const { options, runtime } = this.#parts;
     const { paths, messages, signal } = runtime;
     const { extraneous = 0 } = this.stats;
-    Object.assign(this.stats, { removed: extraneous, extraneous: 0 });
+    this.#tally.set({ removed: extraneous, extraneous: 0 });
     const there = await countTarget(paths, signal);
     if (options.deletes === 'half' && isMost(extraneous, there - 1))
       messages.write('notice', {
@@ -135,7 +131,8 @@ export class Transfer {
     const result = await this.#copyAll().finally(() => over.abort());
     if (isThrough(result.code)) {
       await this.#settle(result, survey);
-      this.#countChanges(result, before !== rootOf(runtime.paths.target));
+      const rootDiffers = before !== rootOf(runtime.paths.target);
+      this.#tally.countChanges(result, { isItemized: this.#itemized, rootDiffers });
     }
     return this.#verdict(result);
   }
@@ -151,13 +148,13 @@ export class Transfer {
   }
 
   async #prepareTarget(): Promise<void> {
-    const { options, runtime, staging, source, rsync, relation } = this.#parts;
+    const { options, runtime, staging, source, relation } = this.#parts;
     const why = accessProblem(runtime.paths.target, 'write', 'the target volume', runtime.uid);
     if (why !== undefined) throw new MoverExit('closed', why);
     const phase = await staging.open();
     this.#resumed = phase === 'copying';
     if (relation === 'unknown') await requireSeparateTrees(source, staging, runtime);
-    await this.#fitTarget();
+    await this.#fit.tryOut();
     if (phase !== 'copying') {
       if (options.mode === 'force') {
         await staging.note('wiping');
@@ -166,42 +163,10 @@ export class Transfer {
       await staging.note('copying');
     }
     this.#itemized = !(await isEmpty(runtime));
-    if (this.#itemized && this.#fit?.needsContent) this.#compareContent();
-    rsync.exclude = await this.#exclude();
+    if (this.#itemized && this.#fit.needsContent) this.#fit.compareContent();
+    await this.#fit.leaveOut();
     if (options.deletes !== 'nothing' && this.#itemized)
       this.#mostDeletions = await deletionLimit(options.deletes, this.#parts);
-  }
-
-  /** By size and time, all of these files would be copied with every run. */
-  #compareContent(): void {
-    const { runtime, rsync } = this.#parts;
-    rsync.byContent = true;
-    const text =
-      "so many files have times that the target can't keep that all files are compared by their content";
-    runtime.messages.write('notice', { text });
-  }
-
-  #exclude(): Promise<string[]> {
-    const { runtime, options, rsync } = this.#parts;
-    rsync.excluded = this.#fit?.excluded(runtime.paths.target, options.checksum || rsync.byContent) ?? [];
-    return excludeOptions(rsync.excluded, `${runtime.paths.work}/exclude`);
-  }
-
-  /** Tries out what the target keeps, and compares it with what the source has. */
-  async #fitTarget(): Promise<void> {
-    const { options, runtime, staging, source, rsync } = this.#parts;
-    try {
-      const traits = await probeTarget(staging.temporary, runtime.uid === 0);
-      rsync.traits.fractions ||= traits.fractions;
-      rsync.traits.owners = !traits.owner;
-      rsync.traits.modes = !traits.modes;
-      rsync.traits.unsupported = traits.unsupported;
-      this.#fit = new TargetCompatibility(traits, source, runtime.messages);
-      await this.#fit.look(options, !emptiesTarget(options.mode) && !(await isEmpty(runtime)));
-    } catch (error) {
-      if (error instanceof MoverExit && error.outcome === 'refused') await staging.abandon();
-      throw error;
-    }
   }
 
   /** By streams first, where that is quicker; then the one pass over the whole tree that has the last word. */
@@ -232,7 +197,7 @@ export class Transfer {
       pods: { ...asked, copied: 1 + workers, files: filesOfWorkers },
     };
     const result = await this.#copy(counts.transferredBytes ?? 0);
-    this.stats = withStreams(this.stats, counts, this.#itemized);
+    this.#tally.addStreams(counts, this.#itemized);
     return result;
   }
 
@@ -267,27 +232,11 @@ export class Transfer {
     }
   }
 
-  #note({ stats, errors }: RsyncResult): void {
-    const { changes = 0, attributes = 0 } = this.stats;
-    this.stats = {
-      ...stats,
-      removed: (this.stats.removed ?? 0) + (this.#mostDeletions === undefined ? 0 : (stats.extraneous ?? 0)),
-      changes: changes + (stats.changes ?? 0),
-      attributes: attributes + (stats.attributes ?? 0),
-    };
-    const { transferredBytes = 0, totalBytes = 0 } = stats;
-    // What a broken attempt brought of a file that the next one took up counts once.
-    if (this.#attempts.count > 1) this.stats.transferredBytes = Math.min(transferredBytes, totalBytes);
-    this.failures = errors.names;
-  }
-
-  /** Into an empty target all is new; into any other, rsync has listed each change. */
-  #countChanges({ code, skipped, rootChanged }: RsyncResult, rootDiffers: boolean): void {
-    const { entries = 0, createdEntries = 0, changes = 0, attributes = 0 } = this.stats;
-    const made = code === 0 ? Math.max(0, entries - 1 - skipped) : createdEntries;
-    const root = rootChanged || rootDiffers ? 1 : 0;
-    this.stats.changes = (this.#itemized ? changes : made) + root;
-    this.stats.attributes = attributes + root;
+  #note(result: RsyncResult): void {
+    this.#tally.note(result, {
+      attempt: this.#attempts.count,
+      deletes: this.#mostDeletions !== undefined,
+    });
   }
 
   /**
@@ -299,13 +248,13 @@ export class Transfer {
     const { paths, signal } = runtime;
     const synced = await run('sync', ['-f', paths.target], { signal });
     if (synced.code !== 0) throw new MoverExit('io', 'the target could not be written to disk');
-    this.stats.vanished = errors.vanished;
-    this.#countPresent();
-    await this.#fit?.finish();
+    this.#tally.set({ vanished: errors.vanished });
+    this.#tally.countPresent(this.#fit.present);
+    await this.#fit.finish();
     // Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
     if (code === 0) {
       const there = await countTarget(paths, signal);
-      this.stats.extraneous = there - (this.stats.entries ?? 0) + skipped;
+      this.#tally.set({ extraneous: there - (this.stats.entries ?? 0) + skipped });
     }
     this.lost = [
       ...new Set([...((await survey?.lost()) ?? []), ...errors.lost, ...this.losses.map(({ kind }) => kind)]),
@@ -318,20 +267,6 @@ export class Transfer {
     const { options, rsync } = this.#parts;
     // The root is an entry itself; what the target can't take is left out, and told.
     return !options.allowEmpty && rsync.exclude.length === 0 && (this.stats.entries ?? 0) <= 1;
-  }
-
-  /** What was left out because it is there already belongs to the source all the same. */
-  #countPresent(): void {
-    const { present } = this.#fit ?? { present: [] };
-    const add = (name: string, value: number) => {
-      this.stats[name] = (this.stats[name] ?? 0) + value;
-    };
-    add('entries', present.length);
-    add('files', present.length);
-    add(
-      'totalBytes',
-      present.reduce((sum, { bytes }) => sum + bytes, 0),
-    );
   }
 
   #verdict({ code, errors }: RsyncResult): MoverExit {
