@@ -1,6 +1,5 @@
 /** The task store: tasks as annotated ConfigMaps of one cluster, written optimistically. */
 import type { Clock } from '../clock.ts';
-import { RefusedError } from '../errors.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../kube/api/client.ts';
 import type { ConfigMap } from '../kube/api/objects.ts';
@@ -19,7 +18,8 @@ import {
   withSpec,
   withState,
 } from './record.ts';
-import { canonicalJson, diffSpecs, specHash } from './spec.ts';
+import { Refusals } from './refusals.ts';
+import { canonicalJson, specHash } from './spec.ts';
 
 /** Writes that lose this often in a row meet something that writes all the time, not a neighbour. */
 const MAX_CONFLICTS = 20;
@@ -65,12 +65,14 @@ export class TaskStore {
   readonly #tool: string;
   readonly #schema: number;
   readonly #clock: Clock;
+  readonly #refusals: Refusals;
 
   constructor({ kube, tool, schema, clock }: TaskStoreOptions) {
     this.#kube = kube;
     this.#tool = tool;
     this.#schema = schema;
     this.#clock = clock;
+    this.#refusals = new Refusals({ kube, tool, schema });
   }
 
   /** The record of a task in one role, or undefined. Rejects where an object that is not ours has its name. */
@@ -173,14 +175,14 @@ export class TaskStore {
   async update(record: TaskRecord, change: Change, options?: CallOptions): Promise<TaskRecord> {
     let current = record;
     for (let attempt = 1; ; attempt++) {
-      if (current.unreadable) throw this.#unreadable(current);
+      if (current.unreadable) throw this.#refusals.unreadable(current);
       const state = stateOf(current);
       change(state);
       state.heartbeat = this.#clock.now().toISOString();
       try {
         return this.#parse(await this.#kube.replace(configMaps, withState(current.object, state), options));
       } catch (error) {
-        if (isNotFound(error)) throw this.#deleted(record, error);
+        if (isNotFound(error)) throw this.#refusals.deleted(record, error);
         if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
       }
       if (attempt > 1) await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
@@ -194,13 +196,13 @@ export class TaskStore {
    */
   async redefine(record: TaskRecord, spec: unknown, options?: CallOptions): Promise<TaskRecord> {
     for (let current = record, attempt = 1; ; attempt++) {
-      if (current.unreadable) throw this.#unreadable(current);
+      if (current.unreadable) throw this.#refusals.unreadable(current);
       if (current.specHash !== record.specHash) this.#checkSame(current, record.spec);
       const object = withSpec(current.object, canonicalJson(spec), specHash(this.#schema, spec));
       try {
         return this.#parse(await this.#kube.replace(configMaps, object, options));
       } catch (error) {
-        if (isNotFound(error)) throw this.#deleted(record, error);
+        if (isNotFound(error)) throw this.#refusals.deleted(record, error);
         if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
       }
       current = await this.#reread(record, options);
@@ -231,8 +233,8 @@ export class TaskStore {
   }
 
   /** `ConfigMap prod/x8sync-web-target (context lab-b)`: how messages name a record. */
-  describe({ namespace, name }: { readonly namespace?: string | undefined; readonly name: string }): string {
-    return `ConfigMap ${namespace ?? ''}/${name} (context ${this.#kube.cluster.context})`;
+  describe(record: { readonly namespace?: string | undefined; readonly name: string }): string {
+    return this.#refusals.describe(record);
   }
 
   #parse(object: ConfigMap): TaskRecord {
@@ -241,7 +243,7 @@ export class TaskStore {
 
   async #reread(record: TaskRecord, options?: CallOptions): Promise<TaskRecord> {
     const now = await this.find(record.namespace, record.task, record.role, options);
-    if (now?.uid !== record.uid) throw this.#deleted(record);
+    if (now?.uid !== record.uid) throw this.#refusals.deleted(record);
     return now;
   }
 
@@ -282,42 +284,11 @@ export class TaskStore {
 
   #ours(object: ConfigMap): ConfigMap {
     if (isRecord(this.#tool, object)) return object;
-    throw new RefusedError(`${this.describe(object.metadata)} was not made by kubectl ${this.#tool}.`, {
-      hint: 'It is left as it is. Use another name for the task.',
-    });
+    throw this.#refusals.notOurs(object);
   }
 
   #checkSame(record: TaskRecord, spec: unknown): void {
-    if (record.unreadable) throw this.#unreadable(record);
-    if (record.specHash === specHash(this.#schema, spec)) return;
-    const schemas =
-      record.schema === this.#schema
-        ? []
-        : [`schema: ${record.schema} → ${this.#schema} (version of the plugin)`];
-    throw new RefusedError(
-      `Task ${JSON.stringify(record.task)} exists already and is about something else: ${this.describe(record)}.`,
-      {
-        details: [...schemas, ...diffSpecs(record.spec, JSON.parse(canonicalJson(spec)))],
-        hint: 'Use another name, or clean that task up first.',
-      },
-    );
-  }
-
-  #unreadable(record: TaskRecord): RefusedError {
-    return new RefusedError(
-      `Task ${JSON.stringify(record.task)} can't be worked on: ${record.unreadable}; ${this.describe(record)}.`,
-      {
-        hint: record.isNewer
-          ? `Use the version of kubectl ${this.#tool} that wrote it, or another name for the task.`
-          : 'Somebody has changed it: clean that task up first, or use another name.',
-      },
-    );
-  }
-
-  #deleted(record: TaskRecord, cause?: unknown): RefusedError {
-    return new RefusedError(
-      `Task ${JSON.stringify(record.task)} was deleted while it ran: ${this.describe(record)} is gone.`,
-      { hint: 'Run the command again to start it anew.', cause },
-    );
+    const why = this.#refusals.otherTask(record, spec);
+    if (why) throw why;
   }
 }
