@@ -33,6 +33,24 @@ export function approvalDigest(
   return stopped.length === 0 ? undefined : digestOf(stopped.sort());
 }
 
+/** Deletions of one replica. */
+export interface ReplicaDeletions {
+  readonly name: string;
+  /** Why they are stopped; undefined where they are not. */
+  readonly stopped: string | undefined;
+  readonly toDelete: readonly ObjectKey[];
+}
+
+/** Whether an approval names what waits now; one without a digest names nothing. */
+export function namesWaiting(approval: string, replicas: readonly ReplicaDeletions[]): boolean {
+  const digest = digestIn(approval);
+  const waiting = replicas.map(({ name, stopped, toDelete }) => ({
+    name,
+    waiting: stopped === undefined ? undefined : waitingDeletions(stopped, toDelete),
+  }));
+  return digest !== undefined && approvalDigest(waiting) === digest;
+}
+
 /** An approval as it is asked for: when, and of what; without a digest it is of whatever waits. */
 export const approvalOf = (at: Date, digest?: string): string =>
   digest === undefined ? at.toISOString() : `${at.toISOString()} ${digest}`;

@@ -5,7 +5,7 @@ import type { Autoscaled } from '../cache/autoscaled.ts';
 import { PrimaryCache } from '../cache/primary-cache.ts';
 import { ReplicaCache } from '../cache/replica-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';
-import type { CopiedKind } from '../clusters/kinds.ts';
+import { type CopiedKind, kindsMissingOn } from '../clusters/kinds.ts';
 import { coverageOf, displaced, standbyMatcher, type TaskSpec } from '../decide/spec.ts';
 import { type Shaping, shapingOn } from '../objects/copy.ts';
 import { idleOverrides } from '../objects/idle-overrides.ts';
@@ -84,6 +84,16 @@ export function setUpReplica(
   const known = { spec, primary, replica, primaryCache, places, replicaCache, results, epochs };
   const assessor = new Assessor({ ...known, formerPrimaries });
   return { replicaCache, assessor, results, shaping: shapingOn(replica.name, shaping) };
+}
+
+/** Says which of these kinds a replica does not have; nothing of one that does not answer. */
+export async function warnOfMissingKinds(
+  cluster: Cluster,
+  kinds: readonly CopiedKind[],
+  { signal, warn }: { readonly signal: AbortSignal; readonly warn: (text: string) => void },
+): Promise<void> {
+  const missing = await kindsMissingOn(cluster, kinds, { signal }).catch(() => []);
+  for (const kind of missing) warn(`replica ${cluster.name} has no ${kind}: its objects wait until it does`);
 }
 
 /** What a person should know once both sides were listed. */

@@ -11,30 +11,26 @@ import type { AppliedResults } from '../cache/applied-results.ts';
 import { Autoscaled } from '../cache/autoscaled.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import { askUntilAnswered } from '../clusters/ask-until-answered.ts';
-import { anotherCluster, type Cluster, identifyAgain } from '../clusters/cluster.ts';
-import { type CopiedKind, chooseKinds, kindsMissingOn } from '../clusters/kinds.ts';
+import { anotherCluster, identifyAgain } from '../clusters/cluster.ts';
+import { type CopiedKind, chooseKinds } from '../clusters/kinds.ts';
 import { isOlderNow } from '../clusters/seen-version.ts';
-import { approvalDigest, digestIn, waitingDeletions } from '../decide/approval.ts';
-import { checkMap, coverageOf } from '../decide/spec.ts';
+import { digestIn, namesWaiting } from '../decide/approval.ts';
+import { checkMap } from '../decide/spec.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import { type ObjectKey, Places } from '../objects/keys.ts';
 import { inWaves, isGround } from '../objects/order.ts';
-import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import type { Replica } from '../reconcile/replica.ts';
-import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
+import { CoveredNamespaces } from './covered-namespaces.ts';
 import { followAutoscalers } from './follow-autoscalers.ts';
 import { type Listed, primaryHandler } from './handlers.ts';
 import { NeedsCheck } from './needs-check.ts';
-import { awaitIdle, awaitRoom } from './pace.ts';
+import { awaitIdle, awaitRoom, awaitWrites } from './pace.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { PrimaryLists } from './primary-lists.ts';
 import { ReplicaLists } from './replica-lists.ts';
-import { notesOn, setUp } from './set-up.ts';
+import { notesOn, setUp, warnOfMissingKinds } from './set-up.ts';
 import type { TaskOptions } from './task-options.ts';
-
-/** Writes that take longer than that are waited for aloud. */
-const TELL_MS = 1000;
 
 export class Task {
   readonly #options: TaskOptions;
@@ -43,7 +39,7 @@ export class Task {
   readonly notes: string[] = [];
   readonly results: AppliedResults;
   readonly #autoscaled: Autoscaled;
-  readonly #namespaceLabels = new Map<string, Labels>();
+  readonly #namespaces: CoveredNamespaces;
   #kinds: readonly CopiedKind[] = [];
   #primaryCache: PrimaryCache | undefined;
   #needs: NeedsCheck | undefined;
@@ -61,6 +57,7 @@ export class Task {
     this.results = options.results;
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
+    this.#namespaces = new CoveredNamespaces(options.spec);
     this.#primary = new PrimaryLists(options, this.notes);
     this.#autoscaled = new Autoscaled(this.places);
     this.#guard = new PrimaryGuard({
@@ -132,7 +129,7 @@ export class Task {
     await awaitIdle(this.#replicas, this.#options);
     this.#comparing = false;
     this.#options.saved.covered = replicas.covered;
-    this.notes.push(...notesOn(this.#options, this.primaryCache, this.#namespaceLabels));
+    this.notes.push(...notesOn(this.#options, this.primaryCache, this.#namespaces.labels));
     for (const replica of this.#replicas) replica.compared();
     this.approve(this.#approval);
     await this.#needs?.check();
@@ -167,12 +164,7 @@ export class Task {
    * the only one that writes. No write takes longer than `WRITE_MS`.
    */
   async ended(): Promise<void> {
-    const { clock, info, warn } = this.#options;
-    const idle = Promise.all(this.#replicas.map((replica) => replica.idle())).then(() => true);
-    const within = (ms: number) => Promise.race([idle, clock.sleep(ms).then(() => false)]);
-    if (await within(TELL_MS)) return;
-    info('ending: waiting until the writes that are under way have come to an end');
-    if (!(await within(WRITE_MS))) warn('ended while a write may still be under way');
+    await awaitWrites(this.#replicas, this.#options);
   }
 
   /** The state was written with this sequence. */
@@ -206,14 +198,14 @@ export class Task {
 
   /** Whether what waits is what the person saw. It can't be told before the first comparison is through. */
   #isOfNow(approval: string): boolean {
-    const digest = digestIn(approval);
-    if (digest === undefined) return true;
+    if (digestIn(approval) === undefined) return true;
     if (this.#comparing) return false;
-    const replicas = this.#replicas.map(({ name, deletions: { state }, toDelete }) => {
-      const { stopped } = state;
-      return { name, ...(stopped === undefined ? {} : { waiting: waitingDeletions(stopped, toDelete) }) };
-    });
-    if (approvalDigest(replicas) === digest) return true;
+    const replicas = this.#replicas.map(({ name, deletions: { state }, toDelete }) => ({
+      name,
+      stopped: state.stopped,
+      toDelete,
+    }));
+    if (namesWaiting(approval, replicas)) return true;
     this.#options.info('an approval was for other deletions than those that wait now: it is not heeded');
     return false;
   }
@@ -226,14 +218,14 @@ export class Task {
     this.notes.push(...choice.notes);
     this.#primary.takeSilent(choice);
     const { places } = this;
-    const surroundings = { kinds, places, autoscaled: this.#autoscaled, labels: this.#namespaceLabels };
+    const surroundings = { kinds, places, autoscaled: this.#autoscaled, labels: this.#namespaces.labels };
     const { shaping, primaryCache } = setUp(this.#options, surroundings);
     this.#primaryCache = primaryCache;
     this.#needs = new NeedsCheck({ ...this.#options, primaryCache, places });
     const parts = { primaryCache, places, shaping, guard: this.#guard };
     this.#replicas = replicas.map((cluster) => assembleReplica(cluster, this.#options, parts));
     this.setPaused(this.#paused);
-    await Promise.all(replicas.map((cluster) => this.#noteMissingKinds(cluster)));
+    await Promise.all(replicas.map((cluster) => warnOfMissingKinds(cluster, kinds, this.#options)));
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
       await this.#followAutoscalers();
     this.#guard.checkPrimary();
@@ -270,14 +262,10 @@ export class Task {
   }
 
   /** Labels may decide which namespaces are covered: a namespace that becomes covered is listed as a whole. */
-  #noteNamespace({ metadata: { name, labels = {} } }: KubeObject): void {
-    const { spec } = this.#options;
-    const covers = coverageOf(spec);
-    const before = this.#namespaceLabels.get(name);
-    this.#namespaceLabels.set(name, labels);
-    if (spec.namespaces.selector.length === 0 || this.#comparing) return;
-    if (covers(name, labels) && !covers(name, before ?? {}))
-      void askUntilAnswered(this.#options.primary.kube, () => this.#rescan(name), this.#options);
+  #noteNamespace(object: KubeObject): void {
+    if (!this.#namespaces.note(object) || this.#comparing) return;
+    const { name } = object.metadata;
+    void askUntilAnswered(this.#options.primary.kube, () => this.#rescan(name), this.#options);
   }
 
   async #rescan(namespace: string): Promise<void> {
@@ -307,12 +295,5 @@ export class Task {
 
   #renew(key: ObjectKey): void {
     for (const replica of this.#replicas) replica.renewed(key);
-  }
-
-  async #noteMissingKinds(cluster: Cluster): Promise<void> {
-    const { signal, warn } = this.#options;
-    const missing = await kindsMissingOn(cluster, this.#kinds, { signal }).catch(() => []);
-    for (const kind of missing)
-      warn(`replica ${cluster.name} has no ${kind}: its objects wait until it does`);
   }
 }

@@ -3,6 +3,7 @@ import {
   approvalDigest,
   approvalOf,
   digestIn,
+  namesWaiting,
   waitingDeletions,
 } from '../../../../../plugins/nsreplicate/decide/approval.ts';
 import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
@@ -39,4 +40,18 @@ test('an approval says when it was given, and of what where it is of something',
   expect(digestIn(approvalOf(at, '0123456789abcdef'))).toBe('0123456789abcdef');
   expect(digestIn(approvalOf(at))).toBeUndefined();
   expect(approvalOf(at)).not.toBe(approvalOf(new Date(0)));
+});
+
+test('an approval is of what waits now only where it names just that', () => {
+  const [stopped, free] = [
+    { name: 'a', stopped: 'too many', toDelete: keys(2) },
+    { name: 'b', stopped: undefined, toDelete: keys(1) },
+  ];
+  const waiting = waitingDeletions('too many', keys(2));
+  const approval = approvalOf(new Date(0), approvalDigest([{ name: 'a', waiting }]));
+  expect(namesWaiting(approval, [stopped, free])).toBe(true);
+  expect(namesWaiting(approval, [{ ...stopped, toDelete: keys(3) }, free])).toBe(false);
+  expect(namesWaiting(approval, [stopped, { ...free, stopped: 'too many' }])).toBe(false);
+  expect(namesWaiting(approval, [free])).toBe(false);
+  expect(namesWaiting(approvalOf(new Date(0)), [stopped])).toBe(false);
 });
