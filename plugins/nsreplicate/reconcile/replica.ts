@@ -1,54 +1,22 @@
 /** One replica of a running task: knows what it has, and works off what differs. */
-import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch/watch.ts';
-import type { PrimaryCache } from '../cache/primary-cache.ts';
-import type { ReplicaCache } from '../cache/replica-cache.ts';
 import { ReplicaObserver } from '../cache/replica-observer.ts';
-import type { Cluster } from '../clusters/cluster.ts';
 import { failureOf, isAway } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { Reachability } from '../clusters/reachability.ts';
 import { explain } from '../decide/outcomes.ts';
 import type { ResultCounts } from '../decide/result-counts.ts';
-import type { TaskSpec } from '../decide/spec.ts';
 import type { Behind } from '../jobs/lag.ts';
-import type { Meters } from '../jobs/meters.ts';
-import type { JobRecord, JobRecords } from '../jobs/records.ts';
+import type { JobRecord } from '../jobs/records.ts';
 import type { Failure, RetryState } from '../jobs/retry.ts';
 import { WorkQueue } from '../jobs/work-queue.ts';
-import type { Shaping } from '../objects/copy.ts';
-import { isIn, listOf, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
-import type { Assessor } from './assessor.ts';
+import { isIn, listOf, type ObjectKey, placeOf } from '../objects/keys.ts';
 import { Attempts } from './attempts.ts';
 import type { Deletions } from './deletions.ts';
-import type { PrimaryCheck } from './primary-check.ts';
-import type { Reconciler } from './reconciler.ts';
-
-export interface ReplicaOptions {
-  readonly cluster: Cluster;
-  readonly spec: TaskSpec;
-  readonly primaryCache: PrimaryCache;
-  readonly replicaCache: ReplicaCache;
-  readonly assessor: Assessor;
-  readonly reconciler: Reconciler;
-  readonly places: Places;
-  readonly shaping: Shaping;
-  readonly records: JobRecords;
-  readonly deletions: Deletions;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly primaryCheck: PrimaryCheck;
-  /** Attempts after which a failure that may pass counts as one for good; unlimited where absent. */
-  readonly mostAttempts?: number | undefined;
-  readonly meters?: Meters | undefined;
-  /** Something that is kept in the cluster changed. */
-  readonly changed: () => void;
-  readonly warn: (text: string) => void;
-  /** A defect of this program. */
-  readonly broken: (error: unknown) => void;
-}
+import { Orphans } from './orphans.ts';
+import type { ReplicaOptions } from './replica-options.ts';
 
 export class Replica {
   readonly name: string;
@@ -59,6 +27,7 @@ export class Replica {
   /** Lists that can't be had, and why. */
   readonly #unlisted = new Map<string, X8sError>();
   readonly deletions: Deletions;
+  readonly #orphans: Orphans;
   readonly #reach: Reachability;
   #paused = false;
 
@@ -70,6 +39,7 @@ export class Replica {
     const sawSequence = (sequence: number) => options.primaryCheck.sawSequence(sequence);
     this.#observer = new ReplicaObserver({ ...options, sawSequence });
     this.deletions = deletions;
+    this.#orphans = new Orphans(options);
     const tryAgain = (key: ObjectKey, afterMs: number) => this.#queue.addAfter(key, afterMs);
     this.#attempts = new Attempts({ ...options, replica: this.name, tryAgain });
     this.#reach = new Reachability({
@@ -204,7 +174,7 @@ export class Replica {
   sweep(kind: CopiedKind, namespace: string | undefined, gone: readonly ObjectKey[]): void {
     const { primaryCache, replicaCache } = this.#options;
     const inList = isIn(kind.name, namespace);
-    this.deletions.check(this.#orphans().filter(inList));
+    this.deletions.check(this.#orphans.wanted().filter(inList));
     for (const key of replicaCache.keys()) if (inList(key) && !primaryCache.original(key)) this.consider(key);
     for (const key of gone) if (!replicaCache.isOurs(key)) this.#attempts.forget(key);
   }
@@ -214,17 +184,9 @@ export class Replica {
     this.deletions.limitAllowance(this.#going);
   }
 
-  /** Copies that would be deleted, provided that their originals are gone. Those that are being deleted were counted before. */
-  #orphans(): ObjectKey[] {
-    const { replicaCache, assessor } = this.#options;
-    return [...replicaCache.keys()].filter(
-      (key) => replicaCache.stays(key) && assessor.assess(key).outcome === 'delete',
-    );
-  }
-
-  /** Those of them that were not looked at and left. */
+  /** Copies that would be deleted, but for those that were looked at and left. */
   get toDelete(): ObjectKey[] {
-    return this.#orphans().filter((key) => !this.left.has(key));
+    return this.#orphans.wanted().filter((key) => !this.left.has(key));
   }
 
   /** How many of them may still be deleted. An approval of more would cover later deletions that nobody has seen. */
@@ -234,10 +196,7 @@ export class Replica {
 
   /** Whether it has copies that the task covers no more. */
   hasRetired(test: (key: ObjectKey) => boolean): boolean {
-    const { replicaCache } = this.#options;
-    return [...replicaCache.keys()].some(
-      (key) => test(key) && replicaCache.isOurs(key) && !replicaCache.isInScope(key),
-    );
+    return this.#orphans.hasRetired(test);
   }
 
   /** The object is another one now: what failed with the old one may work with it. */
