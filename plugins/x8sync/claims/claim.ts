@@ -6,7 +6,7 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../src/
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { Label } from '../../../src/tasks/names.ts';
-import { type PodPrivileges, privilegesOf } from '../objects/manifests/pods.ts';
+import { type PodPrivileges, privilegesOf } from '../objects/manifests/pod-security.ts';
 import { taskOfPod } from '../objects/sides.ts';
 import { type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
 import { claimNamesOf } from './volumes-of-pod.ts';

@@ -6,7 +6,7 @@ import type { PodSpec } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { explainRefusal, refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { type Identity, imageUser } from '../objects/manifests/identity.ts';
-import type { PodPrivileges } from '../objects/manifests/pods.ts';
+import type { PodPrivileges } from '../objects/manifests/pod-security.ts';
 import type { Role } from '../objects/sides.ts';
 
 /** What decides who the pods of a copy run as. */

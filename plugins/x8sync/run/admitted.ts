@@ -1,7 +1,7 @@
 /** Which of our pods a namespace admits, beside those that an earlier run has there. */
 import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import type { ClaimState } from '../claims/claim.ts';
-import type { PodPrivileges } from '../objects/manifests/pods.ts';
+import type { PodPrivileges } from '../objects/manifests/pod-security.ts';
 import { type Admission, admittedPod } from '../preflight/pod-privileges.ts';
 
 /** As `admittedPod`, in the namespace of a claim. @throws RefusedError where none is admitted. */

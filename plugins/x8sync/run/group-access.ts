@@ -14,7 +14,8 @@ import { stateOf } from '../monitor/follow.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
 import { lostFoundName } from '../mover/volume/tree.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
-import { type GroupAccess, type PodPlan, podSpec } from '../objects/manifests/pods.ts';
+import type { GroupAccess } from '../objects/manifests/pod-security.ts';
+import { type PodPlan, podSpec } from '../objects/manifests/pods.ts';
 import type { SideMeta } from '../objects/manifests/service.ts';
 import type { TaskSide } from '../objects/sides.ts';
 

@@ -13,7 +13,7 @@ import {
   optionally,
   remove,
 } from '../objects/ensure.ts';
-import type { GroupAccess } from '../objects/manifests/pods.ts';
+import type { GroupAccess } from '../objects/manifests/pod-security.ts';
 import { targetJob, targetNetworkPolicy } from '../objects/manifests/target.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { groupAccess } from './group-access.ts';

@@ -15,15 +15,8 @@ import type { PodsWish } from '../mover/protocol/pods.ts';
 import { forwardedPort } from '../mover/protocol/tunnel-options.ts';
 import type { Fingerprints } from '../objects/keys.ts';
 import { imageAccount } from '../objects/manifests/identity.ts';
-import {
-  type Gate,
-  type GroupAccess,
-  moverCommand,
-  type PodPlan,
-  type PodPrivileges,
-  type PodWishes,
-  podSpec,
-} from '../objects/manifests/pods.ts';
+import type { GroupAccess, PodPrivileges } from '../objects/manifests/pod-security.ts';
+import { type Gate, moverCommand, type PodPlan, type PodWishes, podSpec } from '../objects/manifests/pods.ts';
 import { sshPort } from '../objects/manifests/service.ts';
 import type { TaskSide } from '../objects/sides.ts';
 

@@ -8,13 +8,8 @@ import { forwardedPort } from '../mover/protocol/tunnel-options.ts';
 import { type EnsureOptions, ensure, optionally } from '../objects/ensure.ts';
 import type { Fingerprints } from '../objects/keys.ts';
 import { imageAccount } from '../objects/manifests/identity.ts';
-import {
-  moverCommand,
-  type PodPlan,
-  type PodPrivileges,
-  type PodWishes,
-  podSpec,
-} from '../objects/manifests/pods.ts';
+import type { PodPrivileges } from '../objects/manifests/pod-security.ts';
+import { moverCommand, type PodPlan, type PodWishes, podSpec } from '../objects/manifests/pods.ts';
 import { sshPort } from '../objects/manifests/service.ts';
 import { sourceNetworkPolicy, sourceStatefulSet } from '../objects/manifests/source.ts';
 import type { TaskSide } from '../objects/sides.ts';

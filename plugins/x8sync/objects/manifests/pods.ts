@@ -1,4 +1,4 @@
-/** What the source's and the target's pod have in common: security, volumes, placement. */
+/** What the source's and the target's pod have in common: volumes, placement, containers. */
 import { imageReference } from '../../../../src/images.ts';
 import type { PodSpec } from '../../../../src/kube/api/objects.ts';
 import { gatePodVariable } from '../../mover/gate/options.ts';
@@ -6,6 +6,7 @@ import { devicePathOf } from '../../mover/system/paths.ts';
 import { type Identity, passwdFor } from './identity.ts';
 import { type PodOptions, resourcesOf, specOptions, withPodOptions } from './pod-options.ts';
 import type { PodTemplate } from './pod-patch.ts';
+import { podSecurity, type SecurityPlan, securityContext } from './pod-security.ts';
 
 /** The image of both pods, for this version of the plugin. */
 export const moverImage = (version: string): string => imageReference('mover', version);
@@ -13,28 +14,6 @@ export const moverImage = (version: string): string => imageReference('mover', v
 /** What a pod of that image runs. */
 export function moverCommand(...args: readonly string[]): string[] {
   return ['/usr/local/bin/x8s-mover', ...args];
-}
-
-/**
- * What a pod may do. `root` keeps owners, devices and capabilities, and passes the `baseline` Pod Security
- * level; `user` runs where only `restricted` is allowed, and can keep none of these. `admin` sees and keeps
- * `trusted.*` attributes too, which takes CAP_SYS_ADMIN and a namespace that admits `privileged`: only on demand.
- */
-export type PodPrivileges = 'admin' | 'root' | 'user';
-
-/** The least that sshd with chroot and a reading rsync need as root. */
-const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID', 'SYS_CHROOT'];
-/** The least that a writing rsync needs to keep owners, modes, devices and file capabilities. */
-const targetCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
-
-/** What it takes besides for root to start the sshd of a tunnel as an ordinary user. */
-const tunnelCapabilities = ['SETGID', 'SETUID'];
-
-/** A group that a pod at the target is in, to be let into the volume. */
-export interface GroupAccess {
-  readonly group: number;
-  /** The kubelet gives the volume to the group first (fsGroup): only where nothing is in it. */
-  readonly chown: boolean;
 }
 
 /** The key of both Secrets under which a list of users is. */
@@ -57,8 +36,7 @@ export interface PodWishes {
 }
 
 /** What the pods of a task are made of. */
-export interface PodPlan extends Placement, PodWishes {
-  readonly privileges: PodPrivileges;
+export interface PodPlan extends Placement, PodWishes, SecurityPlan {
   readonly claim: string;
   /** The claim is a block device, and so is the source's where that is mounted too. */
   readonly isDevice?: boolean | undefined;
@@ -70,10 +48,6 @@ export interface PodPlan extends Placement, PodWishes {
   readonly secret?: string | undefined;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly side: 'source' | 'target';
-  /** The source dials the target's pod, which has an sshd for it. */
-  readonly isTunnelled?: boolean | undefined;
-  readonly group?: GroupAccess | undefined;
   /** Its pod stands where no workstation looks: a node that is drained is to be rid of it. */
   readonly isScheduled?: boolean | undefined;
   /** What runs before the mover, and may keep it from beginning. */
@@ -104,42 +78,6 @@ export const sidecarOptOut = {
 /** Newer versions of Istio and Kuma read a label instead. */
 const sidecarOptOutLabels = { 'sidecar.istio.io/inject': 'false', 'kuma.io/sidecar-injection': 'disabled' };
 
-function securityContext({
-  privileges,
-  side,
-  isTunnelled,
-  identity: { uid, gid },
-}: PodPlan): Record<string, unknown> {
-  const common = { readOnlyRootFilesystem: true };
-  if (privileges === 'user') {
-    return {
-      ...common,
-      allowPrivilegeEscalation: false,
-      runAsNonRoot: true,
-      runAsUser: uid,
-      runAsGroup: gid,
-      capabilities: { drop: ['ALL'] },
-    };
-  }
-  const target = isTunnelled ? [...targetCapabilities, ...tunnelCapabilities] : targetCapabilities;
-  const add = side === 'source' ? sourceCapabilities : target;
-  const root = { ...common, runAsUser: 0, runAsGroup: 0 };
-  // Kubernetes takes CAP_SYS_ADMIN for an escalation, and refuses a pod that has it and denies those.
-  return privileges === 'admin'
-    ? { ...root, capabilities: { drop: ['ALL'], add: [...add, 'SYS_ADMIN'] } }
-    : { ...root, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add } };
-}
-
-/** The privileges of a pod that {@link podSpec} made. */
-export function privilegesOf({ containers }: PodSpec): PodPrivileges {
-  const { runAsUser, capabilities } = (containers[0]?.securityContext ?? {}) as {
-    runAsUser?: number;
-    capabilities?: { add?: readonly string[] };
-  };
-  if (runAsUser !== 0) return 'user';
-  return capabilities?.add?.includes('SYS_ADMIN') ? 'admin' : 'root';
-}
-
 /** A claim that is mounted on a node already can be read on that node only, cordoned or not. */
 function placement({ node, options = {}, isScheduled = false }: PodPlan): Record<string, unknown> {
   if (node === undefined) return specOptions(options, []);
@@ -152,18 +90,6 @@ function placement({ node, options = {}, isScheduled = false }: PodPlan): Record
     },
     ...specOptions(options, isScheduled ? [] : [{ operator: 'Exists', effect: 'NoSchedule' }]),
   };
-}
-
-/**
- * With fsGroup the kubelet rewrites owners and modes of what is in the volume, also through a read-only mount. A pod
- * that takes a first one's place finds the root folder as it should be, and leaves what was copied by then alone.
- */
-function podSecurity({ group }: PodPlan): Record<string, unknown> {
-  const common = { seccompProfile: { type: 'RuntimeDefault' } };
-  if (group === undefined) return common;
-  return group.chown
-    ? { ...common, fsGroup: group.group, fsGroupChangePolicy: 'OnRootMismatch' }
-    : { ...common, supplementalGroups: [group.group] };
 }
 
 /** OpenSSH serves and connects only users that the image's list has, so a pod of another one gets a list of its own. */

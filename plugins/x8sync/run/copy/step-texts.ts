@@ -3,7 +3,7 @@ import { type ClaimState, isDevice, writersOf } from '../../claims/claim.ts';
 import { readsOnly } from '../../mover/protocol/options.ts';
 import type { MoverEnd } from '../../mover/protocol/protocol.ts';
 import { describeIdentity, imageUser } from '../../objects/manifests/identity.ts';
-import type { PodPrivileges } from '../../objects/manifests/pods.ts';
+import type { PodPrivileges } from '../../objects/manifests/pod-security.ts';
 import { type CopyRequest, furtherRun, type Mode } from '../request.ts';
 import { isWhole, titleOf } from '../result.ts';
 import type { OpenSide } from './task-records.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type PodPlan, podSpec, privilegesOf } from '../../../../../plugins/x8sync/objects/manifests/pods.ts';
+import { privilegesOf } from '../../../../../plugins/x8sync/objects/manifests/pod-security.ts';
+import { type PodPlan, podSpec } from '../../../../../plugins/x8sync/objects/manifests/pods.ts';
 import type { SideMeta } from '../../../../../plugins/x8sync/objects/manifests/service.ts';
 import {
   sourceNetworkPolicy,

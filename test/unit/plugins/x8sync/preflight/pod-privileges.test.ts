@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { PodPrivileges } from '../../../../../plugins/x8sync/objects/manifests/pods.ts';
+import type { PodPrivileges } from '../../../../../plugins/x8sync/objects/manifests/pod-security.ts';
 import { admittedPrivileges } from '../../../../../plugins/x8sync/preflight/pod-privileges.ts';
 import { ApiError } from '../../../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../../../src/kube/api/client.ts';
