@@ -31,38 +31,45 @@ interface Phase {
 const unit: Phase = { project: 'unit', workers: 2 };
 /** Faults (an API server killed, a link cut) disturb whatever is on the same clusters, and wait most of the time. */
 const faults: Phase = { project: 'fault', workers: 1 };
-/**
- * The others, which wait for pods most of the time, and faults of the third cluster, on which nobody else is. Where
- * starting a process takes long, as it does on some virtual machines, they do not wait but want the processors: as many
- * at once would only run into their time limits.
- */
-const onClusters = (isSlow: boolean): readonly Phase[] => [
-  isSlow ? { project: 'cluster', workers: 3, concurrency: 2 } : { project: 'cluster', workers: 4 },
-  { project: 'third', workers: 1 },
-];
-
 /** What takes many minutes: run by hand, one file after the other. */
 const long: Phase = { project: 'long', workers: 1 };
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** A phase that was run. */
-interface Ran {
-  readonly phase: Phase;
-  readonly outcome: RunOutcome;
-}
-
-/** Usual are 30 milliseconds. */
-const slowMs = 60;
-
-/** Milliseconds in which this machine starts Node.js and ends it, the least of some. */
-function startMs(): number {
+/**
+ * How many times as long as usual this machine takes to start Node.js and to end it, which usually takes 30 ms; from 1 to
+ * 3. All limits of tests are so many times as long: they are there for what never comes, and no test asserts seconds.
+ */
+function measureSlowness(): number {
   const once = () => {
     const since = performance.now();
     spawnSync(process.execPath, ['--eval', '0']);
     return performance.now() - since;
   };
-  return Math.min(...Array.from({ length: 7 }, once));
+  const startMs = Math.min(...Array.from({ length: 7 }, once));
+  return Math.min(3, Math.max(1, startMs / 30));
+}
+
+// Before anything else is at work.
+const slowness = measureSlowness();
+const isSlow = slowness > 2;
+/** Longest time for a test or a hook that does not say so itself, in milliseconds. */
+const limitMs = (project: string) => Math.round(slowness * (project === 'unit' ? 20_000 : 300_000));
+
+/**
+ * The others, which wait for pods most of the time, and faults of the third cluster, on which nobody else is. Where
+ * starting a process takes long, as it does on some virtual machines, they do not wait but want the processors: as many
+ * at once would only run into their time limits.
+ */
+const onClusters: readonly Phase[] = [
+  isSlow ? { project: 'cluster', workers: 3, concurrency: 2 } : { project: 'cluster', workers: 4 },
+  { project: 'third', workers: 1 },
+];
+
+/** A phase that was run. */
+interface Ran {
+  readonly phase: Phase;
+  readonly outcome: RunOutcome;
 }
 
 /** Runs a phase with jest's own output. */
@@ -106,8 +113,7 @@ async function runJest(
   rmSync(report, { force: true });
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
-  // Real clusters on a busy machine are slow at times; tests that know better say so themselves.
-  const limit = `--testTimeout=${project === 'unit' ? 20_000 : 180_000}`;
+  const limit = `--testTimeout=${limitMs(project)}`;
   const how = ['--selectProjects', project, limit, '--passWithNoTests', '--json', `--outputFile=${report}`];
   const exit = await run([...node, ...how, ...args], env);
   return outcomeOf(name, readReport(report), exit, (path) => relative(root, path));
@@ -116,7 +122,11 @@ async function runJest(
 function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Exit> {
   return new Promise((resolve, reject) => {
     // jest prints its JSON report on stdout too, besides the file: that copy is for nobody.
-    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...env, X8S_TEST_SLOWNESS: slowness.toFixed(1) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve({ code, signal }));
   });
@@ -176,8 +186,6 @@ async function installForUnits(): Promise<void> {
 
 /** Unit tests beside those on clusters, of which the faults come first; second runs when all is quiet. */
 async function runAll(patterns: readonly string[], clusterOnly: boolean): Promise<Settled[]> {
-  // Before anything else is at work.
-  const isSlow = startMs() > slowMs;
   if (!clusterOnly) await installForUnits();
   const units = clusterOnly ? [] : [runPhase(unit, patterns, process.env)];
   const clusters = await tryToPrepare();
@@ -185,7 +193,7 @@ async function runAll(patterns: readonly string[], clusterOnly: boolean): Promis
     return [...(await settleAll(await Promise.all(units), process.env)), clusters.failure];
   const { env } = clusters;
   const broken = await runPhase(faults, patterns, env);
-  const others = onClusters(isSlow).map((phase) => runPhase(phase, patterns, env));
+  const others = onClusters.map((phase) => runPhase(phase, patterns, env));
   return settleAll([...(await Promise.all(units)), broken, ...(await Promise.all(others))], env);
 }
 

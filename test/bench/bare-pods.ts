@@ -1,6 +1,8 @@
 /** What any copy's objects and pods cost: made side by side, awaited until both run, deleted and awaited. */
+
+import { apply } from '../cluster/support/clients.ts';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
-import { apply, kubectl } from '../cluster/support/kubectl.ts';
+import { kubectl } from '../cluster/support/kubectl.ts';
 import type { Scene } from '../cluster/support/scene.ts';
 import { imageNames } from '../lab/index.ts';
 

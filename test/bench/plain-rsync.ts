@@ -1,7 +1,8 @@
 /** What x8sync is compared with: one plain `rsync -a` over ssh between two pods, with the same cipher. */
 import { randomBytes } from 'node:crypto';
+import { apply, get } from '../cluster/support/clients.ts';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
-import { apply, get, kubectl } from '../cluster/support/kubectl.ts';
+import { kubectl } from '../cluster/support/kubectl.ts';
 import type { Scene } from '../cluster/support/scene.ts';
 import { imageNames } from '../lab/index.ts';
 

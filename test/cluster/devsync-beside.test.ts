@@ -31,7 +31,7 @@ test('the container is the annotated one, a native sidecar can be named, and all
   });
   const annotations = { 'kubectl.kubernetes.io/default-container': 'app' };
   await makePods(place().namespace, { ...pod, metadata: { ...pod.metadata, annotations } });
-  await work.kubectl('wait', '--for=condition=Ready', 'pod/meshed', '--timeout=60s');
+  await work.kubectl('wait', '--for=condition=Ready', 'pod/meshed', '--timeout=180s');
   work.write('a', 'here');
   expect(await work.must('create', '--name', 'meshed', '--pod', 'meshed', work.local, '/work')).toMatch(
     /with \/work in container app \(annotated as default of 3\)/,
@@ -50,7 +50,7 @@ test('the container is the annotated one, a native sidecar can be named, and all
   expect(await work.must('get')).toMatch(/POD +CONTAINER.*meshed .* meshed +app.*logs .* meshed +logger/s);
   const wrong = await work.devsync('create', '--pod', 'meshed', '-c', 'none', work.local, '/tmp');
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/It has proxy, app, logger/)]);
-}, 120_000);
+});
 
 test('run works beside a watch of its namespace', async () => {
   work = new Workplace(place());
@@ -78,7 +78,7 @@ test('run works beside a watch of its namespace', async () => {
   const taken = await work.devsync('watch', 'both', '--take-over', elsewhere);
   expect([taken.code, taken.stderr]).toEqual([3, expect.stringMatching(/Nothing was taken over/)]);
   expect(JSON.parse(await work.must('get', 'both', '-o', 'json')).spec.local.path).toBe(work.local);
-}, 120_000);
+});
 
 /** Whether a process is connected to another one of this machine, by more than its standard streams. */
 function isAsking(pid: number | undefined): boolean {
@@ -115,7 +115,7 @@ test('a watch that was stopped is said not to answer, and asking it ends at the 
   work.write('.git/index.lock', '');
   const waits = await work.must('get', '-o', 'wide');
   expect(waits).toMatch(/still +\S* *waiting .*git is changing the files: it holds \S+\/\.git\/index\.lock/);
-}, 120_000);
+});
 
 test('what cannot be read is counted by get and shown by plan; a directory comes back from the trash', async () => {
   work = new Workplace(place());
@@ -142,7 +142,7 @@ test('what cannot be read is counted by get and shown by plan; a directory comes
   expect(restored).toBe('Restored 3 files of d.\n');
   await work.devsync('flush', 'open');
   expect([work.read('d/e/2'), await work.sh('open', 'cat /work/d/e/3')]).toEqual(['2\n', '3\n']);
-}, 120_000);
+});
 
 test('a REMOTE that holds no files, or is one, is refused at once', async () => {
   work = new Workplace(place());
@@ -155,4 +155,4 @@ test('a REMOTE that holds no files, or is one, is refused at once', async () => 
       const { code, stderr } = await work.devsync(command, '--pod', 'odd', work.local, remote);
       expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
     }
-}, 120_000);
+});

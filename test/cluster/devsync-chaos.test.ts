@@ -5,11 +5,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { apply } from './support/clients.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import { images, type Workplace } from './support/devsync.ts';
 import { expectSettled, Replicas, workHere, workThere } from './support/devsync-chaos.ts';
 import { allContents, digestOf, killAgents } from './support/devsync-sides.ts';
-import { apply } from './support/kubectl.ts';
 import { workplaces } from './support/workplaces.ts';
 
 const { open, openAtDesk } = workplaces();
@@ -47,7 +47,7 @@ test('agents are killed while both sides work', async () => {
     await both;
     await expectSettled(it, 'killed');
   }
-}, 180_000);
+});
 
 test('a persistent volume keeps its ancestor: its pod goes in the middle of work, and deletions hold', async () => {
   const it = await onClaim('volume');
@@ -66,7 +66,7 @@ test('a persistent volume keeps its ancestor: its pod goes in the middle of work
     /^changed while it was away.*No such/s,
   );
   expect((await allContents(it, 'volume')).has(digestOf('x'))).toBe(true);
-}, 90_000);
+});
 
 test.each(['exec', 'ephemeral'])(
   'three pods by %s: agents are killed, streams are reset, and containers are started again',
@@ -79,5 +79,4 @@ test.each(['exec', 'ephemeral'])(
     });
     await pods.round(pods.restartContainers, { there: false });
   },
-  120_000,
 );

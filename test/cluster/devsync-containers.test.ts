@@ -57,39 +57,35 @@ async function expectRefused(it: Workplace, pod: string): Promise<void> {
 }
 
 describe('a container', () => {
-  test.each(kinds.map((kind) => [kind.name, kind] as const))(
-    '%s',
-    async (name, kind) => {
-      const it = await begin(kind);
-      if (name === 'with-node') {
-        const read = ['-e', 'process.stdout.write(require("fs").readFileSync("/work/from-here/a","utf8"))'];
-        expect(await it.kubectl('exec', name, '--', 'node', ...read)).toBe('made here');
-        await it.kubectl(
-          'exec',
-          name,
-          '--',
-          'node',
-          '-e',
-          'require("fs").writeFileSync("/work/there","made there")',
-        );
-      } else {
-        expect(await it.sh(name, 'cat /work/from-here/a')).toBe('made here');
-        await it.sh(name, 'printf "made there" >/work/there; mkdir /work/d; printf x >/work/d/x');
-      }
-      if (name === 'volume') await it.sh(name, 'printf x >/work/inner/x');
-      await it.must('flush', name);
-      expect(it.read('there')).toBe('made there');
-      // What is mounted below REMOTE is not entered.
-      if (name === 'volume') expect(readdirSync(it.local).sort()).toEqual(['d', 'from-here', 'there']);
-      if (name === 'plain') await expectAgentsGoFirst(it, name);
-      if (name === 'plain') await expectRefused(it, name);
-      // Who it runs as is known to its main process alone: that takes one more.
-      const beside = { exec: 0, ephemeral: name === 'shared-pids' ? 2 : 1 }[kind.launcher];
-      const listed = ['get', 'pod', name, '-o', 'jsonpath={.spec.ephemeralContainers[*].name}'];
-      expect((await it.kubectl(...listed)).split(' ').filter(Boolean).length).toBe(beside);
-    },
-    90_000,
-  );
+  test.each(kinds.map((kind) => [kind.name, kind] as const))('%s', async (name, kind) => {
+    const it = await begin(kind);
+    if (name === 'with-node') {
+      const read = ['-e', 'process.stdout.write(require("fs").readFileSync("/work/from-here/a","utf8"))'];
+      expect(await it.kubectl('exec', name, '--', 'node', ...read)).toBe('made here');
+      await it.kubectl(
+        'exec',
+        name,
+        '--',
+        'node',
+        '-e',
+        'require("fs").writeFileSync("/work/there","made there")',
+      );
+    } else {
+      expect(await it.sh(name, 'cat /work/from-here/a')).toBe('made here');
+      await it.sh(name, 'printf "made there" >/work/there; mkdir /work/d; printf x >/work/d/x');
+    }
+    if (name === 'volume') await it.sh(name, 'printf x >/work/inner/x');
+    await it.must('flush', name);
+    expect(it.read('there')).toBe('made there');
+    // What is mounted below REMOTE is not entered.
+    if (name === 'volume') expect(readdirSync(it.local).sort()).toEqual(['d', 'from-here', 'there']);
+    if (name === 'plain') await expectAgentsGoFirst(it, name);
+    if (name === 'plain') await expectRefused(it, name);
+    // Who it runs as is known to its main process alone: that takes one more.
+    const beside = { exec: 0, ephemeral: name === 'shared-pids' ? 2 : 1 }[kind.launcher];
+    const listed = ['get', 'pod', name, '-o', 'jsonpath={.spec.ephemeralContainers[*].name}'];
+    expect((await it.kubectl(...listed)).split(' ').filter(Boolean).length).toBe(beside);
+  });
 
   test('with nothing but a static program in it', async () => {
     const it = await begin(still);
@@ -104,7 +100,7 @@ describe('a container', () => {
     } finally {
       await other.close();
     }
-  }, 90_000);
+  });
 
   test('with a read-only root, in a restricted namespace', async () => {
     const { kube, namespace } = place();
@@ -121,7 +117,7 @@ describe('a container', () => {
       const none = { 'pod-security.kubernetes.io/enforce': null };
       await kube.patch(namespaces, { name: namespace }, { metadata: { labels: none } }, { type: 'merge' });
     }
-  }, 90_000);
+  });
 
   test('is never killed for the agent: that is the first to go', async () => {
     const eater =
@@ -159,5 +155,5 @@ describe('a container', () => {
       'jsonpath={.status.containerStatuses[0].restartCount}',
     );
     expect(restarts).toBe('0');
-  }, 120_000);
+  });
 });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { apply } from './support/clients.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, type Seen, Workplace } from './support/devsync.ts';
-import { apply } from './support/kubectl.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -42,7 +42,7 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   it.write('a', 'one');
   it.write('deep/b', 'one');
   await apply(contextA, it.namespace, deployment(3));
-  await it.kubectl('rollout', 'status', 'deployment/many', '--timeout=90s');
+  await it.kubectl('rollout', 'status', 'deployment/many', '--timeout=180s');
   const options = [
     '--pods',
     'all',
@@ -106,7 +106,7 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   expect(it.read('deep/b')).toBe('four');
   expect(await it.must('flush', 'many')).toMatch(/^Both sides are the same\./);
   expect(await it.must('clean', 'many', '--yes')).toMatch(new RegExp(`pod ${writerOf(next)},`));
-}, 240_000);
+});
 
 test('several containers of one pod, and what is no use is refused', async () => {
   work = new Workplace(place());
@@ -140,4 +140,4 @@ test('several containers of one pod, and what is no use is refused', async () =>
     expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);
     expect(code).not.toBe(0);
   }
-}, 120_000);
+});

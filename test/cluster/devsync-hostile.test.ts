@@ -37,7 +37,7 @@ test('links that lead out stay there, and are told', async () => {
   expect(readdirSync(it.local).sort()).toEqual(['d', 'fine']);
   expect([it.read('fine'), lstatSync(join(it.local, 'fine')).isSymbolicLink()]).toEqual(['x\n', true]);
   expectUntouched(it);
-}, 60_000);
+});
 
 test('a directory that becomes a link is no way out, on either side', async () => {
   const it = await synced('swap');
@@ -57,7 +57,7 @@ test('a directory that becomes a link is no way out, on either side', async () =
   );
   await it.devsync('flush', 'swap');
   expectUntouched(it);
-}, 60_000);
+});
 
 test('.git does not come from the container, under none of its names', async () => {
   const it = await synced('hooks');
@@ -76,7 +76,7 @@ test('.git does not come from the container, under none of its names', async () 
   );
   expect(evil).toEqual([]);
   expect(it.read('.git/config')).toBe('ours');
-}, 60_000);
+});
 
 test('names that are none, and odd ones that are', async () => {
   const it = await synced('names');
@@ -93,7 +93,7 @@ test('names that are none, and odd ones that are', async () => {
   // What a container calls its files does not steer the terminal.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
   expect(listed.stdout).not.toMatch(/\u001b/);
-}, 60_000);
+});
 
 test("links in place of devsync's own folder, and of the way to REMOTE", async () => {
   const it = await synced('folder', '/srv/app/work');
@@ -117,4 +117,4 @@ test("links in place of devsync's own folder, and of the way to REMOTE", async (
   await it.devsync('flush', 'folder');
   expect(await it.sh('folder', 'ls -A /victim/work')).toBe('');
   expect(it.read('b')).toBe('1');
-}, 90_000);
+});

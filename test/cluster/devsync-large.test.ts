@@ -38,4 +38,4 @@ test('of a large file that was edited, the differences travel, both ways', async
   await isSame();
   const here = bytesOf(await it.reaches('large', 'watching'));
   expect(here.local).toBeLessThan(100_000);
-}, 120_000);
+});

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { rightsFor } from '../../plugins/devsync/control/rights.ts';
 import { eventually } from '../support/eventually.ts';
+import { apply } from './support/clients.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, type Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
-import { apply } from './support/kubectl.ts';
 import { Person } from './support/limited.ts';
 import { workplaces } from './support/workplaces.ts';
 
@@ -41,7 +41,7 @@ test('300 edits and 50 deletions, then a roll: no conflict, and all in the new p
       },
     },
   });
-  await work.kubectl('rollout', 'status', 'deployment/rolled', '--timeout=60s');
+  await work.kubectl('rollout', 'status', 'deployment/rolled', '--timeout=180s');
   await work.must('create', '--name', 'rolled', '-l', 'app=rolled', work.local, '/work');
   await work.watch('rolled');
   const { state: first } = await work.reaches('rolled', 'watching', ({ state }) => state?.files === 400);
@@ -49,14 +49,14 @@ test('300 edits and 50 deletions, then a roll: no conflict, and all in the new p
   for (let index = 301; index <= 350; index++) rmSync(join(work.local, `f${index}`));
   await work.must('flush', 'rolled');
   await work.kubectl('rollout', 'restart', 'deployment/rolled');
-  await work.kubectl('rollout', 'status', 'deployment/rolled', '--timeout=60s');
+  await work.kubectl('rollout', 'status', 'deployment/rolled', '--timeout=180s');
   const { state } = await work.reaches('rolled', 'watching', (seen) => seen.state?.pod !== first?.pod);
   await work.must('flush', 'rolled');
   expect(state?.conflicts).toEqual([]);
   expect(await work.sh(state?.pod ?? '', 'grep -l edited /work/f* | wc -l')).toBe('300\n');
   expect(await work.sh(state?.pod ?? '', 'ls /work | wc -l')).toBe('350\n');
   expect(readdirSync(work.local).length).toBe(350);
-}, 180_000);
+});
 
 /** Somebody who may do what `init` asks for, and nothing else. */
 async function asNobody(work: Workplace): Promise<void> {
@@ -105,7 +105,7 @@ test('a conflict keeps both versions until it is resolved, and the loser can be 
   await work.must('restore', 'conflict', 'f', '--operation', theirs);
   await work.must('flush', 'conflict');
   expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from there', 'from there']);
-}, 90_000);
+});
 
 test('a side that was emptied is held until a person confirms', async () => {
   const work = await synced('held');
@@ -123,7 +123,7 @@ test('a side that was emptied is held until a person confirms', async () => {
   expect(existsSync(join(work.local, 'd'))).toBe(false);
   await work.must('restore', 'held', 'd/3');
   expect(work.read('d/3')).toBe('3');
-}, 90_000);
+});
 
 test('killed with -9 and run again, it goes on where it was', async () => {
   const work = await synced('killed');
@@ -136,7 +136,7 @@ test('killed with -9 and run again, it goes on where it was', async () => {
   await work.reaches('killed', 'watching', ({ state }) => state?.files === 2);
   expect([work.read('b'), await work.sh('killed', 'cat /work/a')]).toEqual(['there', 'while nobody watched']);
   expect((await work.stop()).stderr).not.toContain('waiting for');
-}, 90_000);
+});
 
 test('a flush right after its agent was killed waits for the next one', async () => {
   const work = await synced('lost');
@@ -155,7 +155,7 @@ test('a flush right after its agent was killed waits for the next one', async ()
     'jsonpath={..ephemeralContainers[*].name}',
   );
   expect(names.split(' ').length).toBe(1);
-}, 90_000);
+});
 
 test('one watch a cluster: a second one is refused and takes nothing from the first', async () => {
   const work = await synced('once');
@@ -190,7 +190,7 @@ test('one watch a cluster: a second one is refused and takes nothing from the fi
   ]);
   await work.must('restore', 'once', 'a');
   expect(work.read('a')).toBe('second');
-}, 90_000);
+});
 
 test('a container that restarts is followed', async () => {
   const work = open();
@@ -205,7 +205,7 @@ test('a container that restarts is followed', async () => {
   await work.reaches('restarted', 'watching');
   await work.must('flush', 'restarted');
   expect(await work.sh('restarted', 'cat /work/a')).toBe('x');
-}, 90_000);
+});
 
 test('belongs to one workstation, until another one takes it over', async () => {
   const work = await synced('owned');
@@ -246,7 +246,7 @@ test('belongs to one workstation, until another one takes it over', async () => 
     1,
     expect.arrayContaining([{ check: 'LOCAL', verdict: 'failed', message: expect.stringMatching(words) }]),
   ]);
-}, 90_000);
+});
 
 test('run syncs for the lifetime of a pod, and leaves no specification', async () => {
   const work = open();
@@ -259,7 +259,7 @@ test('run syncs for the lifetime of a pod, and leaves no specification', async (
   await work.kubectl('delete', 'pod', 'short', '--now');
   expect((await running.ended).code).toBe(0);
   expect(await work.must('get', '-o', 'name')).not.toMatch(/^short$/m);
-}, 90_000);
+});
 
 test('bad input is refused at once and leaves nothing behind', async () => {
   const work = open();
@@ -279,7 +279,7 @@ test('bad input is refused at once and leaves nothing behind', async () => {
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(words)]);
   }
   expect(await work.must('get', '-o', 'name')).not.toMatch(/bad|local/);
-}, 90_000);
+});
 
 test('clean leaves nothing but what stays until the pod goes', async () => {
   const work = await synced('cleaned');
@@ -304,4 +304,4 @@ test('clean leaves nothing but what stays until the pod goes', async () => {
   );
   expect(await work.sh('cleaned', 'ls -A /work /srv')).toBe('/srv:\n\n/work:\na\n');
   expect(readdirSync(work.local)).toEqual(['a']);
-}, 90_000);
+});

@@ -39,5 +39,5 @@ import { workplaces } from './support/workplaces.ts';
     it.write('a', 'after a while');
     await it.reaches('line', 'watching');
     await eventually(async () => expect(await it.sh('line', 'cat /work/a')).toBe('after a while'));
-  }, 120_000);
+  });
 });

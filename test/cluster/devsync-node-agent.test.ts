@@ -8,11 +8,12 @@ import { agentName } from '../../plugins/devsync/wire/node-agent.ts';
 import { namespaces, pods } from '../../src/kube/api/resources.ts';
 import { LabWorkstation } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { get } from './support/clients.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import { forever, images, makePods, podOf, Workplace } from './support/devsync.ts';
 import { Replicas } from './support/devsync-chaos.ts';
 import { app, kinds, still, strict } from './support/devsync-kinds.ts';
-import { get, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Person } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
 import {
@@ -65,13 +66,13 @@ beforeAll(async () => {
   const made = all.map(({ name, spec }) => podOf(name, spec));
   await makePods(place().namespace, ...made, podOf('hostile', hostile));
   await makePods(elsewhere().namespace, podOf('far', { containers: [app(images.plain, forever)] }));
-}, 240_000);
+});
 afterEach(() => work.stop().catch(() => {}));
 afterAll(async () => {
   await work.close();
   await uninstall();
   rmSync(folder, { recursive: true, force: true });
-}, 120_000);
+});
 
 test('init makes them and waits until they are ready; once more, it changes nothing', async () => {
   const nodes = (await get(contextA, agentNamespace, 'nodes')).length;
@@ -84,7 +85,7 @@ test('init makes them and waits until they are ready; once more, it changes noth
   expect(await work.must('upgrade')).toMatch(/have version \S+, as before\. They are ready on/);
   const found = JSON.parse((await work.devsync('doctor', '-o', 'json')).stdout) as { check: string }[];
   expect(found.map(({ check }) => check)).toContain('node agents');
-}, 120_000);
+});
 
 describe('by the agent of its node, a container of every kind', () => {
   test('is synced both ways, with nothing added to its pod', async () => {
@@ -123,7 +124,7 @@ describe('by the agent of its node, a container of every kind', () => {
     await expectConfined('plain', { Uid: 0, caps: '000000000000001b' });
     await expectConfined('non-root', { Uid: 1000, caps: '0000000000000000' });
     expect(await work.must('get', '-o', 'wide')).toMatch(/node-agent/);
-  }, 120_000);
+  });
 
   /** The session's process is where, and who, the container's own is. */
   async function expectConfined(pod: string, { Uid, caps }: { Uid: number; caps: string }): Promise<void> {
@@ -173,7 +174,7 @@ test('a hostile container: none of its files are run, and its links lead nowhere
   const known = /^(d|e|f\d+)$/;
   const names = readdirSync(local, { recursive: true }).flatMap((path) => String(path).split('/'));
   expect(names.filter((name) => !known.test(name))).toEqual([]);
-}, 90_000);
+});
 
 test('three pods: agents are killed, streams are reset, containers and the agents of all nodes are started again', async () => {
   const desk = isLab ? await LabWorkstation.make() : undefined;
@@ -195,7 +196,7 @@ test('three pods: agents are killed, streams are reset, containers and the agent
     await it.close();
     await desk?.remove();
   }
-}, 180_000);
+});
 
 describe('who may have a session', () => {
   const people: Person[] = [];
@@ -246,7 +247,7 @@ describe('who may have a session', () => {
     expect(await planAs(noForward)).toMatch(
       `you may not create pods/portforward in namespace "${agentNamespace}"`,
     );
-  }, 90_000);
+  });
 
   test('the agent refuses who reaches its port and shows no right', async () => {
     const { kube, namespace } = place();
@@ -307,7 +308,7 @@ describe('who may have a session', () => {
     ]);
     expect(logs).toMatch(`has a session in container app of pod ${namespace}/plain, as 0:0`);
     expect(logs).not.toMatch(good);
-  }, 60_000);
+  });
 
   test('a namespace for which init was not called has none', async () => {
     const far = new Workplace(elsewhere());
@@ -316,7 +317,7 @@ describe('who may have a session', () => {
     );
     await far.close();
     expect([code, stderr]).toEqual([1, expect.stringMatching(/agents are not for namespace \S+ yet/)]);
-  }, 30_000);
+  });
 });
 
 test('uninstall takes all of it away, and nothing else', async () => {
@@ -329,4 +330,4 @@ test('uninstall takes all of it away, and nothing else', async () => {
   expect(left).toBe('');
   expect(await place().kube.find(namespaces, { name: place().namespace })).toBeDefined();
   expect(await uninstall()).toMatch(/There are no agents/);
-}, 90_000);
+});

@@ -37,4 +37,4 @@ test('a link that is pointed elsewhere holds the sync, until it is pointed back 
   await eventually(async () =>
     expect(await it.sh('current', 'cat /srv/r2/app; ls /srv/r1')).toBe('editedapp\n'),
   );
-}, 120_000);
+});

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { apply } from './support/clients.ts';
 import { contextA } from './support/contexts.ts';
 import { images, type Seen, Workplace } from './support/devsync.ts';
-import { apply } from './support/kubectl.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -71,20 +71,20 @@ test('a command and a signal follow what has arrived, a failure is shown and hol
   await eventually(async () => expect(await log('hup')).toBe('read anew'));
 
   it.write('restart.me', 'now');
-  await eventually(async () => expect(await log('starts')).toBe('started\nstarted\n'), 60_000);
+  await eventually(async () => expect(await log('starts')).toBe('started\nstarted\n'));
   await eventually(async () =>
     expect(await it.must('logs', 'app')).toMatch(
       /reload restart\.me=restart: container app was started again/,
     ),
   );
   it.write('a.ts', 'third');
-  await eventually(async () => expect(await log('built')).toBe('secondthird'), 60_000);
+  await eventually(async () => expect(await log('built')).toBe('secondthird'));
 
   // A signal that the program does not handle would be lost without a word.
   it.write('nothing', 'x');
   const { state } = await it.reaches('app', 'watching', reloadIs('nothing', 'failed'));
   expect(state?.reloads.at(-1)?.message).toMatch(/the main process handles no SIGUSR1/);
-}, 180_000);
+});
 
 test('reloads that cause each other are stopped, and resume lets them go on; what a restart would lose is not restarted', async () => {
   work = new Workplace(place());
@@ -129,7 +129,7 @@ test('reloads that cause each other are stopped, and resume lets them go on; wha
   expect(await it.must('logs', 'loop')).toMatch(/reload rules in the cluster are not those .* not run/);
   expect(await it.sh('loop', 'ls /work')).not.toMatch(/evil/);
   expect(existsSync(join(it.local, 'evil'))).toBe(false);
-}, 180_000);
+});
 
 test('a rollout brings a new pod, in which the sync goes on and which does not roll out again; so does a restart on demand', async () => {
   work = new Workplace(place());
@@ -148,7 +148,7 @@ test('a rollout brings a new pod, in which the sync goes on and which does not r
       },
     },
   });
-  await it.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+  await it.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s');
   const onChange = ['--on-change', '/src=rollout', '--on-change', '/again=restart', '--restart-anyway'];
   await it.must('create', '--name', 'web', '-l', 'app=web', ...onChange, it.local, '/work');
   await it.watch('web');
@@ -163,9 +163,8 @@ test('a rollout brings a new pod, in which the sync goes on and which does not r
   it.write('again', 'x');
   const restarts = 'jsonpath={.status.containerStatuses[0].restartCount}';
   const count = () => it.kubectl('get', 'pod', state?.pod ?? '', '-o', restarts);
-  await eventually(async () => expect(await count()).toBe('1'), 60_000);
-  await eventually(
-    async () => expect(await it.sh(state?.pod ?? '', 'cat /work/src/a /work/again')).toBe('editedx'),
-    60_000,
+  await eventually(async () => expect(await count()).toBe('1'));
+  await eventually(async () =>
+    expect(await it.sh(state?.pod ?? '', 'cat /work/src/a /work/again')).toBe('editedx'),
   );
-}, 180_000);
+});

@@ -2,9 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { apply } from './support/clients.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, nodeForever, Workplace } from './support/devsync.ts';
-import { apply, environment, pluginProgram, startPlugin } from './support/kubectl.ts';
+import { environment, pluginProgram, startPlugin } from './support/kubectl.ts';
 import { Person } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
 import { type Running, run } from './support/process.ts';
@@ -102,7 +103,6 @@ test.each([
       expect(refused.stderr).toContain(`may not ${lacks} in namespace "${it.namespace}"`);
     }
   },
-  180_000,
 );
 
 test('who may not write to REMOTE is told whose it is; --run-as names the user of an image, and an exec has its own', async () => {
@@ -138,4 +138,4 @@ test('who may not write to REMOTE is told whose it is; --run-as names the user o
   );
   const pod = JSON.parse(await it.kubectl('get', 'pod', 'users', '-o', 'json'));
   expect(pod.spec.ephemeralContainers).toHaveLength(1);
-}, 120_000);
+});

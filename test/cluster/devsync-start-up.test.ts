@@ -29,44 +29,40 @@ const mount = { volumeMounts: [{ name: 'data', mountPath: '/work' }] };
 test.each([
   ['in its own layer', 'layer', {}, {}],
   ['on a volume', 'volume', mount, volume],
-] as const)(
-  'edits and deletions outlive a restart, %s',
-  async (_, name, container, pod) => {
-    work = new Workplace(place());
-    const it = work;
-    // It makes a directory at the top of its own layer, which the image's user may not.
-    const securityContext = { runAsUser: 0 };
-    const command = ['node', '-e', program];
-    const app = { name: 'app', image: images.node, command, securityContext, ...container };
-    await it.sync(name, { pod: { containers: [app], ...pod }, options: ['--make-remote'] });
-    const node = (code: string) => it.kubectl('exec', name, '--', 'node', '-e', code);
-    const isSeeded = async () => {
-      await eventually(() => node(`if (!fs.existsSync('/tmp/seeded')) process.exit(1)`));
-      await it.must('flush', name);
-    };
-    await isSeeded();
-    expect(['edited', 'deleted', 'left'].map((file) => it.read(file))).toEqual(['seed', 'seed', 'seed']);
-    it.write('edited', 'mine');
-    it.write('cleared', 'mine');
-    rmSync(join(it.local, 'deleted'));
+] as const)('edits and deletions outlive a restart, %s', async (_, name, container, pod) => {
+  work = new Workplace(place());
+  const it = work;
+  // It makes a directory at the top of its own layer, which the image's user may not.
+  const securityContext = { runAsUser: 0 };
+  const command = ['node', '-e', program];
+  const app = { name: 'app', image: images.node, command, securityContext, ...container };
+  await it.sync(name, { pod: { containers: [app], ...pod }, options: ['--make-remote'] });
+  const node = (code: string) => it.kubectl('exec', name, '--', 'node', '-e', code);
+  const isSeeded = async () => {
+    await eventually(() => node(`if (!fs.existsSync('/tmp/seeded')) process.exit(1)`));
     await it.must('flush', name);
-    const before = await it.kubectl('get', 'pod', name, '-o', containerId);
-    await node(`fs.writeFileSync('/tmp/stop', '')`);
-    await eventually(async () => {
-      const id = await it.kubectl('get', 'pod', name, '-o', containerId);
-      if (id === before || id === '') throw new Error('it has not been started again yet');
-    });
-    await it.reaches(name, 'watching');
-    await isSeeded();
-    expect(it.read('edited')).toBe('mine');
-    expect(existsSync(join(it.local, 'deleted'))).toBe(false);
-    expect(it.read('cleared')).toBe('mine');
-    const list = `console.log(fs.readdirSync('/work').filter((name) => !name.startsWith('.')).join(), fs.readFileSync('/work/edited', 'utf8'))`;
-    expect(await node(list)).toBe('cleared,edited,left mine\n');
-    expect((await it.reaches(name, 'watching')).state?.conflicts).toEqual([]);
-  },
-  120_000,
-);
+  };
+  await isSeeded();
+  expect(['edited', 'deleted', 'left'].map((file) => it.read(file))).toEqual(['seed', 'seed', 'seed']);
+  it.write('edited', 'mine');
+  it.write('cleared', 'mine');
+  rmSync(join(it.local, 'deleted'));
+  await it.must('flush', name);
+  const before = await it.kubectl('get', 'pod', name, '-o', containerId);
+  await node(`fs.writeFileSync('/tmp/stop', '')`);
+  await eventually(async () => {
+    const id = await it.kubectl('get', 'pod', name, '-o', containerId);
+    if (id === before || id === '') throw new Error('it has not been started again yet');
+  });
+  await it.reaches(name, 'watching');
+  await isSeeded();
+  expect(it.read('edited')).toBe('mine');
+  expect(existsSync(join(it.local, 'deleted'))).toBe(false);
+  expect(it.read('cleared')).toBe('mine');
+  const list = `console.log(fs.readdirSync('/work').filter((name) => !name.startsWith('.')).join(), fs.readFileSync('/work/edited', 'utf8'))`;
+  expect(await node(list)).toBe('cleared,edited,left mine\n');
+  expect((await it.reaches(name, 'watching')).state?.conflicts).toEqual([]);
+});
 
 const containerId =
   'jsonpath={.status.containerStatuses[0].state.running}{.status.containerStatuses[0].containerID}';

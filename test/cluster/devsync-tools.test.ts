@@ -58,33 +58,29 @@ function repository(files: number): string {
 test.each([
   ['with .git', []],
   ['without .git', ['--ignore-vcs']],
-] as const)(
-  'git clone, and branches back and forth: %s',
-  async (words, options) => {
-    const name = options.length > 0 ? 'branches' : 'clone';
-    const it = await synced(name, ...options);
-    git(it.local, 'clone', '-q', origin, 'app');
+] as const)('git clone, and branches back and forth: %s', async (words, options) => {
+  const name = options.length > 0 ? 'branches' : 'clone';
+  const it = await synced(name, ...options);
+  git(it.local, 'clone', '-q', origin, 'app');
+  await it.must('flush', name);
+  if (name === 'clone') await expectSame(it, name);
+  for (const branch of ['feature', 'main', 'feature']) {
+    git(join(it.local, 'app'), 'checkout', '-q', branch);
     await it.must('flush', name);
+    // Nothing came back from the other side to spoil it.
+    expect([words, git(join(it.local, 'app'), 'status', '--porcelain')]).toEqual([words, '']);
     if (name === 'clone') await expectSame(it, name);
-    for (const branch of ['feature', 'main', 'feature']) {
-      git(join(it.local, 'app'), 'checkout', '-q', branch);
-      await it.must('flush', name);
-      // Nothing came back from the other side to spoil it.
-      expect([words, git(join(it.local, 'app'), 'status', '--porcelain')]).toEqual([words, '']);
-      if (name === 'clone') await expectSame(it, name);
-      else {
-        const tracked = git(join(it.local, 'app'), 'ls-files').split('\n').length - 1;
-        expect(await it.sh(name, 'find /work/app -type f | wc -l')).toBe(`${tracked}\n`);
-      }
+    else {
+      const tracked = git(join(it.local, 'app'), 'ls-files').split('\n').length - 1;
+      expect(await it.sh(name, 'find /work/app -type f | wc -l')).toBe(`${tracked}\n`);
     }
-    if (name === 'branches') expect(await it.sh(name, 'ls -A /work/app')).not.toMatch(/\.git/);
-    // Someone edits in the container meanwhile: it is a change like any other, for git too.
-    await it.sh(name, 'echo "// there" >>/work/app/package-1/src-1/1.ts');
-    await it.must('flush', name);
-    expect(git(join(it.local, 'app'), 'status', '--porcelain')).toBe(' M package-1/src-1/1.ts\n');
-  },
-  120_000,
-);
+  }
+  if (name === 'branches') expect(await it.sh(name, 'ls -A /work/app')).not.toMatch(/\.git/);
+  // Someone edits in the container meanwhile: it is a change like any other, for git too.
+  await it.sh(name, 'echo "// there" >>/work/app/package-1/src-1/1.ts');
+  await it.must('flush', name);
+  expect(git(join(it.local, 'app'), 'status', '--porcelain')).toBe(' M package-1/src-1/1.ts\n');
+});
 
 test('npm install, its links and executables', async () => {
   const it = await synced('npm');
@@ -109,7 +105,7 @@ test('npm install, its links and executables', async () => {
   expect((await it.devsync('flush', 'npm')).code).toBe(3);
   await it.must('resume', 'npm', '--confirm');
   await expectSame(it, 'npm');
-}, 120_000);
+});
 
 /** Packages with 200 modules and a command each, as tarballs. */
 function packages(count: number): string[] {
@@ -152,7 +148,7 @@ test('saves as vim and VS Code make them', async () => {
     '1234:5678 640\n1234:5678 640\n',
   );
   expect(localSide(it)).not.toMatch(/\.sw[po]/);
-}, 90_000);
+});
 
 /** The save is there without anybody asking for it. */
 async function expectSaved(it: Workplace, file: string, text: string): Promise<void> {
@@ -179,4 +175,4 @@ test('a build in the container, again and again, while its sources are edited he
   await expectSame(it, 'build');
   expect(readFileSync(join(it.local, 'dist/deep/59.txt'), 'utf8')).toBe('built 4\nsource 59');
   expect(it.read('src/19.txt')).toBe('edited 19');
-}, 90_000);
+});

@@ -25,7 +25,7 @@ test('a home directory: what the workstation keeps of its syncs in it goes nowhe
   expect(await it.must('flush', 'home')).toMatch(/^Both sides are the same/);
   expect(await it.sh('home', 'cat /work/local/a')).toBe('two');
   expect(it.read('../state/devsync/workstation-id')).toMatch(/^[0-9a-f-]{36}\n$/);
-}, 120_000);
+});
 
 test('what the image alone has outlives a restart where nothing of it is to come here', async () => {
   const it = open();
@@ -45,4 +45,4 @@ test('what the image alone has outlives a restart where nothing of it is to come
   await eventually(async () => expect(await content()).toBe('image\nmine'));
   expect(await it.must('flush', 'oneway')).toMatch(/^Both sides are the same/);
   expect(await content()).toBe('image\nmine');
-}, 120_000);
+});

@@ -132,4 +132,4 @@ syncs:
   await it.reaches('byhand', 'watching');
   await it.must('stop');
   expect(await init.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^API server +ok /m) });
-}, 180_000);
+});

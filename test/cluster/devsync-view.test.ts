@@ -93,4 +93,4 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
   const left = await screen.shows(/Stopped\.\nended with 0/);
   expect(left).not.toMatch(/p pause/);
   expect(await screen.title()).not.toMatch(/devsync/);
-}, 180_000);
+});

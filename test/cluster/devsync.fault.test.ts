@@ -19,9 +19,9 @@ const server = 'kube-apiserver';
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 lab('a sync', () => {
-  beforeAll(ensureUp, 120_000);
+  beforeAll(ensureUp);
   // Before the namespace goes: that takes controllers that know of it.
-  afterAll(() => reconnect(contextA), 120_000);
+  afterAll(() => reconnect(contextA));
   const { open } = workplaces();
 
   async function synced(name: string): Promise<Workplace> {
@@ -60,7 +60,7 @@ lab('a sync', () => {
     await it.must('flush', 'restarts');
     await expectSame(it, 'restarts');
     expect(it.read('there')).toBe('200\n');
-  }, 120_000);
+  });
 
   test('comes back by itself after an API server that was away for longer than its lock lasts', async () => {
     const it = await synced('away');
@@ -77,7 +77,7 @@ lab('a sync', () => {
     await expectSame(it, 'away');
     // Its own lost lock is no reason to wait for anybody.
     expect((await it.stop()).stderr).not.toContain('waiting for');
-  }, 120_000);
+  });
 
   test('waits for an API server that is frozen for a while, and loses nothing', async () => {
     const it = await synced('frozen');
@@ -91,5 +91,5 @@ lab('a sync', () => {
     await it.reaches('frozen', 'watching');
     await it.must('flush', 'frozen');
     await expectSame(it, 'frozen');
-  }, 90_000);
+  });
 });

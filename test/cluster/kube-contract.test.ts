@@ -1,9 +1,7 @@
 /** The same expectations that the unit tests' fake cluster is held to. */
-import { describe, jest } from '@jest/globals';
+import { describe } from '@jest/globals';
 import { kubeContract } from '../unit/support/kube-contract.ts';
 import { inNamespace } from './support/namespace.ts';
-
-jest.setTimeout(30_000);
 
 describe('a real API server does what this project relies on', () => {
   kubeContract(inNamespace('A'));

@@ -1,5 +1,5 @@
 /** The lab's fault levers, each proven by what clients see. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   cutLink,
   drainNode,
@@ -17,11 +17,11 @@ import {
 } from '../lab/index.ts';
 import { locked } from '../lab/lock.ts';
 import { eventuallySees } from '../support/eventually.ts';
+import { apply } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
-import { apply, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 
-jest.setTimeout(180_000);
 const lab = isLab ? describe : describe.skip;
 
 lab('the line between the clusters', () => {
@@ -47,7 +47,7 @@ lab('the line between the clusters', () => {
       spec: { type: 'NodePort', selector: { app: 'server' }, ports: [{ port: 8080 }] },
     });
     await apply(contextB, scene.namespace, pod('client', ['sleep', 'inf']));
-    const ready = ['-n', scene.namespace, 'wait', '--for=condition=Ready', '--timeout=60s', 'pod', '--all'];
+    const ready = ['-n', scene.namespace, 'wait', '--for=condition=Ready', '--timeout=180s', 'pod', '--all'];
     await Promise.all([kubectl(contextA, ready), kubectl(contextB, ready)]);
     const path = 'jsonpath={.spec.ports[0].nodePort}';
     port = await kubectl(contextA, ['-n', scene.namespace, 'get', 'svc', 'server', '-o', path]);

@@ -3,17 +3,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { processesOf } from '../lab/groups.ts';
 import { ensureUp, fillClaim, imageNames, pathOfClaim, unfillClaim } from '../lab/index.ts';
 import { allDaemons } from '../lab/up.ts';
 import { eventually, eventuallySees } from '../support/eventually.ts';
+import { apply, get } from './support/clients.ts';
 import { contextA, contextB, isLab, kubeconfig } from './support/contexts.ts';
-import { apply, environment, get, kubectl } from './support/kubectl.ts';
+import { environment, kubectl } from './support/kubectl.ts';
 import { must, run, start } from './support/process.ts';
 import { Scene } from './support/scene.ts';
 
-jest.setTimeout(120_000);
 const lab = isLab ? describe : describe.skip;
 
 interface Volume {
@@ -70,7 +70,7 @@ lab('the lab', () => {
       scene.namespace,
       'wait',
       '--for=condition=Ready',
-      '--timeout=60s',
+      '--timeout=180s',
       `pod/${name}`,
     ]);
   /** What a TCP connection from within a pod gets, and whether it got anything. */
@@ -126,7 +126,7 @@ lab('the lab', () => {
     expect(JSON.stringify(volume?.spec.nodeAffinity)).toContain('lab-a-2');
     await pod(contextA, 'second', { claim: 'tied', node: 'lab-a-1' });
     const scheduled = '--for=jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}=Unschedulable';
-    await kubectl(contextA, ['-n', scene.namespace, 'wait', scheduled, '--timeout=20s', 'pod/second']);
+    await kubectl(contextA, ['-n', scene.namespace, 'wait', scheduled, '--timeout=180s', 'pod/second']);
   });
 
   test('a tmpfs claim is as large as it asks for, and can be filled to the byte and to the file', async () => {
@@ -161,7 +161,7 @@ lab('the lab', () => {
     const path = await pathOfClaim({ cluster: contextB, namespace: scene.namespace, claim: 'brief' });
     const name = path.split('/').at(-1) ?? '';
     await kubectl(contextB, ['-n', scene.namespace, 'delete', 'pvc', 'brief']);
-    await kubectl(contextB, ['wait', '--for=delete', '--timeout=20s', `pv/${name}`]);
+    await kubectl(contextB, ['wait', '--for=delete', '--timeout=180s', `pv/${name}`]);
     expect(() => readFileSync(path)).toThrow('ENOENT');
   });
 

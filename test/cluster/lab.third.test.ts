@@ -1,5 +1,5 @@
 /** The lab's levers on what a cluster remembers, on the third one. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   emptyEtcd,
   ensureThird,
@@ -11,7 +11,6 @@ import {
 import { isLab } from './support/contexts.ts';
 import { kubectl } from './support/kubectl.ts';
 
-jest.setTimeout(180_000);
 const third = 'lab-c';
 
 (isLab ? describe : describe.skip)('the memory of a cluster', () => {

@@ -9,7 +9,7 @@ function played(name: string, script: string): () => Played {
   let result: Played;
   beforeAll(async () => {
     result = await play(scene, name, script);
-  }, 120_000);
+  });
   return () => result;
 }
 

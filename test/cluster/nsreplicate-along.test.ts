@@ -62,7 +62,7 @@ describe('a definition that goes on the primary', () => {
     await pair.put(pair.from, widget('one'), widget('two'));
     await pair.copy(...rules());
     await removeDefinition(pair.from);
-  }, 60_000);
+  });
 
   const cleanUp = async () => {
     await removeDefinition(pair.to).catch(() => undefined);
@@ -96,7 +96,7 @@ describe('a definition that goes on the primary', () => {
     } finally {
       await cleanUp();
     }
-  }, 90_000);
+  });
 
   test('stays in a watch that sees it go, as where an operator is installed anew, and so do all of its kind', async () => {
     try {
@@ -120,7 +120,7 @@ describe('a definition that goes on the primary', () => {
     } finally {
       await cleanUp();
     }
-  }, 150_000);
+  });
 
   test('goes with its flag where all of its kind are copies, all of them counted', async () => {
     try {
@@ -140,7 +140,7 @@ describe('a definition that goes on the primary', () => {
     } finally {
       await cleanUp();
     }
-  }, 90_000);
+  });
 });
 
 describe('what owns claims on a replica, or has a kind of its own', () => {
@@ -157,11 +157,11 @@ describe('what owns claims on a replica, or has a kind of its own', () => {
     await serves(pair.from);
     await pair.put(pair.from, widget('db'));
     await pair.copy(...rules());
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const kube of [pair.from, pair.to]) await removeDefinition(kube).catch(() => undefined);
     await pair.close();
-  }, 60_000);
+  });
 
   test('is not deleted where claims would go with it, not even by way of other owners', async () => {
     const { metadata: db } = await pair.copyOf(`widgets.${group}`, 'db');
@@ -179,7 +179,7 @@ describe('what owns claims on a replica, or has a kind of its own', () => {
     expect(await pair.copyOf(`widgets.${group}`, 'db')).toBeDefined();
     await pair.copy(...rules(), '--prune', '--prune-claims');
     expect(await pair.find(pair.to, `widgets.${group}`, 'db')).toBeUndefined();
-  }, 60_000);
+  });
 
   test('a definition is not made anew, with --on-immutable recreate, while there are objects of its kind', async () => {
     await pair.put(pair.to, widget('theirs'));
@@ -193,7 +193,7 @@ describe('what owns claims on a replica, or has a kind of its own', () => {
       stderr: expect.stringContaining('immutable'),
     });
     expect(await pair.copyOf(`widgets.${group}`, 'theirs')).toBeDefined();
-  }, 60_000);
+  });
 });
 
 describe('a namespace that goes on the primary', () => {
@@ -209,7 +209,7 @@ describe('a namespace that goes on the primary', () => {
     await pair.copy(...flags());
     await pair.from.delete(namespaces, { name: gone });
     await waitGone(pair.from, namespaces, { name: gone }, { timeoutMs: 60_000, what: 'the namespace' });
-  }, 90_000);
+  });
   afterAll(() => pair.close());
 
   test('stays while it holds anything of somebody else, whatever that is', async () => {
@@ -222,7 +222,7 @@ describe('a namespace that goes on the primary', () => {
     });
     expect(await pair.to.find(configMaps, theirs)).toBeDefined();
     await pair.to.delete(configMaps, theirs);
-  }, 60_000);
+  });
 
   test('stays while it holds claims that others made, also with --prune-claims', async () => {
     const { metadata, ...rest } = claim('disk');
@@ -231,7 +231,7 @@ describe('a namespace that goes on the primary', () => {
     const ended = await pair.once(...flags(), '--prune-claims');
     expect(ended).toMatchObject({ code: 5, stderr: expect.stringContaining('guarded') });
     await pair.to.delete(persistentVolumeClaims, theirs);
-  }, 60_000);
+  });
 
   test('goes when nothing is in it but copies and what every namespace has', async () => {
     // Four objects, each of which counts once.
@@ -239,6 +239,6 @@ describe('a namespace that goes on the primary', () => {
     await eventually(async () => {
       await pair.copy(...flags(), ...limit);
       expect(await pair.to.find(namespaces, { name: gone })).toBeUndefined();
-    }, 60_000);
-  }, 90_000);
+    });
+  });
 });

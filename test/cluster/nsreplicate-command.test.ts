@@ -20,8 +20,8 @@ describe('bad input', () => {
   let pair: Pair;
   beforeAll(async () => {
     pair = await Pair.open('bad');
-  }, 30_000);
-  afterAll(() => pair.close(), 30_000);
+  });
+  afterAll(() => pair.close());
   const file = (name: string, text: string) => {
     writeFileSync(path(name), text);
     return path(name);
@@ -141,16 +141,12 @@ spec:
     ],
   ];
 
-  test.each(cases)(
-    '%s',
-    async (_what, args, code, says) => {
-      const given = args();
-      // Some are found out when the task has begun already: its state has to go afterwards.
-      const ended = await run(...given, ...(given.includes('--name') ? [] : ['--name', pair.task]));
-      expect({ code: ended.code, text: ended.stderr }).toEqual({ code, text: expect.stringMatching(says) });
-    },
-    30_000,
-  );
+  test.each(cases)('%s', async (_what, args, code, says) => {
+    const given = args();
+    // Some are found out when the task has begun already: its state has to go afterwards.
+    const ended = await run(...given, ...(given.includes('--name') ? [] : ['--name', pair.task]));
+    expect({ code: ended.code, text: ended.stderr }).toEqual({ code, text: expect.stringMatching(says) });
+  });
 });
 
 test('each kubeconfig of a folder is a replica, called after its file', async () => {
@@ -168,7 +164,7 @@ test('each kubeconfig of a folder is a replica, called after its file', async ()
   } finally {
     await pair.close();
   }
-}, 60_000);
+});
 
 describe('rights', () => {
   let pair: Pair;
@@ -177,11 +173,11 @@ describe('rights', () => {
     pair = await Pair.open('rights');
     person = new Person();
     await pair.put(pair.from, configMap('a', { a: '1' }));
-  }, 30_000);
+  });
   afterAll(async () => {
     await person.forget();
     await pair.close();
-  }, 30_000);
+  });
 
   test('to read some namespaces only, and to make none', async () => {
     const limited = [
@@ -203,7 +199,7 @@ describe('rights', () => {
     await person.mayAllIn(pair.to, pair.namespace);
     expect(await run(...named)).toMatchObject({ code: 0 });
     await pair.equal();
-  }, 60_000);
+  });
 
   test('to read no Secrets: said by plan and drift, which call nothing equal that they did not see', async () => {
     const reader = new Person();
@@ -249,7 +245,7 @@ describe('rights', () => {
     } finally {
       await reader.forget();
     }
-  }, 60_000);
+  });
 
   test('to make no namespace: said, and what belongs in it waits', async () => {
     const other = await pair.addNamespace('unmade');
@@ -265,5 +261,5 @@ describe('rights', () => {
     expect(ended.code).toBe(5);
     expect(ended.stderr).toMatch(/1 Namespace: forbidden/);
     expect(ended.stderr).toMatch(/1 ConfigMap: namespace-missing/);
-  }, 60_000);
+  });
 });

@@ -39,7 +39,7 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
     await pair.from.create(krmSyncers, syncerObject(namespace, 'sync', spec));
   }
 
-  const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name), 60_000);
+  const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name));
 
   test('whoever came first carries it out; the other one follows when that has ended, or was killed', async () => {
     const pair = await Pair.open('one', { primary: servers().named('own').kubeconfig, replica: contextB });
@@ -94,5 +94,5 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
       await Promise.all(started.map(({ ended }) => ended));
       await pair.close();
     }
-  }, 150_000);
+  });
 });

@@ -33,8 +33,8 @@ describe('with rights', () => {
       'destination-kubeconfig',
       readFileSync(kubeconfigOf(contextB, scene.path('b'), 'b'), 'utf8'),
     );
-  }, 60_000);
-  afterAll(() => scene.close(), 60_000);
+  });
+  afterAll(() => scene.close());
 
   test('a remote carries the status to what others made, and a spec to what it makes and takes away', async () => {
     const { from, to } = scene.pair;
@@ -69,7 +69,7 @@ describe('with rights', () => {
     await eventually(async () => expect(await scene.there('made', ingresses)).toBeUndefined());
     expect(await scene.there('status', ingresses)).toBeDefined();
     await scene.kubectl(['delete', 'krmsyncer', 'statuses']);
-  }, 60_000);
+  });
 
   test('a remote pulls where nothing is said of the way, into the namespace that a destination names', async () => {
     await scene.pair.put(scene.pair.to, configMap('pulled', { from: 'afar' }));
@@ -90,7 +90,7 @@ describe('with rights', () => {
       expect(await scene.pair.to.find(configMaps, { namespace: mapped, name: 'moved' })).toBeDefined(),
     );
     await scene.kubectl(['delete', 'krmsyncer', 'mapping']);
-  }, 60_000);
+  });
 
   test('a ServiceAccount has its own rights, and no more', async () => {
     await scene.kubectl(['create', 'serviceaccount', 'robot']);
@@ -117,5 +117,5 @@ describe('with rights', () => {
     await eventually(async () => expect(await scene.there('by-robot')).toBeDefined());
     await scene.syncer('robots', { ...spec, rules: [rule('Secret', { namespaces: [scene.namespace] })] });
     await scene.is('robots', 'NotListed', 60_000);
-  }, 120_000);
+  });
 });

@@ -15,8 +15,8 @@ describe('without rights of their own', () => {
   beforeAll(async () => {
     scene = await SyncerScene.open('krm');
     scene.knows('configmap-sync');
-  }, 60_000);
-  afterAll(() => scene.close(), 60_000);
+  });
+  afterAll(() => scene.close());
 
   test("KRMSyncer's own example, step by step: copied whole, changed and deleted within seconds", async () => {
     const file = scene.path('dest-kubeconfig.yaml');
@@ -54,7 +54,7 @@ spec:
     );
     await scene.kubectl(['delete', 'configmap', 'test-sync-data']);
     await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined());
-  }, 90_000);
+  });
 
   test('columns and Events show how it stands', async () => {
     await scene.pair.put(scene.pair.from, configMap('one', { a: '1' }));
@@ -66,7 +66,7 @@ spec:
     const { items } = await scene.pair.from.list(events, { namespace: scene.namespace });
     const told = items.filter(({ involvedObject }) => involvedObject?.name === 'configmap-sync');
     expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain('Normal InSync');
-  }, 30_000);
+  });
 
   test('deleted, it leaves its copies; with the annotation they go along, behind the brake, and nothing of others', async () => {
     const spec = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };
@@ -107,7 +107,7 @@ spec:
     expect(await scene.there('theirs')).toBeDefined();
     await scene.syncer('configmap-sync', spec);
     await scene.is('configmap-sync', 'InSync');
-  }, 90_000);
+  });
 
   test('suspended under either name, nothing is copied, within two seconds; resumed, what was missed is', async () => {
     const base = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };
@@ -121,7 +121,7 @@ spec:
       await scene.is('configmap-sync', 'InSync');
       expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'False' });
     }
-  }, 60_000);
+  });
 
   test('a rotated kubeconfig is taken up, from either key, and a broken one is said', async () => {
     const person = new Person();
@@ -149,7 +149,7 @@ spec:
       await scene.kubectl(['delete', 'krmsyncer', 'rotating']);
       await person.forget();
     }
-  }, 60_000);
+  });
 
   const elsewhere = { destination: ref, rules: [rule('ConfigMap', { namespaces: ['kube-system'] })] };
   test.each<[string, object, RegExp]>([
@@ -181,14 +181,10 @@ spec:
       },
       /there is no Secret none/,
     ],
-  ])(
-    '%s: %j',
-    async (reason, spec, message) => {
-      await scene.syncer('refused', spec);
-      expect((await scene.is('refused', reason)).message).toMatch(message);
-    },
-    30_000,
-  );
+  ])('%s: %j', async (reason, spec, message) => {
+    await scene.syncer('refused', spec);
+    expect((await scene.is('refused', reason)).message).toMatch(message);
+  });
 
   test.each<
     [string, (kubeconfig: { clusters: { cluster: object }[]; users: { user: object }[] }) => void, RegExp]
@@ -213,22 +209,18 @@ spec:
       ({ clusters: [first] }) => Object.assign(first?.cluster ?? {}, { server: 'https://localhost:6443' }),
       /localhost leads to a loopback address/,
     ],
-  ])(
-    'a kubeconfig that %s is refused',
-    async (_what, change, message) => {
-      const kubeconfig = JSON.parse(readFileSync(kubeconfigOf(contextB, scene.path('hostile'), 'h'), 'utf8'));
-      change(kubeconfig);
-      await scene.putSecret('hostile', JSON.stringify(kubeconfig));
-      const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'hostile' } } };
-      await scene.syncer('hostile', { destination, rules: [rule('ConfigMap')] });
-      await eventually(async () => {
-        const condition = await scene.condition('hostile');
-        expect(condition?.message).toMatch(message);
-        expect(condition?.status).toBe('False');
-      });
-    },
-    30_000,
-  );
+  ])('a kubeconfig that %s is refused', async (_what, change, message) => {
+    const kubeconfig = JSON.parse(readFileSync(kubeconfigOf(contextB, scene.path('hostile'), 'h'), 'utf8'));
+    change(kubeconfig);
+    await scene.putSecret('hostile', JSON.stringify(kubeconfig));
+    const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'hostile' } } };
+    await scene.syncer('hostile', { destination, rules: [rule('ConfigMap')] });
+    await eventually(async () => {
+      const condition = await scene.condition('hostile');
+      expect(condition?.message).toMatch(message);
+      expect(condition?.status).toBe('False');
+    });
+  });
 
   test('what others made under the same name is left and said, also when the source goes', async () => {
     await scene.pair.put(scene.pair.to, configMap('theirs', { of: 'others' }));
@@ -244,7 +236,7 @@ spec:
       expect(await scene.condition('configmap-sync', 'Degraded')).toMatchObject({ status: 'False' }),
     );
     expect((await scene.there('theirs'))?.data).toEqual({ of: 'others' });
-  }, 30_000);
+  });
 
   test('a deleted one stops, and leaves the copies', async () => {
     await scene.kubectl(['delete', 'krmsyncer', 'configmap-sync']);
@@ -257,5 +249,5 @@ spec:
     await scene.is('witness', 'Suspended');
     expect(await scene.there('one')).toBeDefined();
     expect(await scene.there('after')).toBeUndefined();
-  }, 30_000);
+  });
 });

@@ -253,5 +253,4 @@ test.each([1, 2, 3].map(() => [randomInt(1_000_000)]))(
       await pair.close();
     }
   },
-  120_000,
 );

@@ -42,7 +42,7 @@ beforeAll(async () => {
   const rules = `rules:\n- {group: ${group}, kind: Widget, status: true}\n- {group: '', kind: ConfigMap}\n`;
   const set = `overrides:\n- {names: [overridden], set: {spec.set: 1234567890123456789}}\n`;
   writeFileSync(file, rules + set);
-}, 60_000);
+});
 afterAll(async () => {
   rmSync(folder, { recursive: true });
   for (const kube of [pair.from, pair.to]) {
@@ -52,7 +52,7 @@ afterAll(async () => {
     await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
   }
   await pair.close();
-}, 60_000);
+});
 
 describe('integers beyond 2^53', () => {
   const numbers =
@@ -80,7 +80,7 @@ describe('integers beyond 2^53', () => {
     expect(await pair.look('plan', ...config)).toMatchObject({ code: 0 });
     const json = await pair.look('plan', ...config, '-o', 'json');
     expect(json.code).toBe(0);
-  }, 90_000);
+  });
 
   test('that are changed on the replica by less than a number can tell are drift', async () => {
     await kubectl(pair.replica, [
@@ -91,7 +91,7 @@ describe('integers beyond 2^53', () => {
     expect(await pair.fields(...config)).toContain('1234567890123456790 → 1234567890123456789');
     await pair.copy(...config);
     expect(specOf(await raw(pair.replica, 'widgets', 'watched'))).toBe(numbers);
-  }, 60_000);
+  });
 });
 
 describe('keys that JavaScript has a meaning for', () => {
@@ -108,7 +108,7 @@ describe('keys that JavaScript has a meaning for', () => {
       '{"__proto__":{"constructor":[1]},"valueOf":{}}',
     );
     expect((await pair.look('plan', ...config)).code).toBe(0);
-  }, 60_000);
+  });
 
   test('of which one goes on the replica are drift', async () => {
     await kubectl(pair.replica, [
@@ -122,5 +122,5 @@ describe('keys that JavaScript has a meaning for', () => {
     });
     await pair.copy(...config);
     expect(JSON.stringify(JSON.parse(await raw(pair.replica, 'configmaps', 'keys')).data)).toBe(data);
-  }, 60_000);
+  });
 });

@@ -100,12 +100,12 @@ const epochOn = async (on = pair.to) => {
 beforeAll(async () => {
   pair = await Pair.open('failover');
   await pair.put(pair.from, ...objects);
-}, 60_000);
+});
 
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-afterAll(() => pair.close(), 60_000);
+afterAll(() => pair.close());
 
 test('copies that are there are held, and say what they were; plan and drift agree; an edit is put right', async () => {
   await pair.copy(...kinds);
@@ -204,7 +204,7 @@ test('demote shows what the old primary has alone, and makes it the standby of t
     const { readyReplicas = 0 } =
       (await pair.find<Scaled>(pair.from, 'deployments.apps', 'edge'))?.status ?? {};
     expect(readyReplicas).toBe(0);
-  }, 30_000);
+  });
 });
 
 /** A kubeconfig by which the old primary can't be reached, though it is there for all others. */
@@ -276,4 +276,4 @@ test('a run that nobody can reach, and that has much to write, writes nothing on
     stop.abort();
     await other.close();
   }
-}, 120_000);
+});

@@ -104,7 +104,7 @@ describeWithServers(
         await eventually(async () => {
           await pair.put(pair.from, configMap('late', { value: String(performance.now()) }), ...some('2'));
           await Promise.race([held.promise, Promise.reject(new Error('nothing is held back yet'))]);
-        }, 20_000);
+        });
       } catch (error) {
         await close();
         throw error;
@@ -157,7 +157,7 @@ describeWithServers(
           expect((await running?.ended)?.code).toBe(3);
         },
       );
-    }, 120_000);
+    });
 
     test('is not made after a promotion, by a run that is killed meanwhile', async () => {
       await promoteMeanwhile(
@@ -167,7 +167,7 @@ describeWithServers(
         },
         async () => undefined,
       );
-    }, 120_000);
+    });
 
     test('is not made after another instance has begun to write, by a run that is killed meanwhile', async () => {
       const { pair, running, release, close } = await heldBack();
@@ -180,7 +180,7 @@ describeWithServers(
         pair.start('--standby', '--kinds', 'cm,cronjobs');
         const made = () => told(audited(), pair.namespace).copied;
         const byNext = () => made().filter((one) => one.requestReceivedTimestamp > killedAt);
-        await eventually(() => expect(byNext()).not.toEqual([]), 40_000);
+        await eventually(() => expect(byNext()).not.toEqual([]));
         release();
         const original = await pair.find<ConfigMap>(pair.from, 'configmaps', 'late');
         await eventually(async () =>
@@ -202,7 +202,7 @@ describeWithServers(
       } finally {
         await close();
       }
-    }, 120_000);
+    });
 
     test('comes to its end before another instance takes over from a run that is ended in order', async () => {
       const { pair, running, release, close } = await heldBack();
@@ -234,7 +234,7 @@ describeWithServers(
       } finally {
         await close();
       }
-    }, 120_000);
+    });
   },
   { auditRules },
 );

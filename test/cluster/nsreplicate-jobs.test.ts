@@ -19,7 +19,7 @@ beforeAll(async () => {
   await pair.to.create(namespaces, { metadata: { name: pair.namespace } });
   await pair.put(pair.to, configMap('theirs', { a: 'theirs' }));
   expect(await pair.once()).toMatchObject({ code: 5 });
-}, 60_000);
+});
 afterAll(() => pair.close());
 
 test('a replica with failures is not called up to date', async () => {
@@ -52,7 +52,7 @@ test('only what fails is tried again, and what is asked for in vain is said', as
     code: 0,
     stdout: expect.stringContaining('1 failed job will be tried again when it starts'),
   });
-}, 30_000);
+});
 
 test('every line of watch -o json is the view of the task', async () => {
   const running = pair.start('-o', 'json');
@@ -66,7 +66,7 @@ test('every line of watch -o json is the view of the task', async () => {
   running.child.kill('SIGTERM');
   await running.ended;
   expect(running.output.stderr).not.toContain("can't be written");
-}, 60_000);
+});
 
 test('forgetting deletes what is kept and, where asked for, takes marks off; copies stay', async () => {
   await pair.put(pair.to, configMap('stranger', {}, { labels: { 'x8s.dev/replica-of': pair.task } }));
@@ -84,4 +84,4 @@ test('forgetting deletes what is kept and, where asked for, takes marks off; cop
   expect((await pair.copyOf('configmaps', 'stranger')).metadata.labels).toBeDefined();
   expect(await pair.ask('status')).toMatchObject({ code: 1, stderr: expect.stringContaining('no task') });
   expect((await pair.look('plan')).stdout).toContain('refused');
-}, 60_000);
+});

@@ -123,5 +123,5 @@ describe('what names a namespace', () => {
     expect(JSON.stringify(policy?.spec)).toContain(`"values":["${there}"]`);
     const planned = await plugin('nsreplicate', ['plan', ...pair.flags, ...kinds, ...map]);
     expect(planned).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { apply } from './support/kubectl.ts';
+import { apply } from './support/clients.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap, secret, workload } from './support/objects.ts';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   );
   // As most people do it: with the annotation that remembers what was applied.
   await apply(pair.primary, pair.namespace, configMap('applied', { by: 'kubectl' }));
-}, 60_000);
+});
 afterAll(() => pair.close());
 
 describe('before the first run', () => {
@@ -68,7 +68,7 @@ describe('a run', () => {
   beforeAll(async () => {
     const { stdout } = await pair.copy();
     expect(stdout).toMatch(/ConfigMap +2 /);
-  }, 60_000);
+  });
 
   test('copies the five kinds, and the namespace with its labels and annotations', async () => {
     await pair.equal();
@@ -140,7 +140,7 @@ describe('a run', () => {
     expect(stdout).toMatch(/put-right ConfigMap \S+\/applied\n/);
     await pair.copy('--exact');
     await pair.equal();
-  }, 30_000);
+  });
 
   test('what is gone from the primary stays without --prune, and goes with it', async () => {
     await pair.delete(pair.from, 'configmaps', 'applied');
@@ -152,7 +152,7 @@ describe('a run', () => {
     expect(await pair.find(pair.to, 'configmaps', 'somebodys')).toBeDefined();
     await pair.delete(pair.to, 'configmaps', 'somebodys');
     await pair.equal();
-  }, 30_000);
+  });
 
   test('too many deletions that are known at once are not begun', async () => {
     const name = (index: number) => `many-${index}`;
@@ -168,7 +168,7 @@ describe('a run', () => {
     await pair.ask('approve');
     await pair.copy('--prune');
     await pair.equal();
-  }, 30_000);
+  });
 
   test('a claim stays with --prune, and goes with --prune-claims', async () => {
     await pair.delete(pair.from, 'persistentvolumeclaims', 'disk');
@@ -197,7 +197,7 @@ describe('a run', () => {
     const second = await prune();
     await hold(null);
     expect([first.counts.pruned, second.counts.pruned, second.done]).toEqual([1, undefined, first.done]);
-  }, 30_000);
+  });
 
   test('what the rules do not cover any more is left, and said', async () => {
     await pair.put(pair.from, configMap('unlabelled', { a: '1' }));
@@ -205,7 +205,7 @@ describe('a run', () => {
     await pair.copy('--prune', '-l', 'tier=web');
     expect(await pair.find(pair.to, 'configmaps', 'unlabelled')).toBeDefined();
     expect((await pair.ask('status')).stdout).toMatch(/left: \d+ \(no rule covers it any more\)/);
-  }, 30_000);
+  });
 
   test('a namespace that is gone stays without --prune-namespaces, and goes with it', async () => {
     const other = await pair.addNamespace('leaving');
@@ -219,5 +219,5 @@ describe('a run', () => {
     await pair.copy(...scope, '--prune', '--prune-namespaces');
     const left = await pair.to.find(namespaces, { name: other });
     expect(left === undefined || left.metadata.deletionTimestamp !== undefined).toBe(true);
-  }, 60_000);
+  });
 });

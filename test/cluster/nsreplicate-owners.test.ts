@@ -14,7 +14,7 @@ let pair: Pair;
 beforeAll(async () => {
   pair = await Pair.open('owners');
   await pair.to.create(namespaces, { metadata: { name: pair.namespace } });
-}, 60_000);
+});
 afterAll(() => pair.close());
 
 /** `--once` for one object alone, so that tests do not see each other's failures. */
@@ -31,7 +31,7 @@ describe('an object that is there already, made by somebody else', () => {
     expect(await pair.copyOf('configmaps', 'theirs')).toMatchObject({ data: { of: 'theirs' } });
     const jobs = await pair.ask('jobs', '--failed', '-o', 'wide');
     expect(jobs.stdout).toContain('was not made by this tool; --adopt takes it over');
-  }, 30_000);
+  });
 
   test('is seen as theirs also where it does not bear the labels that select, and with --force-conflicts', async () => {
     await pair.put(pair.to, configMap('unlabelled', { of: 'theirs' }));
@@ -39,19 +39,19 @@ describe('an object that is there already, made by somebody else', () => {
     const { code, stderr } = await pair.once(...only('unlabelled'), '--force-conflicts');
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('not-ours') });
     expect((await pair.copyOf('configmaps', 'unlabelled')).data).toEqual({ of: 'theirs' });
-  }, 30_000);
+  });
 
   test('is taken over with --adopt; keys of others stay, and go with --exact', async () => {
     await pair.copy('--adopt', ...only('theirs'));
     expect(await pair.copyOf('configmaps', 'theirs')).toMatchObject({ data: { of: 'ours', more: 'keys' } });
     await pair.copy('--adopt', '--exact', ...only('theirs'));
     expect((await pair.copyOf('configmaps', 'theirs')).data).toEqual({ of: 'ours' });
-  }, 30_000);
+  });
 
   test('of another task of ours is not touched either', async () => {
     const { code, stderr } = await pair.once(...only('theirs'), '--name', pair.otherTask('x'));
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('other-task') });
-  }, 30_000);
+  });
 });
 
 describe('a field that another manager applies', () => {
@@ -60,19 +60,19 @@ describe('a field that another manager applies', () => {
     await pair.copy(...only('shared'));
     await pair.put(pair.to, configMap('shared', { a: 'from gitops' }));
     await pair.put(pair.from, configMap('shared', { a: '2' }, labelled('shared')));
-  }, 30_000);
+  });
 
   test('is a conflict, reported and left', async () => {
     const { code, stderr } = await pair.once(...only('shared'), '--drift', 'report');
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('conflict') });
     expect(await pair.copyOf('configmaps', 'shared')).toMatchObject({ data: { a: 'from gitops' } });
     expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('a-person');
-  }, 30_000);
+  });
 
   test('is taken over with --force-conflicts', async () => {
     await pair.copy(...only('shared'), '--force-conflicts');
     expect(await pair.copyOf('configmaps', 'shared')).toMatchObject({ data: { a: '2' } });
-  }, 30_000);
+  });
 });
 
 test('keys of others stay in mirrored maps, and go with --exact', async () => {
@@ -121,13 +121,13 @@ describe('an immutable field', () => {
     const { code, stderr } = await pair.once(...only('fixed'));
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('immutable') });
     expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '1' } });
-  }, 30_000);
+  });
 
   test('is changed by making the object anew, with --on-immutable recreate', async () => {
     await pair.copy(...only('fixed'), '--on-immutable', 'recreate');
     expect((await pair.ask('jobs', '--failed')).stdout).toBe('');
     expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '2' } });
-  }, 30_000);
+  });
 
   test('the type of a Secret, the selector of a Deployment and the service of a StatefulSet, whose pods stay', async () => {
     const typed = (type: string) => ({
@@ -180,7 +180,7 @@ describe('an immutable field', () => {
       const pod = [...(await podsOnReplica(3)).values()].find(({ name }) => name === 'serving-0');
       expect(pod?.ownerReferences?.map(({ uid }) => uid)).toEqual([set.metadata.uid]);
     });
-  }, 60_000);
+  });
 
   test('a claim that was bound is never made anew; one that was not, is', async () => {
     const bound = { volumeName: 'none-such', storageClassName: '' };
@@ -216,7 +216,7 @@ describe('an immutable field', () => {
       spec: { storageClassName: 'two' },
     });
     expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('it stands for data');
-  }, 60_000);
+  });
 });
 
 test('an object on its way out is waited for, then made anew', async () => {
@@ -245,7 +245,7 @@ test('an object on its way out is waited for, then made anew', async () => {
   });
   running.child.kill('SIGTERM');
   await running.ended;
-}, 60_000);
+});
 
 const resultRoles = Array.from({ length: RESULT_SHARDS }, (_, shard) => `results-${shard}`);
 const onLab = isLab ? describe : describe.skip;
@@ -270,12 +270,10 @@ onLab('an admission webhook on the replica', () => {
         expect((await status()).stdout).toMatch(/1 object behind, the oldest for .* \(1 under way\)/),
       );
       thought.resolve();
-      await eventually(
-        async () =>
-          expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
-            /judged +parked +\S+ +6 +webhook .*the moon is not full/,
-          ),
-        60_000,
+      await eventually(async () =>
+        expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
+          /judged +parked +\S+ +6 +webhook .*the moon is not full/,
+        ),
       );
       await eventually(async () =>
         expect((await pair.ask('status')).stdout).toContain('1 failing, 1 of them wait'),
@@ -291,7 +289,7 @@ onLab('an admission webhook on the replica', () => {
     } finally {
       await webhook.close();
     }
-  }, 120_000);
+  });
 
   test('that is slow: never asked for more at once than there are workers', async () => {
     let [now, most] = [0, 0];
@@ -318,7 +316,7 @@ onLab('an admission webhook on the replica', () => {
     } finally {
       await webhook.close();
     }
-  }, 60_000);
+  });
 
   test('that changes what is written: one write, then rest', async () => {
     const webhook = await judgeConfigMaps(pair.to, pair.namespace, ({ metadata: { name } }) => ({
@@ -359,7 +357,7 @@ onLab('an admission webhook on the replica', () => {
     } finally {
       await webhook.close();
     }
-  }, 60_000);
+  });
 });
 
 /** Webhooks take a moment to be heeded. */

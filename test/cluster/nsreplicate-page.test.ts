@@ -73,7 +73,7 @@ describeWithBrowser('the page', () => {
     });
     const [, url = ''] = /listening on (\S+)/.exec(running.output.stderr) ?? [];
     await page.goto(url);
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await users(['remove', user]);

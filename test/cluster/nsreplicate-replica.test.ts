@@ -51,8 +51,8 @@ describeWithServers('a replica', ['q'], (servers) => {
   let since: number;
   beforeAll(async () => {
     [down, stopped] = await Promise.all([toServer('down'), Pair.open('stopped')]);
-  }, 60_000);
-  afterAll(() => Promise.all([down?.close(), stopped?.close()]), 60_000);
+  });
+  afterAll(() => Promise.all([down?.close(), stopped?.close()]));
   const theRestOfTheMinute = () => sleep(Math.max(0, since + MINUTE_MS - performance.now()));
 
   test('goes down; the task says so, also a new instance of it, which waits', async () => {
@@ -70,7 +70,7 @@ describeWithServers('a replica', ['q'], (servers) => {
     await eventually(async () =>
       expect((await down.ask('status')).stdout).toMatch(/: \d+ objects not compared yet\n.*does not answer/),
     );
-  }, 60_000);
+  });
 
   test('an instance is stopped; the one that stands by takes over', async () => {
     await stopped.put(stopped.from, ...some(5, '1'));
@@ -82,7 +82,7 @@ describeWithServers('a replica', ['q'], (servers) => {
     await stopped.put(stopped.from, ...some(5, '2'));
     await two.saw('compared: ');
     await stopped.equal();
-  }, 60_000);
+  });
 
   test('meanwhile one is killed with -9 in the middle of 1,000 changes: the next goes on from what is there', async () => {
     const pair = await Pair.open('killed');
@@ -97,14 +97,14 @@ describeWithServers('a replica', ['q'], (servers) => {
       expect(copied).toBeLessThan(1000);
       await pair.delete(pair.from, 'configmaps', 'o-5');
       const next = pair.start();
-      await pair.equal(60_000);
+      await pair.equal();
       expect(Object.keys(await pair.content(pair.to))).toHaveLength(999);
       next.child.kill('SIGTERM');
       expect((await next.ended).code).toBe(143);
     } finally {
       await pair.close();
     }
-  }, 120_000);
+  });
 
   test('meanwhile a token is taken away, and another one given to the running task: it goes on', async () => {
     const pair = await Pair.open('token');
@@ -154,7 +154,6 @@ describeWithServers('a replica', ['q'], (servers) => {
         await eventuallySees(
           () => first.list(configMaps, { namespace }).catch((error: { code?: number }) => error.code),
           (answer) => answer === 401,
-          40_000,
         );
         await pair.put(pair.from, ...some(3, '2'), configMap('new', { a: '1' }));
         await pair.delete(pair.from, 'configmaps', 'o-4');
@@ -177,14 +176,14 @@ describeWithServers('a replica', ['q'], (servers) => {
       await person.forget();
       await pair.close();
     }
-  }, 90_000);
+  });
 
   test('is back after a minute: what changed and what went meanwhile is made good', async () => {
     await theRestOfTheMinute();
     await server().start();
-    await down.equal(40_000);
+    await down.equal();
     await eventually(async () => expect((await down.ask('status')).stdout).toMatch(/: up to date/));
-  }, 120_000);
+  });
 
   test('the stopped instance goes on after that minute: it stands by, and writes nothing', async () => {
     await theRestOfTheMinute();
@@ -205,120 +204,96 @@ describeWithServers('a replica', ['q'], (servers) => {
     await two.ended;
     await stopped.put(stopped.from, configMap('later', { a: '2' }));
     await stopped.equal();
-  }, 120_000);
+  });
 
-  test(
-    'behind a line that is cut: nothing is refused, nothing is answered',
-    () =>
-      following(
-        'cut',
-        async (pair) => {
-          const watching = await pair.follow();
-          server().freeze();
-          await pair.put(pair.from, ...some(20, '1'));
-          await eventuallySees(
-            () => watching.task().replicas[0]?.away,
-            (away) => away !== undefined,
-            30_000,
-          );
-          server().thaw();
-          await pair.equal(30_000);
-        },
-        { requestTimeoutMs: 3000 },
-      ),
-    90_000,
-  );
-
-  test(
-    'is put back from a backup: what it lost is made good',
-    () =>
-      following('older', async (pair) => {
+  test('behind a line that is cut: nothing is refused, nothing is answered', () =>
+    following(
+      'cut',
+      async (pair) => {
+        const watching = await pair.follow();
+        server().freeze();
         await pair.put(pair.from, ...some(20, '1'));
-        await pair.follow();
-        server().snapshot();
-        await pair.put(pair.from, ...some(15, '2'), configMap('new', { a: '1' }));
-        await pair.delete(pair.from, 'configmaps', 'o-19');
+        await eventuallySees(
+          () => watching.task().replicas[0]?.away,
+          (away) => away !== undefined,
+        );
+        server().thaw();
         await pair.equal();
-        await server().restore();
-        await pair.equal(40_000);
-      }),
-    90_000,
-  );
+      },
+      { requestTimeoutMs: 3000 },
+    ));
 
-  test(
-    'comes back empty, and is filled again',
-    () =>
-      following('empty', async (pair) => {
-        await pair.put(pair.from, ...some(30, '1'));
-        await pair.follow();
-        await server().empty();
-        await pair.equal(60_000);
-      }),
-    90_000,
-  );
+  test('is put back from a backup: what it lost is made good', () =>
+    following('older', async (pair) => {
+      await pair.put(pair.from, ...some(20, '1'));
+      await pair.follow();
+      server().snapshot();
+      await pair.put(pair.from, ...some(15, '2'), configMap('new', { a: '1' }));
+      await pair.delete(pair.from, 'configmaps', 'o-19');
+      await pair.equal();
+      await server().restore();
+      await pair.equal();
+    }));
 
-  test(
-    'takes our rights away and gives them back',
-    () =>
-      following('rights', async (pair) => {
-        const [admin, person] = [await server().client(), new Person()];
-        await pair.put(pair.from, ...some(20, '1'));
-        const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+  test('comes back empty, and is filled again', () =>
+    following('empty', async (pair) => {
+      await pair.put(pair.from, ...some(30, '1'));
+      await pair.follow();
+      await server().empty();
+      await pair.equal();
+    }));
+
+  test('takes our rights away and gives them back', () =>
+    following('rights', async (pair) => {
+      const [admin, person] = [await server().client(), new Person()];
+      await pair.put(pair.from, ...some(20, '1'));
+      const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+      await allow();
+      const kube = await server().client(person.name);
+      const { primary, replica } = await pair.sides();
+      const watching = await watch({ primary, replicas: [{ ...replica, kube }] }, pair.spec());
+      try {
+        await pair.equal();
+        await person.forget();
+        // A server hears of it a moment later.
+        await eventuallySees(
+          () => kube.list(configMaps, { namespace: pair.namespace }).catch((error) => error.code),
+          (answer) => answer === 403,
+        );
+        await pair.put(pair.from, ...some(10, '2'));
+        const reasons = () =>
+          [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure.reason);
+        await eventuallySees(reasons, (all) => all.includes('forbidden'));
         await allow();
-        const kube = await server().client(person.name);
-        const { primary, replica } = await pair.sides();
-        const watching = await watch({ primary, replicas: [{ ...replica, kube }] }, pair.spec());
-        try {
-          await pair.equal();
-          await person.forget();
-          // A server hears of it a moment later.
-          await eventuallySees(
-            () => kube.list(configMaps, { namespace: pair.namespace }).catch((error) => error.code),
-            (answer) => answer === 403,
-          );
-          await pair.put(pair.from, ...some(10, '2'));
-          const reasons = () =>
-            [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure.reason);
-          await eventuallySees(reasons, (all) => all.includes('forbidden'));
-          await allow();
-          await pair.equal(60_000);
-        } finally {
-          await watching.stop();
-          await kube.close();
-        }
-      }),
-    90_000,
-  );
+        await pair.equal();
+      } finally {
+        await watching.stop();
+        await kube.close();
+      }
+    }));
 
-  test(
-    'is busy and says when to come again (429 with Retry-After)',
-    () =>
-      following('busy', async (pair) => {
-        await server().restartWith(
-          '--enable-priority-and-fairness=false',
-          '--max-mutating-requests-inflight=1',
-        );
-        const [admin, person] = [await server().client(), new Person()];
-        // Limits are not for administrators.
-        await person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
-        const kube = await server().client(person.name);
-        const { primary, replica } = await pair.sides();
-        await pair.put(pair.from, ...some(150, '1'));
-        const watching = await watch(
-          { primary, replicas: [{ ...replica, kube }] },
-          pair.spec({ workers: 16 }),
-        );
-        try {
-          await pair.equal(60_000);
-          expect(await refused(admin)).toBeGreaterThan(0);
-        } finally {
-          await watching.stop();
-          await kube.close();
-          await server().restartWith();
-        }
-      }),
-    120_000,
-  );
+  test('is busy and says when to come again (429 with Retry-After)', () =>
+    following('busy', async (pair) => {
+      await server().restartWith(
+        '--enable-priority-and-fairness=false',
+        '--max-mutating-requests-inflight=1',
+      );
+      const [admin, person] = [await server().client(), new Person()];
+      // Limits are not for administrators.
+      await person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+      const kube = await server().client(person.name);
+      const { primary, replica } = await pair.sides();
+      await pair.put(pair.from, ...some(150, '1'));
+      const watching = await watch({ primary, replicas: [{ ...replica, kube }] }, pair.spec({ workers: 16 }));
+      try {
+        await pair.equal();
+        expect(await refused(admin)).toBeGreaterThan(0);
+      } finally {
+        await watching.stop();
+        await kube.close();
+        await server().restartWith();
+      }
+    }));
 });
 
 /** Requests that a server turned away with 429, by its own count. */

@@ -60,13 +60,13 @@ beforeAll(async () => {
   for (const object of [...(primary ?? []), ...(state ?? [])]) await give(pair.from, object);
   for (const object of replica ?? []) await give(pair.to, object);
   await pair.put(pair.from, configMap('kept', { a: '1' }), configMap('gone', { a: '1' }));
-}, 60_000);
+});
 afterAll(async () => {
   for (const one of undo.reverse()) await one().catch(() => undefined);
   await person.forget();
   await pair.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 test('with just these a task copies, follows changes, and deletes; doctor finds nothing in the way', async () => {
   await eventually(async () => expect(await run('doctor', '-o', 'json')).toMatchObject({ code: 0 }));
@@ -83,7 +83,7 @@ test('with just these a task copies, follows changes, and deletes; doctor finds 
     running.child.kill('SIGTERM');
     await running.ended;
   }
-}, 120_000);
+});
 
 test('for each of them that is taken away, that verb is named: before the first copy, and by the run that needs it', async () => {
   const [from, to] = await Promise.all([connectTo(files[0]), connectTo(files[1])]);
@@ -115,7 +115,7 @@ test('for each of them that is taken away, that verb is named: before the first 
       }
   expect(count).toBeGreaterThan(4);
   await Promise.all([from.close(), to.close()]);
-}, 180_000);
+});
 
 /** What one comparison can't do without: the others are for what comes later. */
 const isUsedOnce = (
@@ -177,7 +177,7 @@ test('doctor says what the replica lacks and refuses, and which quota would be e
   } finally {
     await webhook.close();
   }
-}, 60_000);
+});
 
 /** Somebody who is given what `rbac` prints for a task, and the kubeconfig files by which they come. */
 async function helper(to: Pair, ...flags: string[]) {
@@ -222,9 +222,9 @@ test('a promotion needs no more than what rbac prints for it', async () => {
   await eventually(async () => {
     const ended = await plugin('nsreplicate', promote, { KUBECONFIG: paths.join(':') });
     expect(`${ended.code} ${ended.stderr}`).toMatch(/^0 .*woken: CronJob/s);
-  }, 40_000);
+  });
   expect(await promoted.copyOf('cronjobs', 'nightly')).toMatchObject({ spec: { suspend: false } });
-}, 90_000);
+});
 
 test('Roles are copied by who holds what they grant, or with --escalate; rbac says so where that is not printed', async () => {
   const other = await Pair.open('least-roles');
@@ -251,7 +251,7 @@ test('Roles are copied by who holds what they grant, or with --escalate; rbac sa
   const { stderr } = await plugin('nsreplicate', ['rbac', ...other.flags, ...kinds]);
   expect(stderr).toMatch(/Role\.rbac\S*, RoleBinding\.rbac.*--escalate prints these/);
   await grant();
-  await eventually(async () => expect(await copy()).toMatchObject({ code: 5 }), 30_000);
+  await eventually(async () => expect(await copy()).toMatchObject({ code: 5 }));
   const looked = await plugin('nsreplicate', [
     'doctor',
     ...flags,
@@ -267,6 +267,6 @@ test('Roles are copied by who holds what they grant, or with --escalate; rbac sa
     expect.objectContaining({ kind: 'Role.rbac.authorization.k8s.io', reason: 'forbidden' }),
   );
   await grant('--escalate');
-  await eventually(async () => expect(await copy()).toMatchObject({ code: 0 }), 30_000);
+  await eventually(async () => expect(await copy()).toMatchObject({ code: 0 }));
   expect(await other.copyOf('rolebindings', 'reads-pods')).toMatchObject({ roleRef });
-}, 120_000);
+});

@@ -58,11 +58,11 @@ describe('a kind of a CRD', () => {
     await pair.put(pair.from, definition);
     await serves(pair.from);
     await pair.put(pair.from, widget('one', { size: 1 }));
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const kube of [pair.from, pair.to]) await removeDefinition(kube);
     await pair.close();
-  }, 60_000);
+  });
 
   test('that the replica does not serve: said, and exit 5; nothing else is lost by it', async () => {
     const { code, stderr } = await pair.once(...rules());
@@ -72,7 +72,7 @@ describe('a kind of a CRD', () => {
     });
     const { stdout } = await pair.look('plan', ...rules());
     expect(stdout).toMatch(/create Widget\S+ \S+\/one \(can't be validated yet/);
-  }, 60_000);
+  });
 
   test.each([
     ['status', 'Nothing would change of what could be compared'],
@@ -86,7 +86,6 @@ describe('a kind of a CRD', () => {
       expect(plan.stdout).toContain(said);
       expect((await pair.once(...flags, '--name', pair.otherTask('lacking'))).code).toBe(5);
     },
-    60_000,
   );
 
   test('is copied together with its definition, in one go', async () => {
@@ -102,19 +101,18 @@ describe('a kind of a CRD', () => {
     await pair.copy(...both, '--name', pair.otherTask('both'));
     expect(await pair.copyOf(`widgets.${group}`, 'one')).toMatchObject({ spec: { size: 1 } });
     await removeDefinition(pair.to);
-  }, 60_000);
+  });
 
   test('is copied as soon as the replica serves it', async () => {
     const running = await pair.watch(...rules());
     await pair.put(pair.to, definition);
     await serves(pair.to);
-    await eventually(
-      async () => expect(await pair.copyOf(`widgets.${group}`, 'one')).toMatchObject({ spec: { size: 1 } }),
-      60_000,
+    await eventually(async () =>
+      expect(await pair.copyOf(`widgets.${group}`, 'one')).toMatchObject({ spec: { size: 1 } }),
     );
     running.child.kill('SIGTERM');
     await running.ended;
-  }, 90_000);
+  });
 
   test('status alone goes to an object that somebody else made: no label, and never pruned', async () => {
     const carry = config('status', { rules: [{ group, kind: 'Widget', carry: 'status' }] });
@@ -136,7 +134,7 @@ describe('a kind of a CRD', () => {
     await pair.delete(pair.from, `widgets.${group}`, 'theirs');
     await pair.copy(...carry, ...task, '--prune');
     await pair.copyOf(`widgets.${group}`, 'theirs');
-  }, 60_000);
+  });
 
   test('whole, and the status too, also where that alone changed', async () => {
     const selector = `with=${pair.namespace}`;
@@ -152,7 +150,7 @@ describe('a kind of a CRD', () => {
       await copy();
       expect(await pair.copyOf(`widgets.${group}`, 'both')).toEqual(copied);
     }
-  }, 60_000);
+  });
 
   test('a status that somebody changed on the replica is drift, shown, and put right, also while it watches', async () => {
     const task = ['--name', pair.otherTask('edited')];
@@ -183,7 +181,7 @@ describe('a kind of a CRD', () => {
       await running.ended;
       expect(await pair.look('drift', ...flags)).toMatchObject({ code: 0 });
     }
-  }, 120_000);
+  });
 
   test('what a rule for fields makes is ours: made where its namespace is, put right, and pruned; others stay', async () => {
     const carry = config('made', {
@@ -221,7 +219,7 @@ describe('a kind of a CRD', () => {
     await pair.copy(...flags, '--prune');
     expect(await pair.find(pair.to, `widgets.${group}`, 'ours')).toBeUndefined();
     await pair.copyOf(`widgets.${group}`, 'given');
-  }, 120_000);
+  });
 
   test('named fields alone', async () => {
     const carry = config('fields', { rules: [{ group, kind: 'Widget', carry: ['spec.size'] }] });
@@ -231,7 +229,7 @@ describe('a kind of a CRD', () => {
     const { spec, metadata } = await pair.copyOf(`widgets.${group}`, 'fields');
     expect(spec).toEqual({ size: 5, color: 'blue' });
     expect(metadata.labels).toBeUndefined();
-  }, 60_000);
+  });
 });
 
 describe('overrides', () => {
@@ -254,7 +252,7 @@ describe('overrides', () => {
     expect(await pair.copyOf('configmaps', 'plain')).toMatchObject({ data: { a: '1' } });
     expect(await pair.look('drift', ...file)).toMatchObject({ code: 0 });
     expect(await pair.look('plan', ...file)).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 
   // Without the override that holds the workload at 0, there is something to change.
   test('that name a replica that nobody knows are refused, and an object that is not there is said', async () => {
@@ -272,7 +270,7 @@ describe('overrides', () => {
       code: 5,
       stderr: expect.stringMatching(/mistyped\.yaml:1:\d+: .*is called "plian"/),
     });
-  }, 60_000);
+  });
 });
 
 describe('a namespace that is not there', () => {
@@ -285,5 +283,5 @@ describe('a namespace that is not there', () => {
     const absent = expect.stringContaining(`namespace ${pair.namespace}-typo is not on ${pair.primary}`);
     expect(await pair.copy(...named)).toMatchObject({ stderr: absent });
     expect(await pair.look('drift', ...named)).toMatchObject({ code: 0, stderr: absent });
-  }, 30_000);
+  });
 });

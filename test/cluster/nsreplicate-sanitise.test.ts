@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { apply } from './support/kubectl.ts';
+import { apply } from './support/clients.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap, job, secret, workload } from './support/objects.ts';
 
@@ -87,7 +87,7 @@ beforeAll(async () => {
     expect((await pair.find<Free>(pair.from, 'jobs.batch', 'once'))?.spec).toHaveProperty('selector');
   });
   await pair.copy('--kinds', kinds);
-}, 90_000);
+});
 afterAll(async () => {
   await pair.from.patch(
     configMaps,
@@ -175,7 +175,7 @@ describe('what the API server and others filled in does not go along', () => {
     const { counts } =
       (JSON.parse(stdout) as { replicas: { counts: Record<string, number> }[] }).replicas[0] ?? {};
     expect(Object.keys(counts ?? {})).toEqual(['unchanged']);
-  }, 30_000);
+  });
 });
 
 describe('what is never copied, and said', () => {
@@ -223,5 +223,5 @@ describe('--map', () => {
     );
     expect(await pair.to.find(namespaces, { name: other })).toBeDefined();
     expect(stderr).toContain(`/text: names .${pair.namespace}.svc in a text, which stays as it is`);
-  }, 30_000);
+  });
 });

@@ -65,8 +65,8 @@ beforeAll(async () => {
       tokens[name] = (await client.signIn(name, password)).body.token;
       expect(tokens[name]).toEqual(expect.any(String));
     }
-  }, 20_000);
-}, 120_000);
+  });
+});
 afterAll(async () => {
   await Promise.all([admin, operator, viewer, `made-${suffix}`].map((name) => users(['remove', name])));
   await pair.close();

@@ -13,7 +13,7 @@ beforeAll(async () => {
   pair = await Pair.open('strangers');
   await pair.put(pair.from, configMap('settings', { color: 'red' }), configMap('gone', { a: '1' }));
   await pair.copy();
-}, 60_000);
+});
 afterAll(() => pair.close());
 
 /** As `get -o yaml`, an editor and `create` do it. */
@@ -41,7 +41,7 @@ test('a copy of a copy under another name is not deleted, by --once and by a wat
   await pair.delete(pair.from, 'configmaps', 'gone');
   await eventually(async () => expect(await pair.find(pair.to, 'configmaps', 'gone')).toBeUndefined());
   expect(await pair.copyOf('configmaps', 'mine')).toMatchObject({ data: { color: 'red' } });
-}, 60_000);
+});
 
 test('an object that somebody made anew from a copy stays when its original goes', async () => {
   const anew = await copied('settings');
@@ -61,7 +61,7 @@ test('an object that somebody made anew from a copy stays when its original goes
     expect((await pair.ask('status')).stdout).toContain('this tool did not write it'),
   );
   expect(await pair.copyOf('configmaps', 'anew')).toMatchObject({ data: { color: 'red' } });
-}, 60_000);
+});
 
 test('slices that a controller makes of copied Endpoints, marks and all, are its own', async () => {
   const endpoints = {
@@ -88,4 +88,4 @@ test('slices that a controller makes of copied Endpoints, marks and all, are its
   const { stderr } = await pair.copy(...kinds, '--prune');
   expect(stderr).toContain('1 left: it bears the mark of another object');
   expect(await slices()).toBe(1);
-}, 60_000);
+});

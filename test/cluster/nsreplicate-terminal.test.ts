@@ -13,7 +13,7 @@ beforeAll(async () => {
   await pair.to.create(namespaces, { metadata: { name: pair.namespace } });
   await pair.put(pair.from, configMap('mine', { color: 'red' }), secret('s', { password: 'very-secret' }));
   await pair.put(pair.to, configMap('mine', { color: 'theirs' }));
-}, 60_000);
+});
 afterAll(() => pair.close());
 
 const get = (...args: string[]) => plugin('nsreplicate', ['get', ...pair.flags, ...args]);
@@ -40,7 +40,7 @@ test('get tells of one object the rule, the decision and why, who wrote it, and 
   ]);
   const { wanted, applied, present } = replicas[0].digests;
   expect([applied, present]).toEqual([wanted, wanted]);
-}, 60_000);
+});
 
 test('get shows no value of a Secret, and says of what nobody has that nobody has it', async () => {
   const found = await get('Secret', `${pair.namespace}/s`, '-o', 'wide');
@@ -51,7 +51,7 @@ test('get shows no value of a Secret, and says of what nobody has that nobody ha
     stderr: expect.stringContaining('neither'),
   });
   expect(await get()).toMatchObject({ code: 2, stderr: expect.stringContaining('Say which object') });
-}, 60_000);
+});
 
 test('a task that a newer version has run is refused by all that would read or write its state; its copies stay', async () => {
   await pair.copy('--adopt');
@@ -82,7 +82,7 @@ test('a task that a newer version has run is refused by all that would read or w
   await mark(before);
   await pair.copy();
   await pair.equal();
-}, 60_000);
+});
 
 test('without a terminal a watch says each change in a line, and --once too', async () => {
   await pair.put(pair.from, configMap('more', { a: '1' }));
@@ -96,7 +96,7 @@ test('without a terminal a watch says each change in a line, and --once too', as
   await eventually(async () => expect(running.output.stderr).toMatch(line));
   running.child.kill('SIGTERM');
   await running.ended;
-}, 60_000);
+});
 
 test('jobs are chosen by their state', async () => {
   const states = async (...flags: string[]) =>
@@ -107,4 +107,4 @@ test('jobs are chosen by their state', async () => {
     );
   expect(await states('--state', 'done')).toEqual(new Set(['done']));
   expect(await states('--state', 'failed,parked')).toEqual(new Set());
-}, 30_000);
+});

@@ -31,7 +31,7 @@ describe('the default ServiceAccount', () => {
     await pair.copy(...kinds);
     expect(await there('serviceaccounts', 'default')).toMatchObject({ automountServiceAccountToken: false });
     expect((await pair.look('plan', ...kinds)).code).toBe(0);
-  }, 60_000);
+  });
 
   test('is left, and that is said, where somebody has', async () => {
     const other = await Pair.open('told-too');
@@ -55,7 +55,7 @@ describe('the default ServiceAccount', () => {
     } finally {
       await other.close();
     }
-  }, 60_000);
+  });
 });
 
 describe('what a workload lacks', () => {
@@ -87,7 +87,7 @@ describe('what a workload lacks', () => {
       `lacks Secret ${pair.namespace}/robot (for Deployment.apps ${pair.namespace}/web)`,
     );
     expect(stderr).not.toMatch(/lacks \w+ \S+\/(first|maybe)/);
-  }, 60_000);
+  });
 });
 
 describe('a Job', () => {
@@ -118,7 +118,7 @@ describe('a Job', () => {
     );
     expect((await there('jobs.batch', 'timed')).spec).not.toHaveProperty('ttlSecondsAfterFinished');
     expect((await pair.look('plan', ...kinds)).code).toBe(0);
-  }, 60_000);
+  });
 
   test('or whatever is deleted on a replica each time it is made is left to a person', async () => {
     await pair.put(pair.from, configMap('unwanted', { a: '1' }));
@@ -128,10 +128,10 @@ describe('a Job', () => {
     await eventually(async () => {
       const { stdout } = await pair.ask('jobs');
       expect(stdout).toMatch(/ConfigMap +unwanted +parked .* fought-over/);
-    }, 20_000);
+    });
     running.child.kill('SIGTERM');
     await running.ended;
-  }, 60_000);
+  });
 });
 
 describe('a Service', () => {
@@ -151,5 +151,5 @@ describe('a Service', () => {
     } as KubeObject);
     await pair.copy(...kinds);
     expect((await there('services', 'checked')).spec).toMatchObject({ healthCheckNodePort: port });
-  }, 60_000);
+  });
 });

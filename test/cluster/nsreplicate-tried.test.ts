@@ -1,7 +1,8 @@
 /** Faults that inputs from public reports have shown (docs/tried/nsreplicate.md). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
-import { apply, kubectl } from './support/kubectl.ts';
+import { apply } from './support/clients.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, essence } from './support/objects.ts';
 
@@ -9,7 +10,7 @@ let pair: Pair;
 
 beforeAll(async () => {
   pair = await Pair.open('tried');
-}, 60_000);
+});
 afterAll(() => pair.close());
 
 const only = (name: string, kind: string) => ['-l', `only=${name}`, '--kinds', kind];
@@ -55,7 +56,7 @@ describe('the ports of a Service, whose keys somebody exchanged by hand', () => 
     expect(after.spec).toMatchObject({ ports });
     expect(after.metadata.uid).toBe(before.metadata.uid);
     await isSettled(...rules);
-  }, 60_000);
+  });
 });
 
 describe('a key that somebody added to the data of a ConfigMap, and that comes as binary data', () => {
@@ -76,7 +77,7 @@ describe('a key that somebody added to the data of a ConfigMap, and that comes a
       data: { a: '1', theirs: 'x' },
       binaryData: { k: '/w==' },
     });
-  }, 60_000);
+  });
 });
 
 describe('a DaemonSet that was changed more often than its copy', () => {
@@ -106,7 +107,7 @@ describe('a DaemonSet that was changed more often than its copy', () => {
       spec: { template: { spec: { containers: [{ image: 'test.invalid/4' }] } } },
     });
     await isSettled(...rules);
-  }, 60_000);
+  });
 });
 
 describe('init containers that somebody put into another order', () => {
@@ -145,5 +146,5 @@ describe('init containers that somebody put into another order', () => {
     await pair.copy(...rules);
     expect(await orderOf()).toEqual(['one', 'two']);
     await isSettled(...rules);
-  }, 60_000);
+  });
 });

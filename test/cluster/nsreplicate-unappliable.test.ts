@@ -66,7 +66,7 @@ beforeAll(async () => {
   }
   const kinds = [group, aging].map((one) => `{group: ${one}, kind: Widget}`);
   writeFileSync(file, `rules: [${kinds.join()}, {group: apps, kind: Deployment}]`);
-}, 60_000);
+});
 afterAll(async () => {
   rmSync(folder, { recursive: true });
   for (const kube of [pair.from, pair.to])
@@ -76,7 +76,7 @@ afterAll(async () => {
       await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
     }
   await pair.close();
-}, 60_000);
+});
 
 describe('keys of lists that are there twice', () => {
   const web = (image: string, env: object[], labels = {}) => ({
@@ -131,7 +131,7 @@ describe('keys of lists that are there twice', () => {
     expect((await pair.look('plan', ...config)).stdout).toContain('1 left: others have keys');
     await kubectl(pair.replica, ['-n', pair.namespace, 'label', 'deployment', 'web', 'theirs-']);
     await isSettled();
-  }, 90_000);
+  });
 
   test('and go, and then it is applied again', async () => {
     const fixed = web('three.invalid/a', [{ name: 'A', value: '3' }]);
@@ -141,33 +141,29 @@ describe('keys of lists that are there twice', () => {
     expect(await containers()).toMatchObject([
       { image: 'three.invalid/a', env: [{ value: '3' }], ports: [{ name: 'a' }] },
     ]);
-  }, 60_000);
+  });
 });
 
 describe('a map that becomes empty', () => {
   test.each([
     ['free', 'where null would be taken'],
     ['strict', 'where null is refused'],
-  ])(
-    '%s: arrives so, %s',
-    async (field) => {
-      const name = `emptied-${field}`;
-      await put(widget(name, { [field]: { heal: true }, a: 1 }));
-      await pair.copy(...config);
-      await put(widget(name, { [field]: {}, a: 1 }), pair.primary, 'replace');
-      const { stdout, code } = await pair.look('plan', ...config);
-      expect({ code, stdout }).toMatchObject({ code: 5 });
-      expect(await pair.fields(...config)).toContain(`spec.${field}.heal`);
-      expect(stdout).not.toContain('refused');
-      await pair.copy(...config);
-      expect((await there(`widgets.${group}`, name)).spec).toEqual({ [field]: {}, a: 1 });
-      await isSettled();
-      await put(widget(name, { a: 1 }), pair.primary, 'replace');
-      await pair.copy(...config);
-      expect((await there(`widgets.${group}`, name)).spec).toEqual({ a: 1 });
-    },
-    60_000,
-  );
+  ])('%s: arrives so, %s', async (field) => {
+    const name = `emptied-${field}`;
+    await put(widget(name, { [field]: { heal: true }, a: 1 }));
+    await pair.copy(...config);
+    await put(widget(name, { [field]: {}, a: 1 }), pair.primary, 'replace');
+    const { stdout, code } = await pair.look('plan', ...config);
+    expect({ code, stdout }).toMatchObject({ code: 5 });
+    expect(await pair.fields(...config)).toContain(`spec.${field}.heal`);
+    expect(stdout).not.toContain('refused');
+    await pair.copy(...config);
+    expect((await there(`widgets.${group}`, name)).spec).toEqual({ [field]: {}, a: 1 });
+    await isSettled();
+    await put(widget(name, { a: 1 }), pair.primary, 'replace');
+    await pair.copy(...config);
+    expect((await there(`widgets.${group}`, name)).spec).toEqual({ a: 1 });
+  });
 });
 
 describe('a kind whose old version goes', () => {
@@ -198,7 +194,7 @@ describe('a kind whose old version goes', () => {
         spec: { a: 3 },
         status: { phase: 'Ready' },
       });
-    }, 30_000);
+    });
     await isSettled();
-  }, 120_000);
+  });
 });

@@ -17,7 +17,7 @@ describe('a watch', () => {
     pair = await Pair.open('watch');
     await pair.put(pair.from, configMap('first', { a: '1' }), secret('password', { value: 'x' }));
     running = await pair.watch();
-  }, 60_000);
+  });
   afterAll(() => pair.close());
 
   const edit = (name: string, data: object) =>
@@ -30,7 +30,7 @@ describe('a watch', () => {
     await pair.equal();
     await pair.delete(pair.from, 'configmaps', 'second');
     await pair.equal();
-  }, 30_000);
+  });
 
   test('the last of many changes arrives: A, B, A ends at A', async () => {
     const names = Array.from({ length: 10 }, (_, index) => `flips-${index}`);
@@ -40,7 +40,7 @@ describe('a watch', () => {
     for (let value = 0; value < 30; value++)
       await pair.put(pair.from, configMap('counts', { value: String(value) }));
     await pair.equal();
-  }, 30_000);
+  });
 
   test('what is edited or deleted by hand on the replica is put right', async () => {
     await edit('first', { a: 'by hand' });
@@ -50,7 +50,7 @@ describe('a watch', () => {
     await eventually(async () =>
       expect((await pair.ask('jobs', '-o', 'json')).stdout).toContain('"name": "first"'),
     );
-  }, 30_000);
+  });
 
   test('a key that somebody adds stays, and is said', async () => {
     await edit('first', { extra: 'key' });
@@ -62,7 +62,7 @@ describe('a watch', () => {
     await edit('first', { extra: null });
     await eventually(async () => expect((await pair.ask('status')).stdout).not.toContain('keys of others'));
     await pair.equal();
-  }, 30_000);
+  });
 
   test('a second instance stands by, and --once is refused', async () => {
     const standby = pair.start();
@@ -76,7 +76,7 @@ describe('a watch', () => {
     await pair.put(pair.from, configMap('after-takeover', { a: '1' }));
     await pair.equal();
     running = standby;
-  }, 60_000);
+  });
 
   test('is paused and resumed from elsewhere; a pause lasts beyond a restart', async () => {
     await pair.ask('pause');
@@ -96,7 +96,7 @@ describe('a watch', () => {
     await isGone('while-paused');
     await pair.ask('resume');
     await pair.equal();
-  }, 60_000);
+  });
 
   test('too many deletions stop, also across a restart, until they are approved', async () => {
     await pair.put(pair.from, ...many(40));
@@ -121,7 +121,7 @@ describe('a watch', () => {
     expect(await left()).toBe(before);
     await pair.ask('approve');
     await pair.equal();
-  }, 60_000);
+  });
 
   test('an object that leaves the scope is left, though a watch says that it is gone', async () => {
     running.child.kill('SIGTERM');
@@ -141,7 +141,7 @@ describe('a watch', () => {
     running.child.kill('SIGINT');
     expect((await running.ended).code).toBe(130);
     expect((await pair.ask('status')).stdout).toContain(`Task ${pair.task}: Stopped`);
-  }, 30_000);
+  });
 });
 
 describe('with --drift report', () => {
@@ -168,7 +168,7 @@ describe('with --drift report', () => {
     expect(JSON.parse(stdout).lines).toContainEqual(
       expect.objectContaining({ kind: 'ConfigMap', edited: 1 }),
     );
-  }, 30_000);
+  });
 });
 
 describe('namespaces by glob', () => {
@@ -189,5 +189,5 @@ describe('namespaces by glob', () => {
       expect(await pair.find(pair.to, 'configmaps', 'inside', later)).toBeUndefined(),
     );
     expect((await pair.to.get(namespaces, { name: later })).metadata.deletionTimestamp).toBeUndefined();
-  }, 60_000);
+  });
 });

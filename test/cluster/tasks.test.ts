@@ -16,8 +16,6 @@ import { type Child, startChild } from './support/child.ts';
 import { inNamespace } from './support/namespace.ts';
 import type { TaskProcessSettings } from './support/task-process.ts';
 
-jest.setTimeout(60_000);
-
 const place = inNamespace('A');
 const children: Child[] = [];
 const timing = { staleAfterMs: 4000, heartbeatMs: 1000 };

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
-import { get, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -61,7 +62,7 @@ test('every claim of a namespace goes to the claim of its name, which is made wh
   const said = saidBy(await x8sync('-l', 'app=db', '--allow-mounted', '--max-tasks', '1', from, to), 0);
   expect(said).toMatch(/2 of 2 claims copied/);
   expect(said).not.toMatch(/\/two/);
-}, 150_000);
+});
 
 test('a list has options for each of its copies', async () => {
   await scene.claim(contextA, 'listed');
@@ -94,4 +95,4 @@ test('a list has options for each of its copies', async () => {
   writeFileSync(list, JSON.stringify([entry('whole', { verfy: true })]));
   expect(saidBy(await x8sync('-f', list), 2)).toMatch(/copies.yaml, copy 1: "verfy" is no option of a copy/);
   expect(await scene.leftovers()).toEqual([]);
-}, 120_000);
+});

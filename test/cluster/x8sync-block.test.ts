@@ -1,7 +1,8 @@
 /** Block volumes: what differs is sent and nothing else, what is larger, mixed or somebody else's is refused. */
 import { afterAll, expect, test } from '@jest/globals';
+import { apply } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
-import { apply, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene, shellImage } from './support/scene.ts';
 import { type CopyDocument, documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -30,7 +31,7 @@ const copied = async (...args: string[]) => {
   return documentOf<DeviceDocument>(ended);
 };
 
-/** Writes all the time what nobody else writes. */
+/** Writes all the time what nobody else writes; ready once the device holds some of it. */
 const writer = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -50,8 +51,9 @@ const writer = {
             command: [
               'bash',
               '-c',
-              'for i in {1..100000}; do echo "row $i" | dd of=/dev/data bs=64K seek=$((i % 1000)) conv=notrunc,fsync; done',
+              'for i in {1..100000}; do echo "row $i" | dd of=/dev/data bs=64K seek=$((i % 1000)) conv=notrunc,fsync; touch /tmp/written; done',
             ],
+            readinessProbe: { exec: { command: ['test', '-e', '/tmp/written'] }, periodSeconds: 1 },
             volumeDevices: [{ name: 'data', devicePath: '/dev/data' }],
           },
         ],
@@ -86,11 +88,18 @@ test.concurrent('a device is copied to a new claim, only what differs is sent, a
   expect(documentOf<{ differences: object[] }>(verified).differences).toEqual([
     { path: 'bytes 655360–720895', aspects: ['content'], detail: 'content differs' },
   ]);
-}, 180_000);
+});
 
 test.concurrent('two devices of one namespace are attached to one pod; a running workload is cut over', async () => {
   await apply(contextA, scene.namespace, writer);
-  await kubectl(contextA, ['-n', scene.namespace, 'rollout', 'status', 'deployment/writer', '--timeout=60s']);
+  await kubectl(contextA, [
+    '-n',
+    scene.namespace,
+    'rollout',
+    'status',
+    'deployment/writer',
+    '--timeout=180s',
+  ]);
   const near = scene.ref(contextA, 'near');
   const said = saidBy(
     await x8sync('--cutover', '--then', 'nothing', '--create-target', scene.ref(contextA, 'written'), near),
@@ -101,7 +110,7 @@ test.concurrent('two devices of one namespace are attached to one pod; a running
   expect(to).toBe(from);
   const { strategy, device: found } = await copied('--dry-run', scene.ref(contextA, 'written'), near);
   expect({ strategy, differing: found.differing }).toEqual({ strategy: 'mount', differing: 0 });
-}, 180_000);
+});
 
 test.concurrent('what is smaller, holds something else, or files is refused, and so are options about files', async () => {
   await Promise.all([
@@ -126,7 +135,7 @@ test.concurrent('what is smaller, holds something else, or files is refused, and
   expect(await refused(2, '--exclude', '*.log', '--chown', '1:1', source, target)).toMatch(
     /--exclude, --chown: that is for files/,
   );
-}, 180_000);
+});
 
 test('nothing but records is left of all of these', async () => {
   expect(await scene.leftovers()).toEqual([]);

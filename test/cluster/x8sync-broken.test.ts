@@ -50,7 +50,7 @@ test.concurrent('a mover that came to its end alone is not run again: the next r
   running.child.kill('SIGKILL');
   await running.ended;
   const task = taskOf(running.output.stderr);
-  await on(contextB, 'wait', '--for=condition=Complete', `job/x8sync-${task}-target`, '--timeout=60s');
+  await on(contextB, 'wait', '--for=condition=Complete', `job/x8sync-${task}-target`, '--timeout=180s');
   const ended = await x8sync(source, scene.ref(contextB, 'alone'), '-o', 'json');
   saidBy(ended, 0);
   // A mover of its own would have found nothing left to transfer.
@@ -71,7 +71,7 @@ test.concurrent('a source that closed its door because nobody came is opened aga
     'wait',
     '--for=jsonpath={.status.containerStatuses[0].restartCount}=1',
     'pod/x8sync-closed-source-0',
-    '--timeout=30s',
+    '--timeout=180s',
   );
   saidBy(await x8sync(source, scene.ref(contextB, 'closed'), '--name', 'closed'), 0);
   await expectWhole('closed', 'closed');

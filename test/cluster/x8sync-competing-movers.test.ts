@@ -57,7 +57,7 @@ describe('while one run is at work', () => {
     await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'target']);
     expect(await scene.leftovers('first')).toEqual([]);
     expect(await scene.phases('second')).toEqual([]);
-  }, 120_000);
+  });
 });
 
 test('two that begin at the same moment: one copies, the other is refused', async () => {

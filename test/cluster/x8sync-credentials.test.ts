@@ -49,5 +49,4 @@ test.each([
         await kubectl(context, ['-n', scene.namespace, 'get', 'configmaps', '-l', label, '-o', 'name']),
       ).toBe('');
   },
-  120_000,
 );

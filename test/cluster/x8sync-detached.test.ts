@@ -42,7 +42,7 @@ test.concurrent('--detach returns once files move; another workstation attaches,
 
   expect(saidBy(await x8sync(...args), 3)).toMatch(/away has finished already[\s\S]*--again/);
   expect(saidBy(await x8sync(...args, '--again'), 0)).toMatch(/Already the same/);
-}, 120_000);
+});
 
 test.concurrent('a mover that runs is given another rate by the same command, and goes on with what it has', async () => {
   const args = [source, await targetOf('hurried'), '--name', 'hurried'];
@@ -52,7 +52,7 @@ test.concurrent('a mover that runs is given another rate by the same command, an
   expect(said).not.toMatch(/Mover is taken up/);
   expect(differences(tree, await treeOf(scene, contextB, 'hurried'))).toEqual([]);
   expect(await scene.leftovers('hurried')).toEqual([]);
-}, 180_000);
+});
 
 test.concurrent('attach shows the progress from the context of either cluster, and cleans up what nobody waits for', async () => {
   saidBy(
@@ -69,7 +69,7 @@ test.concurrent('attach shows the progress from the context of either cluster, a
   expect(await scene.leftovers('followed')).toEqual([]);
   expect(differences(tree, await treeOf(scene, contextB, 'followed'))).toEqual([]);
   expect(saidBy(await elsewhere('attach', 'followed', '--context', 'new'), 0)).toMatch(/Phase: +Succeeded/);
-}, 120_000);
+});
 
 test.concurrent('cancel ends a run of another workstation, which says so; the same command goes on', async () => {
   const args = [source, await targetOf('ended'), '--name', 'ended'];
@@ -83,7 +83,7 @@ test.concurrent('cancel ends a run of another workstation, which says so; the sa
   saidBy(await x8sync(...args), 0);
   expect(differences(tree, await treeOf(scene, contextB, 'ended'))).toEqual([]);
   expect(saidBy(await elsewhere('cancel', 'ended', '--context', 'new'), 3)).toMatch(/has finished/);
-}, 120_000);
+});
 
 /** A workstation whose kubeconfig has one of the clusters only. */
 const workstationWith = async (context: string, of: string) => {
@@ -113,7 +113,7 @@ test.concurrent('a copy that ended while nobody waited is told so from either cl
   saidBy(await elsewhere('cleanup', 'told', '--context', 'old'), 0);
   expect(await scene.leftovers('told')).toEqual([]);
   expect(differences(tree, await treeOf(scene, contextB, 'told'))).toEqual([]);
-}, 120_000);
+});
 
 test.concurrent('what can not be seen is Unknown: a mover in a cluster that is not reached, and one that is gone', async () => {
   await using atSource = await workstationWith('old', contextA);
@@ -145,7 +145,7 @@ test.concurrent('what can not be seen is Unknown: a mover in a cluster that is n
   );
   saidBy(await x8sync(...args), 0);
   expect(saidBy(await elsewhere('list', '--context', 'old'), 0)).toMatch(/^lost +Succeeded/m);
-}, 120_000);
+});
 
 test.each([
   [['--detach', '--strategy', 'relay'], /relay passes what it copies through this workstation/],
@@ -166,4 +166,4 @@ test('cancel ends what was detached; cleanup --finished takes the records of wha
     saidBy(await elsewhere('cleanup', '--finished', '--context', context), 0);
   expect(await scene.phases('done')).toEqual([]);
   expect(await scene.phases('stopped')).toEqual(['source Interrupted', 'target Interrupted']);
-}, 120_000);
+});

@@ -1,8 +1,9 @@
 /** `doctor`: what stands for and against a copy, before anything is made. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { apply, get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { apply, get, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
   await scene.shell(contextA, 'source', someFiles(8));
   await scene.user(contextA, 'its-user', 'source');
-}, 90_000);
+});
 afterAll(() => scene.close());
 
 async function examined(...args: string[]): Promise<Document & { readonly code: number | null }> {
@@ -61,7 +62,7 @@ test('where nothing stands against it, the exit code is 0, and nothing was made'
   expect(said).toMatch(/^SIDE +CHECK +VERDICT +FOUND\n/);
   expect(await recordsAndEvents()).toEqual(before);
   expect(await scene.leftovers()).toEqual([]);
-}, 60_000);
+});
 
 /** Names of all ConfigMaps and Jobs: what a copy makes first. */
 async function recordsAndEvents(): Promise<string[]> {
@@ -90,7 +91,7 @@ test('a namespace that admits little is described: who the pods are, which quota
       },
     );
     await kubectl(contextB, [
-      ...['-n', small.namespace, 'wait', '--timeout=30s', 'resourcequota/no-secrets'],
+      ...['-n', small.namespace, 'wait', '--timeout=180s', 'resourcequota/no-secrets'],
       '--for=jsonpath={.status.hard.secrets}=0',
     ]);
     const document = await examined(source, small.ref(contextB, 'target'));
@@ -110,7 +111,7 @@ test('a namespace that admits little is described: who the pods are, which quota
   } finally {
     await small.close();
   }
-}, 60_000);
+});
 
 test('who may do nothing is told each verb, by exit code 4; a target in use is refused, by 3', async () => {
   const stranger = await examined(source, target, '--as', `${scene.namespace}-stranger`);
@@ -123,4 +124,4 @@ test('who may do nothing is told each verb, by exit code 4; a target in use is r
   expect(used.code).toBe(3);
   expect(found(used, 'claim', 'target').join()).toMatch(/failed: .*in use by pod in-the-way/);
   expect((await examined(source, target, '--allow-mounted')).code).toBe(0);
-}, 60_000);
+});

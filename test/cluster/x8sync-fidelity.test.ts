@@ -14,7 +14,7 @@ beforeAll(async () => {
   await scene.claim(contextA, 'source');
   await scene.shell(contextA, 'source', manyKinds);
 });
-afterAll(() => scene.close(), 130_000);
+afterAll(() => scene.close());
 
 describe('a copy as root', () => {
   test('keeps all of every kind of file, and a second one finds nothing to do', async () => {
@@ -51,7 +51,7 @@ describe('trusted.* attributes', () => {
     const script = `echo data >/data/brick; setfattr -n ${label} -v kept /data/brick`;
     await from.shell(contextA, 'source', script, { privileged: true });
   });
-  afterAll(() => from.close(), 130_000);
+  afterAll(() => from.close());
 
   test('are copied with --trusted-xattrs, and are another task than a copy without them', async () => {
     await from.claim(contextB, 'target');
@@ -78,7 +78,7 @@ describe('trusted.* attributes', () => {
     } finally {
       await strict.close();
     }
-  }, 120_000);
+  });
 });
 
 test('security.* attributes are lost without --trusted-xattrs, which is named, and kept with it', async () => {
@@ -109,7 +109,7 @@ describe('a namespace that admits no root', () => {
   beforeAll(async () => {
     strict = await Scene.open('restricted', restricted);
   });
-  afterAll(() => strict.close(), 130_000);
+  afterAll(() => strict.close());
 
   test('gets the files without owners, which is said, and the exit code is 5', async () => {
     await strict.claim(contextB, 'target');

@@ -49,7 +49,7 @@ let scene: Scene;
 (isLab ? beforeAll : () => {})(async () => {
   scene = await Scene.open('image');
   said = await scene.run(contextA, { image, script });
-}, 60_000);
+});
 afterAll(() => scene?.close());
 
 (isLab ? test : test.skip)("the source's key can read that one tree, and nothing else", () => {

@@ -1,9 +1,9 @@
 /** Ctrl-C: without a name all is cleaned up, with one it stays to be taken up; a second one ends at once. */
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { get } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
 import { Scene } from './support/scene.ts';
 import { steps } from './support/steps.ts';
@@ -33,8 +33,8 @@ async function runUntil(line: RegExp, ...args: string[]): Promise<Running> {
 /** Names of the records of all tasks on a target claim's side and the source's. */
 async function recordsOf(task: string): Promise<string[]> {
   const { scene } = await prepared;
-  const label = ['-l', `x8s.dev/task=${task}`];
-  const found = scene.contexts.map((context) => get(context, scene.namespace, 'configmaps', ...label));
+  const label = `x8s.dev/task=${task}`;
+  const found = scene.contexts.map((context) => get(context, scene.namespace, 'configmaps', label));
   return (await Promise.all(found)).flat().map(({ metadata }) => metadata.name);
 }
 
@@ -72,7 +72,7 @@ test('with a name, Ctrl-C leaves it at every step and says how to go on; in the 
   saidBy(await x8sync(source, ...args), 0);
   await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'named']);
   expect(await scene.leftovers('stays')).toEqual([]);
-}, 120_000);
+});
 
 test('a second Ctrl-C stops at once and names what is left; the next run clears it', async () => {
   const { scene, source } = await prepared;

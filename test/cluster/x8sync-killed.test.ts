@@ -65,7 +65,7 @@ test('a task without a name is taken up after a kill at every step, one after th
   await expectWhole('unnamed', ...args);
   // Killed as soon as it had a name, it may not have got as far as to take it.
   expect(tasks.size).toBeLessThanOrEqual(2);
-}, 120_000);
+});
 
 test('no Secret is left in either cluster after all of these', async () => {
   const { scene } = await prepared;

@@ -16,7 +16,7 @@ import { saidBy, startX8sync } from './support/x8sync.ts';
     scene = await Scene.open('line');
     await scene.claim(contextA, 'source');
     await scene.shell(contextA, 'source', someFiles(6));
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all([contextA, contextB].map(reconnect));
     await scene.close();
@@ -51,7 +51,6 @@ import { saidBy, startX8sync } from './support/x8sync.ts';
       }
       await expectWhole(running, `cut-${how}`);
     },
-    120_000,
   );
 
   test('the API servers of both clusters are restarted', async () => {
@@ -61,5 +60,5 @@ import { saidBy, startX8sync } from './support/x8sync.ts';
       restartComponent(contextB, 'kube-apiserver'),
     ]);
     await expectWhole(running, 'restarted');
-  }, 120_000);
+  });
 });

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { imageNames } from '../lab/index.ts';
+import { apply, get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { apply, get, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { held, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
@@ -46,7 +47,7 @@ function patchFile(name: string, patch: object): string {
 }
 
 const podsOf = (context: string, task: string) =>
-  get<SeenPod>(context, scene.namespace, 'pods', '-l', `x8s.dev/task=${task}`);
+  get<SeenPod>(context, scene.namespace, 'pods', `x8s.dev/task=${task}`);
 
 test.concurrent('flags and a patch are in the pods of both sides; a sidecar neither blocks nor outlives the copy', async () => {
   await scene.claim(contextB, 'wished');
@@ -90,7 +91,7 @@ test.concurrent('flags and a patch are in the pods of both sides; a sidecar neit
   }
   saidBy(await running.ended, 0);
   expect(await scene.leftovers('wished')).toEqual([]);
-}, 120_000);
+});
 
 test.concurrent('a patch that would let the source be written is refused before anything is made', async () => {
   await scene.claim(contextB, 'refused');
@@ -109,7 +110,7 @@ test.concurrent('a patch that would let the source be written is refused before 
   expect(said).toMatch(/writable\.yaml changes what keeps data safe[\s\S]*mount of \/source/);
   expect(await scene.phases('refused')).toEqual([]);
   expect(await scene.leftovers('refused')).toEqual([]);
-}, 60_000);
+});
 
 test.concurrent('a quota of limits admits the pods; a limit range that does not is told what to give', async () => {
   const own = await Scene.open('pods-limits');
@@ -122,7 +123,7 @@ test.concurrent('a quota of limits admits the pods; a limit range that does not 
     await Promise.all(
       own.contexts.map((context) =>
         kubectl(context, [
-          ...['-n', own.namespace, 'wait', '--timeout=30s', 'resourcequota/limits'],
+          ...['-n', own.namespace, 'wait', '--timeout=180s', 'resourcequota/limits'],
           '--for=jsonpath={.status.hard.limits\\.cpu}=2',
         ]),
       ),
@@ -139,7 +140,7 @@ test.concurrent('a quota of limits admits the pods; a limit range that does not 
   } finally {
     await own.close();
   }
-}, 120_000);
+});
 
 test.concurrent('nodes that take no pod are named in the end, with what to give', async () => {
   await scene.claim(contextB, 'nowhere');
@@ -149,4 +150,4 @@ test.concurrent('nodes that take no pod are named in the end, with what to give'
   expect(saidBy(await x8sync('doctor', ...args), 1)).toMatch(
     /the pod may run on no node: \S+: it has no label x8s\.dev\/test=absent/,
   );
-}, 90_000);
+});

@@ -1,7 +1,7 @@
 /** Quotas, limit ranges and admission policies: what leads to another way, what ends a run, and with which words. */
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { apply } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
-import { apply } from './support/kubectl.ts';
 import { policy, quota } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
@@ -73,7 +73,7 @@ test.concurrent('no Service is admitted at all: refused, with the reason of each
   const relayed = documentOf(await x8sync(...refs(own), '-o', 'json'));
   expect(relayed).toMatchObject({ outcome: 'ok', strategy: 'relay' });
   expect(await own.leftovers()).toEqual([]);
-}, 120_000);
+});
 
 test.concurrent('a policy that wants an ordinary user and answers with 422 gets one, as Pod Security does', async () => {
   const own = await place('no-root');
@@ -129,7 +129,7 @@ test.concurrent('a quota that the pods of an interrupted run fill does not keep 
   await Promise.all(own.contexts.map((context) => quota(context, own.namespace, hard)));
   saidBy(await x8sync(...args), 0);
   expect(await own.leftovers()).toEqual([]);
-}, 120_000);
+});
 
 describe('what is against every pod of ours is told beforehand', () => {
   const refused: [string, (own: Scene) => Promise<void>, RegExp, RegExp][] = [

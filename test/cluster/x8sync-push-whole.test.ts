@@ -35,7 +35,7 @@ test('a cutover that is killed in its middle is put right, and no Service ever l
   const args = ['--push', '--cutover', '--downtime-goal', '2m', '--name', 'pushed'];
   const command = [...args, scene.ref(contextA, 'db'), scene.ref(contextB, 'db')];
   const running = startX8sync(...command);
-  await eventually(async () => expect(await replicasOf(here, 'db')).toBe(0), 90_000);
+  await eventually(async () => expect(await replicasOf(here, 'db')).toBe(0));
   running.child.kill('SIGKILL');
   await running.ended;
   expect(await kindOfService(contextA)).toBe('');
@@ -48,7 +48,7 @@ test('a cutover that is killed in its middle is put right, and no Service ever l
   });
   expect(await Promise.all([replicasOf(here, 'db'), replicasOf(there, 'db')])).toEqual([0, 1]);
   expect(await scene.leftovers('pushed')).toEqual([]);
-}, 180_000);
+});
 
 test('a device, over several streams, killed and gone on with, is the same at the end', async () => {
   const write = 'head -c 24M /dev/urandom | dd of=/dev/data bs=64K iflag=fullblock conv=notrunc 2>&1';
@@ -68,7 +68,7 @@ test('a device, over several streams, killed and gone on with, is the same at th
   });
   const verified = documentOf(await x8sync('verify', '--push', 'disk', '--context', contextB, '-o', 'json'));
   expect(verified).toMatchObject({ outcome: 'ok', verification: { different: 0 } });
-}, 180_000);
+});
 
 test('partitions and ranges over many streams of one tunnel, compared afterwards', async () => {
   await Promise.all([scene.claim(contextA, 'tree'), scene.claim(contextB, 'tree')]);
@@ -89,7 +89,7 @@ test('partitions and ranges over many streams of one tunnel, compared afterwards
   );
   const compared = documentOf(await x8sync('verify', '--push', ...pair, '-o', 'json'));
   expect(compared).toMatchObject({ outcome: 'differs', verification: { aspects: { owner: 1 } } });
-}, 180_000);
+});
 
 test('a whole namespace, and a list in which one is pushed, one is pulled, and one fails', async () => {
   const all = await Scene.open('push-all');
@@ -125,4 +125,4 @@ test('a whole namespace, and a list in which one is pushed, one is pulled, and o
   } finally {
     await all.close();
   }
-}, 180_000);
+});

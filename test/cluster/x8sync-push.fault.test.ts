@@ -17,7 +17,7 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
     await scene.shell(contextA, 'source', someFiles(8));
     pair = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
     await setLink({ dials: 'a' });
-  }, 60_000);
+  });
   afterAll(async () => {
     await restoreLink();
     await scene.close();
@@ -38,7 +38,7 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
     expect(reason).toMatch(/source: the target does not answer: .*no answer/);
     expect(reason).toMatch(/--target-host/);
     expect(await scene.leftovers()).toEqual([]);
-  }, 120_000);
+  });
 
   test('the source dials, the line is cut in the middle and joined again, and all of it is at the target', async () => {
     const running = startX8sync(...pair, '--push', '--verify', '--bwlimit', '1M');
@@ -51,7 +51,7 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
     expect(said).toMatch(/verified: .*all the same/);
     await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'target']);
     expect(await scene.leftovers()).toEqual([]);
-  }, 120_000);
+  });
 
   test('the line falls silent while new connections pass: it is given up at both ends, and the copy goes on', async () => {
     await scene.claim(contextB, 'after');
@@ -63,5 +63,5 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
     saidBy(await running.ended, 0);
     await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'after']);
     expect(await scene.leftovers()).toEqual([]);
-  }, 240_000);
+  });
 });

@@ -50,7 +50,7 @@ test.concurrent('between clusters: all that a file has, verified, and no Service
   const said = saidBy(await x8sync('verify', 'pushed', '--context', contextA, '-n', scene.namespace), 0);
   expect(said).toMatch(/reached as by the task: --push\n[\s\S]*Mover is connected[\s\S]*The same:/);
   expect(await scene.leftovers('pushed')).toEqual([]);
-}, 120_000);
+});
 
 test.concurrent('within one cluster, and where namespaces deny all traffic by default', async () => {
   const closed = await Scene.open('push-closed');
@@ -75,7 +75,7 @@ test.concurrent('within one cluster, and where namespaces deny all traffic by de
   } finally {
     await closed.close();
   }
-}, 120_000);
+});
 
 test.concurrent('what doctor says of it beforehand: the addresses are the target’s', async () => {
   await scene.claim(contextB, 'examined');
@@ -90,7 +90,7 @@ test.concurrent('what doctor says of it beforehand: the addresses are the target
   if (isLab) expect(strategies[0]?.reason).toMatch(/admitted, at 10\.89\.0\.21; /);
   const serviceSides = rights.filter(({ resource }) => resource === 'services').map(({ side }) => side);
   expect(new Set(serviceSides)).toEqual(new Set(['target']));
-}, 60_000);
+});
 
 interface Examined {
   readonly strategies: readonly { readonly name: string; readonly reason: string }[];
@@ -117,7 +117,6 @@ interface Examined {
     });
     await expectCopied(contextB, 'balanced');
   },
-  120_000,
 );
 
 test.concurrent('a target that is not where --target-host says: the source says why, and nothing is left', async () => {
@@ -129,4 +128,4 @@ test.concurrent('a target that is not where --target-host says: the source says 
   expect(said).toMatch(/source: the target does not answer: 127.0.0.1:9: connection refused/);
   expect(said).toMatch(/--target-host/);
   expect(await scene.leftovers(taskOf(said))).toEqual([]);
-}, 120_000);
+});

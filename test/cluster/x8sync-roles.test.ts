@@ -26,7 +26,7 @@ beforeAll(async () => {
   pair = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
   await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
   await scene.shell(contextA, 'source', someFiles(1));
-}, 60_000);
+});
 afterAll(() => scene.close());
 
 /** The plugin, as somebody else. */
@@ -88,7 +88,7 @@ test('somebody with just these Roles copies, by each of these strategies', async
     saidBy(await as(name, [], ...pair, ...flags), 0);
     expect(await scene.leftovers()).toEqual([]);
   }
-}, 120_000);
+});
 
 test('somebody with just what a schedule takes leaves one, changes it, and ends it', async () => {
   const { namespace } = scene;
@@ -107,7 +107,7 @@ test('somebody with just what a schedule takes leaves one, changes it, and ends 
   expect(saidBy(await as(name, [], 'status', 'least', ...there), 0)).toMatch(/Phase: +Scheduled/);
   saidBy(await as(name, [], 'cleanup', 'least', ...there), 0);
   expect(await scene.leftovers('least')).toEqual([]);
-}, 120_000);
+});
 
 test('somebody with just what a cutover into a claim that is made takes does that', async () => {
   const { namespace } = scene;
@@ -128,7 +128,7 @@ test('somebody with just what a cutover into a claim that is made takes does tha
   const ended = await as(name, [], ...args, '--downtime-goal', '2m', source, scene.ref(contextB, 'made'));
   expect(saidBy(ended, 0)).toMatch(/Deployment app/);
   expect(await Promise.all([replicasOf(here, 'app'), replicasOf(there, 'app')])).toEqual([0, 1]);
-}, 180_000);
+});
 
 /** What a copy would be told before it makes anything, in this process: starting the plugin for each case takes long. */
 async function refusalOf(user: string, group: string, strategy: StrategyName): Promise<readonly string[]> {
@@ -150,37 +150,33 @@ async function refusalOf(user: string, group: string, strategy: StrategyName): P
 }
 
 describe.each(['nodeport', 'loadbalancer', 'relay'] as const)('with one verb less, by %s', (strategy) => {
-  test.each(sides)(
-    'at the %s, that verb is named, and nothing is made',
-    async (side) => {
-      const other: Side = side === 'source' ? 'target' : 'source';
-      const group = `${scene.namespace}-${strategy}-${other}`;
-      const all = withoutEach(side, await printed(side, '--strategy', strategy));
-      // The other strategies add a few rights to those that have been tried by then.
-      const cases =
-        strategy === 'nodeport' ? all : all.filter(({ resource }) => /exec|portforward/.test(resource));
-      const last = cases.at(-1);
-      if (!last) return;
-      const bindings = cases.flatMap(({ user, rules }) =>
-        granted(`${strategy}-${user}`, rules, { kind: 'User', name: user }),
-      );
-      const full = granted(group, await printed(other, '--strategy', strategy), {
-        kind: 'Group',
-        name: group,
-      });
-      await Promise.all([
-        grantIn(contexts[other], scene.namespace, full, ['--as', 'anybody', '--as-group', group]),
-        grantIn(contexts[side], scene.namespace, bindings, ['--as', last.user]),
-      ]);
-      const said = await Promise.all(cases.map(({ user }) => refusalOf(user, group, strategy)));
-      const missing = ({ verb, resource }: Without) =>
-        `may not ${verb} ${resource} in namespace "${scene.namespace}"`;
-      expect(said).toEqual(cases.map((one) => [missing(one)]));
-      const told = saidBy(await as(last.user, [group], ...pair, '--strategy', strategy), 4);
-      expect(told).toContain(missing(last));
-      expect(told).not.toMatch(/Task [a-z0-9-]+\n/);
-      expect(await scene.leftovers()).toEqual([]);
-    },
-    90_000,
-  );
+  test.each(sides)('at the %s, that verb is named, and nothing is made', async (side) => {
+    const other: Side = side === 'source' ? 'target' : 'source';
+    const group = `${scene.namespace}-${strategy}-${other}`;
+    const all = withoutEach(side, await printed(side, '--strategy', strategy));
+    // The other strategies add a few rights to those that have been tried by then.
+    const cases =
+      strategy === 'nodeport' ? all : all.filter(({ resource }) => /exec|portforward/.test(resource));
+    const last = cases.at(-1);
+    if (!last) return;
+    const bindings = cases.flatMap(({ user, rules }) =>
+      granted(`${strategy}-${user}`, rules, { kind: 'User', name: user }),
+    );
+    const full = granted(group, await printed(other, '--strategy', strategy), {
+      kind: 'Group',
+      name: group,
+    });
+    await Promise.all([
+      grantIn(contexts[other], scene.namespace, full, ['--as', 'anybody', '--as-group', group]),
+      grantIn(contexts[side], scene.namespace, bindings, ['--as', last.user]),
+    ]);
+    const said = await Promise.all(cases.map(({ user }) => refusalOf(user, group, strategy)));
+    const missing = ({ verb, resource }: Without) =>
+      `may not ${verb} ${resource} in namespace "${scene.namespace}"`;
+    expect(said).toEqual(cases.map((one) => [missing(one)]));
+    const told = saidBy(await as(last.user, [group], ...pair, '--strategy', strategy), 4);
+    expect(told).toContain(missing(last));
+    expect(told).not.toMatch(/Task [a-z0-9-]+\n/);
+    expect(await scene.leftovers()).toEqual([]);
+  });
 });

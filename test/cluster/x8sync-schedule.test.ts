@@ -100,7 +100,7 @@ test.concurrent('between two clusters: what changes at the source arrives by its
   saidBy(await elsewhere('cancel', 'fresh', '--context', 'old'), 0);
   expect(await scene.leftovers('fresh')).toEqual([]);
   expect(await scene.phases('fresh')).toEqual(['source Interrupted', 'target Interrupted']);
-}, 300_000);
+});
 
 test.concurrent('within a namespace: nobody else copies to that claim, the times change, and nothing is doubled', async () => {
   await Promise.all(['from', 'other', 'to'].map((claim) => scene.claim(contextA, claim)));
@@ -130,7 +130,7 @@ test.concurrent('within a namespace: nobody else copies to that claim, the times
   saidBy(await elsewhere('cleanup', 'mounted', '--context', 'old'), 0);
   expect(await scene.leftovers('mounted')).toEqual([]);
   expect(await scene.phases('mounted')).toEqual([]);
-}, 300_000);
+});
 
 test.concurrent('in a namespace that admits no root, with a quota: what asks before each copy is admitted, too', async () => {
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
@@ -153,7 +153,7 @@ test.concurrent('in a namespace that admits no root, with a quota: what asks bef
   } finally {
     await strict.close();
   }
-}, 300_000);
+});
 
 test('who may make no account for it is told which rights that takes, and nothing is made', async () => {
   await scene.claim(contextA, 'a');
@@ -174,4 +174,4 @@ test('who may make no account for it is told which rights that takes, and nothin
   ];
   expect(saidBy(await x8sync(...args), 4)).toMatch(/create rolebindings\.rbac\.authorization\.k8s\.io/);
   expect(await scene.leftovers('edited')).toEqual([]);
-}, 60_000);
+});

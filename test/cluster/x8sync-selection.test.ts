@@ -45,7 +45,7 @@ test.concurrent('a folder goes to a folder, and verify knows what was copied', a
   );
   saidBy(await x8sync('verify', 'part', '--context', contextA), 0);
   saidBy(await x8sync('--name', 'part', source, target), 3);
-}, 120_000);
+});
 
 test.concurrent('--delete takes what only the target has, and most of it only where that was said', async () => {
   await scene.claim(contextB, 'other');
@@ -64,7 +64,7 @@ test.concurrent('--delete takes what only the target has, and most of it only wh
   expect(await scene.inspect(contextB, 'other', 'ls many | wc -l')).toBe('200\n');
   saidBy(await x8sync('--yes', ...args), 0);
   expect(await scene.inspect(contextB, 'other', 'ls')).toBe('app\ncurrent\noutside\n');
-}, 120_000);
+});
 
 test('nothing but records is left of all of these', async () => {
   expect(await scene.leftovers()).toEqual([]);

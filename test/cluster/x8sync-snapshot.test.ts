@@ -35,7 +35,7 @@ beforeAll(async () => {
   ]);
   await scene.shell(contextA, 'source', 'cd /data; seq 5000 >numbers; echo before >state; chown 5:6 state');
   await scene.shell(contextA, 'plain', 'echo plain >/data/file');
-}, 120_000);
+});
 afterAll(async () => {
   await driver?.stop();
   await scene.close();
@@ -63,82 +63,70 @@ async function somebodyWith(...args: string[]): Promise<string> {
   return name;
 }
 
-onLab(
-  'the target is the source of one moment, also after a run that was killed, and all goes',
-  async () => {
-    const how = ['--snapshot', '--strategy', 'nodeport', source, target];
-    const user = await somebodyWith(...how);
-    // Who may not see the classes names one.
-    const named = ['--snapshot-class', driver.name, '--name', 'moment', '--verify'];
-    const command = [...how, ...named, '--as', user];
-    const taken = new Promise<void>((resolve) => {
-      driver.frozen = (folder) => {
-        // In place, as a program writes that is at work.
-        writeFileSync(join(folder, 'state'), 'after\n');
-        resolve();
-      };
-    });
-    const killed = startX8sync(...command);
-    await taken;
-    killed.child.kill('SIGKILL');
-    await killed.ended;
-    expect(await frozen()).toMatch(/volumesnapshot.*x8sync-moment-source/);
+onLab('the target is the source of one moment, also after a run that was killed, and all goes', async () => {
+  const how = ['--snapshot', '--strategy', 'nodeport', source, target];
+  const user = await somebodyWith(...how);
+  // Who may not see the classes names one.
+  const named = ['--snapshot-class', driver.name, '--name', 'moment', '--verify'];
+  const command = [...how, ...named, '--as', user];
+  const taken = new Promise<void>((resolve) => {
+    driver.frozen = (folder) => {
+      // In place, as a program writes that is at work.
+      writeFileSync(join(folder, 'state'), 'after\n');
+      resolve();
+    };
+  });
+  const killed = startX8sync(...command);
+  await taken;
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  expect(await frozen()).toMatch(/volumesnapshot.*x8sync-moment-source/);
 
-    const ended = await x8sync(...command, '-o', 'json');
-    saidBy(ended, 0);
-    const { snapshot, verification } = documentOf<SnapshotDocument>(ended);
-    expect(snapshot.method).toBe('snapshot');
-    expect(verification).toMatchObject({ different: 0 });
-    // The first run's snapshot was taken up, and none was made beside it.
-    expect(driver.freezes).toEqual(['source']);
-    expect(await stateOf(contextB, 'target')).toBe('before\n5:6');
-    expect(await stateOf(contextA, 'source')).toBe('after\n5:6');
-    expect(await frozen()).toBe('');
-  },
-  180_000,
-);
+  const ended = await x8sync(...command, '-o', 'json');
+  saidBy(ended, 0);
+  const { snapshot, verification } = documentOf<SnapshotDocument>(ended);
+  expect(snapshot.method).toBe('snapshot');
+  expect(verification).toMatchObject({ different: 0 });
+  // The first run's snapshot was taken up, and none was made beside it.
+  expect(driver.freezes).toEqual(['source']);
+  expect(await stateOf(contextB, 'target')).toBe('before\n5:6');
+  expect(await stateOf(contextA, 'source')).toBe('after\n5:6');
+  expect(await frozen()).toBe('');
+});
 
-onLab(
-  'a clone is mounted beside the target',
-  async () => {
-    const ended = await x8sync('--clone', source, scene.ref(contextA, 'near'), '-o', 'json');
-    saidBy(ended, 0);
-    const { strategy, snapshot, warnings } = documentOf<SnapshotDocument>(ended);
-    expect({ strategy, method: snapshot.method }).toEqual({ strategy: 'mount', method: 'clone' });
-    expect(await stateOf(contextA, 'near')).toMatch(/5:6/);
-    expect(warnings.join('\n')).toMatch(/retains the volume that was made for the copy/);
-    expect(await frozen()).toBe('');
-  },
-  180_000,
-);
+onLab('a clone is mounted beside the target', async () => {
+  const ended = await x8sync('--clone', source, scene.ref(contextA, 'near'), '-o', 'json');
+  saidBy(ended, 0);
+  const { strategy, snapshot, warnings } = documentOf<SnapshotDocument>(ended);
+  expect({ strategy, method: snapshot.method }).toEqual({ strategy: 'mount', method: 'clone' });
+  expect(await stateOf(contextA, 'near')).toMatch(/5:6/);
+  expect(warnings.join('\n')).toMatch(/retains the volume that was made for the copy/);
+  expect(await frozen()).toBe('');
+});
 
-onLab(
-  'what can make no snapshot is refused with the reason, and nothing is left',
-  async () => {
-    const refused = async (code: number, ...args: string[]) => saidBy(await x8sync(...args), code);
-    const [noClass, unknown, broken] = await Promise.all([
-      refused(3, '--snapshot', scene.ref(contextA, 'plain'), target),
-      refused(3, '--snapshot', target, source),
-      refused(
-        124,
-        '--snapshot',
-        '--snapshot-class',
-        `${driver.name}-broken`,
-        '--timeout',
-        '6s',
-        source,
-        target,
-      ),
-    ]);
-    expect(noClass).toMatch(/no VolumeSnapshotClass for its driver, x8s\.dev\/lab/);
-    expect(unknown).toMatch(/CRDs of external-snapshotter are not installed\n.*--clone/);
-    expect(broken).toMatch(/the driver says: the array has no room for a snapshot/);
-    driver.refusesClones = true;
-    expect(await refused(124, '--clone', '--timeout', '6s', source, target)).toMatch(
-      /ProvisioningFailed: the driver makes no clones/,
-    );
-    expect(await frozen()).toBe('');
-    expect(await scene.leftovers()).toEqual([]);
-  },
-  180_000,
-);
+onLab('what can make no snapshot is refused with the reason, and nothing is left', async () => {
+  const refused = async (code: number, ...args: string[]) => saidBy(await x8sync(...args), code);
+  const [noClass, unknown, broken] = await Promise.all([
+    refused(3, '--snapshot', scene.ref(contextA, 'plain'), target),
+    refused(3, '--snapshot', target, source),
+    refused(
+      124,
+      '--snapshot',
+      '--snapshot-class',
+      `${driver.name}-broken`,
+      '--timeout',
+      '6s',
+      source,
+      target,
+    ),
+  ]);
+  expect(noClass).toMatch(/no VolumeSnapshotClass for its driver, x8s\.dev\/lab/);
+  expect(unknown).toMatch(/CRDs of external-snapshotter are not installed\n.*--clone/);
+  expect(broken).toMatch(/the driver says: the array has no room for a snapshot/);
+  driver.refusesClones = true;
+  expect(await refused(124, '--clone', '--timeout', '6s', source, target)).toMatch(
+    /ProvisioningFailed: the driver makes no clones/,
+  );
+  expect(await frozen()).toBe('');
+  expect(await scene.leftovers()).toEqual([]);
+});

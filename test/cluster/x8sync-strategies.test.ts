@@ -1,8 +1,9 @@
 /** How a target gets at its source: by a mount, within a cluster, by node ports, by a load balancer, through policies. */
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { get } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
-import { get, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { denyAll } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
 import { expectSameTrees } from './support/tree.ts';
@@ -44,7 +45,7 @@ test.concurrent('within one namespace one pod mounts both claims, and no key, Se
   } finally {
     await here.close();
   }
-}, 180_000);
+});
 
 (isLab ? test.concurrent : test.skip)(
   'two claims that no node has both are copied by the next strategy, with the reason of the first',
@@ -70,7 +71,6 @@ test.concurrent('within one namespace one pod mounts both claims, and no key, Se
       await here.close();
     }
   },
-  180_000,
 );
 
 test.concurrent('within one cluster, in another namespace, its own network is enough', async () => {
@@ -87,7 +87,7 @@ test.concurrent('within one cluster, in another namespace, its own network is en
   } finally {
     await other.close();
   }
-}, 120_000);
+});
 
 test.concurrent('between clusters a node port is tried first', async () => {
   await scene.claim(contextB, 'nodeport');
@@ -95,22 +95,18 @@ test.concurrent('between clusters a node port is tried first', async () => {
   const address = expect.stringMatching(/:3\d{4}$/);
   expect(documentOf(ended)).toMatchObject({ outcome: 'ok', strategy: 'nodeport', address });
   await expectCopied(contextB, 'nodeport');
-}, 120_000);
+});
 
-(isLab ? test : test.skip)(
-  'a load balancer is used where it is asked for',
-  async () => {
-    await scene.claim(contextB, 'balanced');
-    const args = [source, scene.ref(contextB, 'balanced'), '--strategy', 'loadbalancer', '-o', 'json'];
-    expect(documentOf(await x8sync(...args))).toMatchObject({
-      outcome: 'ok',
-      strategy: 'loadbalancer',
-      address: expect.stringMatching(/:22$/),
-    });
-    await expectCopied(contextB, 'balanced');
-  },
-  120_000,
-);
+(isLab ? test : test.skip)('a load balancer is used where it is asked for', async () => {
+  await scene.claim(contextB, 'balanced');
+  const args = [source, scene.ref(contextB, 'balanced'), '--strategy', 'loadbalancer', '-o', 'json'];
+  expect(documentOf(await x8sync(...args))).toMatchObject({
+    outcome: 'ok',
+    strategy: 'loadbalancer',
+    address: expect.stringMatching(/:22$/),
+  });
+  await expectCopied(contextB, 'balanced');
+});
 
 test.concurrent('where neither cluster reaches the other this workstation joins two port-forwards, again where one broke', async () => {
   await scene.claim(contextB, 'relayed');
@@ -126,7 +122,7 @@ test.concurrent('where neither cluster reaches the other this workstation joins 
   await expectCopied(contextB, 'relayed');
   const again = documentOf(await x8sync(source, target, '--strategy', 'relay', '-o', 'json'));
   expect(again).toMatchObject({ outcome: 'ok', strategy: 'relay', stats: { transferredFiles: 0 } });
-}, 120_000);
+});
 
 test('--strategy that is none', async () => {
   const ended = saidBy(await x8sync(source, scene.ref(contextB, 'x'), '--strategy', 'carrier-pigeon'), 2);
@@ -148,7 +144,7 @@ test.concurrent('namespaces that deny all traffic by default let this one throug
   } finally {
     await closed.close();
   }
-}, 120_000);
+});
 
 describe('a ReadWriteOnce source that is in use', () => {
   test.concurrent('is read on the node of its user, which goes on', async () => {
@@ -164,7 +160,7 @@ describe('a ReadWriteOnce source that is in use', () => {
     expect(nodeOf('x8sync-')).toBe(nodeOf('its-user'));
     const ended = saidBy(await running.ended, 0);
     expect(ended).toMatch(/Warning: The source is in use by its-user/);
-  }, 120_000);
+  });
 });
 
 test('no Secret is left in either cluster after all of these', async () => {

@@ -19,14 +19,14 @@ test.concurrent('progress counts what is there, and not what the disk behind the
   const args = await claims('progress', 'cd /data; head -c 14M /dev/urandom >big; touch a b c');
   const said = saidBy(await x8sync(...args, '--bwlimit', '1M'), 0);
   expect(said).toMatch(/\d% · [\d.]+ MiB\/14(\.0)? MiB · \d+\/5 entries · /);
-}, 90_000);
+});
 
 test.concurrent("somebody's own .x8sync in the source is not copied, which is said", async () => {
   const args = await claims('own', 'cd /data; mkdir .x8sync; touch .x8sync/mine file');
   const said = saidBy(await x8sync(...args), 0);
   expect(said).toMatch(/Warning: \.x8sync of the source is not copied/);
   expect(await scene.inspect(contextB, 'own-target', 'ls -A')).toBe('file\n');
-}, 90_000);
+});
 
 /** The same files on both sides, by an earlier copy; then a script changes the source. */
 async function copied(
@@ -54,7 +54,7 @@ test.concurrent('changes of mode, owner, times and ACLs alone are counted, by a 
   const again = await x8sync(...args);
   expect(saidBy(again, 0)).toMatch(/Already the same by size and time/);
   expect(again.stdout).not.toMatch(/attributes /);
-}, 120_000);
+});
 
 test.concurrent('a copy into an empty claim counts as its dry run did', async () => {
   const args = await claims(
@@ -65,7 +65,7 @@ test.concurrent('a copy into an empty claim counts as its dry run did', async ()
   const { changes, createdEntries } = documentOf(await x8sync(...args, '-o', 'json')).stats;
   expect({ changes, createdEntries }).toEqual({ changes: 7, createdEntries: 6 });
   expect(dryRun.stats).toMatchObject({ changes, createdEntries });
-}, 120_000);
+});
 
 test.concurrent('other content of equal size and time is not seen, which is said, and found by --checksum', async () => {
   const change = "cd /data; echo OTHER >same; touch -d '2001-02-03 04:05:06' same";
@@ -80,7 +80,7 @@ test.concurrent('other content of equal size and time is not seen, which is said
   expect(seen).toMatchObject({ compared: 'content', stats: { transferredFiles: 1 } });
   expect(await scene.inspect(contextB, 'content-target', 'cat same')).toBe('OTHER\n');
   expect(saidBy(await x8sync(...args, '--checksum'), 0)).toMatch(/Already the same by content/);
-}, 120_000);
+});
 
 test.concurrent('--force --dry-run lists what would be removed, then what would be copied, and changes nothing', async () => {
   const args = await claims('forced', 'cd /data; echo new >both; echo new >new');
@@ -100,4 +100,4 @@ test.concurrent('--force --dry-run lists what would be removed, then what would 
   await scene.shell(contextA, 'forced-empty', 'true');
   const empty = [scene.ref(contextA, 'forced-empty'), args[1], '--force', '--dry-run'];
   expect(saidBy(await x8sync(...empty), 3)).toMatch(/source is empty/);
-}, 120_000);
+});

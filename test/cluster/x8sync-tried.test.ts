@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { apply } from './support/clients.ts';
 import { contextA } from './support/contexts.ts';
-import { apply, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { moverImage } from './support/mover.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
@@ -42,14 +43,14 @@ test.concurrent('a StatefulSet that deletes its claims as it stops is not stoppe
   });
   await Promise.all([
     scene.claim(contextA, 'moved'),
-    kubectl(contextA, ['-n', namespace, 'rollout', 'status', 'statefulset/db', '--timeout=90s']),
+    kubectl(contextA, ['-n', namespace, 'rollout', 'status', 'statefulset/db', '--timeout=180s']),
   ]);
   const pair = [scene.ref(contextA, 'data-db-0'), scene.ref(contextA, 'moved')];
   const refused = saidBy(await x8sync('--cutover', '--then', 'nothing', ...pair), 3);
   expect(refused).toMatch(/StatefulSet db deletes its claims when it is scaled down/);
   const there = ['-n', namespace, 'get', 'statefulset/db', '-o', 'jsonpath={.spec.replicas}'];
   expect(await kubectl(contextA, there)).toBe('1');
-}, 180_000);
+});
 
 test.concurrent('two folders of one target are filled one after the other, and one folder not by two', async () => {
   await Promise.all(['one', 'two', 'both'].map((claim) => scene.claim(contextA, claim)));
@@ -68,4 +69,4 @@ test.concurrent('two folders of one target are filled one after the other, and o
   expect(documentOf(await list(['a', 'b']))).toMatchObject({ copied: 2 });
   expect(await scene.inspect(contextA, 'both', 'cat a/file b/file')).toBe('one\ntwo\n');
   expect(saidBy(await list(['a', 'a/b']), 2)).toMatch(/write to the same folder/);
-}, 180_000);
+});

@@ -24,54 +24,42 @@ beforeAll(async () => {
   await Promise.all(
     scene.contexts.map((context) => kubectl(context, ['label', 'namespace', scene.namespace, label])),
   );
-}, 120_000);
+});
 afterAll(() => scene.close());
 
 const owners = (claim: string) =>
   scene.inspect(contextB, claim, "stat -c '%n %u:%g %a' . open closed | sort");
 
-onLab(
-  '--run-as reads what belongs to that user; --fs-group lets it into a fresh volume, once',
-  async () => {
-    await scene.claim(contextB, 'fresh', { storageClass: 'ext4' });
-    const args = [source, scene.ref(contextB, 'fresh'), '--run-as', '1000', '--fs-group', '2000'];
-    const said = saidBy(await x8sync(...args), 0);
-    expect(said).toMatch(/runs as 1000:1000 \(--run-as\)/);
-    const files = await owners('fresh');
-    expect(files).toContain('closed 1000:1000 600\nopen 1000:1000 644\n');
-    // Again: the group may write by now, and nothing that is there is rewritten.
-    await scene.inspect(contextB, 'fresh', 'rm open');
-    saidBy(await x8sync(...args), 0);
-    expect(await owners('fresh')).toBe(files);
-    expect(await scene.leftovers()).toEqual([]);
-  },
-  120_000,
-);
+onLab('--run-as reads what belongs to that user; --fs-group lets it into a fresh volume, once', async () => {
+  await scene.claim(contextB, 'fresh', { storageClass: 'ext4' });
+  const args = [source, scene.ref(contextB, 'fresh'), '--run-as', '1000', '--fs-group', '2000'];
+  const said = saidBy(await x8sync(...args), 0);
+  expect(said).toMatch(/runs as 1000:1000 \(--run-as\)/);
+  const files = await owners('fresh');
+  expect(files).toContain('closed 1000:1000 600\nopen 1000:1000 644\n');
+  // Again: the group may write by now, and nothing that is there is rewritten.
+  await scene.inspect(contextB, 'fresh', 'rm open');
+  saidBy(await x8sync(...args), 0);
+  expect(await owners('fresh')).toBe(files);
+  expect(await scene.leftovers()).toEqual([]);
+});
 
-onLab(
-  '--fs-group is refused for a volume that holds something, and nothing in it is touched',
-  async () => {
-    const before = await scene.inspect(contextB, 'full', "stat -c '%n %u:%g %a %Z' . mine");
-    const target = scene.ref(contextB, 'full');
-    const said = saidBy(await x8sync(source, target, '--run-as', '1000', '--fs-group', '2000'), 3);
-    expect(said).toMatch(/holds 1 entry: --fs-group would rewrite/);
-    expect(said).toMatch(/belongs to 0:0 and has mode 0755/);
-    expect(await scene.inspect(contextB, 'full', "stat -c '%n %u:%g %a %Z' . mine")).toBe(before);
-    expect(await scene.leftovers()).toEqual([]);
-  },
-  90_000,
-);
+onLab('--fs-group is refused for a volume that holds something, and nothing in it is touched', async () => {
+  const before = await scene.inspect(contextB, 'full', "stat -c '%n %u:%g %a %Z' . mine");
+  const target = scene.ref(contextB, 'full');
+  const said = saidBy(await x8sync(source, target, '--run-as', '1000', '--fs-group', '2000'), 3);
+  expect(said).toMatch(/holds 1 entry: --fs-group would rewrite/);
+  expect(said).toMatch(/belongs to 0:0 and has mode 0755/);
+  expect(await scene.inspect(contextB, 'full', "stat -c '%n %u:%g %a %Z' . mine")).toBe(before);
+  expect(await scene.leftovers()).toEqual([]);
+});
 
-onLab(
-  'a dry run with --fs-group leaves a fresh volume as it is',
-  async () => {
-    await scene.claim(contextB, 'tried', { storageClass: 'ext4' });
-    const args = [source, scene.ref(contextB, 'tried'), '--run-as', '1000', '--fs-group', '2000'];
-    saidBy(await x8sync(...args, '--dry-run'), 0);
-    expect(await scene.inspect(contextB, 'tried', "stat -c '%u:%g %a' .")).toBe('0:0 755\n');
-  },
-  90_000,
-);
+onLab('a dry run with --fs-group leaves a fresh volume as it is', async () => {
+  await scene.claim(contextB, 'tried', { storageClass: 'ext4' });
+  const args = [source, scene.ref(contextB, 'tried'), '--run-as', '1000', '--fs-group', '2000'];
+  saidBy(await x8sync(...args, '--dry-run'), 0);
+  expect(await scene.inspect(contextB, 'tried', "stat -c '%u:%g %a' .")).toBe('0:0 755\n');
+});
 
 onLab(
   'a fresh volume is refused in words: which user, whose folder, which mode, and what to do',
@@ -84,7 +72,6 @@ onLab(
     expect(said).toMatch(/hint: --run-as .*--fs-group GID/);
     expect(await scene.leftovers()).toEqual([]);
   },
-  90_000,
 );
 
 test("a source whose root folder is another user's alone is refused in words", async () => {
@@ -95,7 +82,7 @@ test("a source whose root folder is another user's alone is refused in words", a
   expect(said).toContain(`the source's pod can't start: ${words}`);
   expect(said).toMatch(/hint: --run-as UID\[:GID\] names a user who may read it/);
   expect(await scene.leftovers()).toEqual([]);
-}, 90_000);
+});
 
 test.each([
   [['--run-as', 'root'], /UID:GID/],

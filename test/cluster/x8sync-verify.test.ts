@@ -69,7 +69,7 @@ test.concurrent('a copy is verified; one bit, one ACL, one attribute, one hard l
     'folder/numbers: content',
     'two: hard link',
   ]);
-}, 120_000);
+});
 
 test.concurrent('an empty target is no copy, and an empty source nothing to compare with', async () => {
   await Promise.all([scene.claim(contextA, 'nothing'), scene.claim(contextB, 'empty')]);
@@ -85,7 +85,7 @@ test.concurrent('an empty target is no copy, and an empty source nothing to comp
   expect(saidBy(await x8sync(...nothing, '--verify'), 0)).toMatch(/Nothing to copy: /);
   // The two root folders have one time by now.
   expect(saidBy(await x8sync('verify', ...nothing), 0)).toMatch(/Both are empty: /);
-}, 120_000);
+});
 
 test('nothing but records is left of all of these', async () => {
   expect(await scene.leftovers()).toEqual([]);

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { StreamsReport } from '../../plugins/x8sync/mover/protocol/protocol.ts';
 import { eventuallySees } from '../support/eventually.ts';
+import { apply, get } from './support/clients.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import { manyKinds } from './support/files.ts';
-import { apply, get, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
 import { Scene } from './support/scene.ts';
 import { differences, expectSameTrees, treeOf } from './support/tree.ts';
@@ -40,7 +41,7 @@ async function place(purpose: string, script: string): Promise<{ scene: Scene; c
 const spread = ['--pods', '2', '--parallelism', '4', '--partition-files', '3', '--bwlimit', '3M'];
 
 const workersOf = async (scene: Scene): Promise<SeenPod[]> =>
-  (await get<SeenPod>(contextA, scene.namespace, 'pods', '-l', 'x8s.dev/worker')).filter(
+  (await get<SeenPod>(contextA, scene.namespace, 'pods', 'x8s.dev/worker')).filter(
     ({ status }) => status.phase === 'Running',
   );
 
@@ -50,7 +51,6 @@ async function workerAtWork(scene: Scene): Promise<SeenPod> {
   await eventuallySees(
     () => scene.inspect(contextA, 'target', parts),
     (found) => found.trim() !== '',
-    120_000,
   );
   const [pod] = await workersOf(scene);
   if (!pod) throw new Error('no worker runs');
@@ -58,7 +58,7 @@ async function workerAtWork(scene: Scene): Promise<SeenPod> {
 }
 
 const scenes: Scene[] = [];
-afterAll(() => Promise.all(scenes.map((scene) => scene.close())), 130_000);
+afterAll(() => Promise.all(scenes.map((scene) => scene.close())));
 
 const onLab = isLab ? test : test.skip;
 
@@ -88,7 +88,6 @@ describe('over two pods', () => {
       );
       expect(await scene.leftovers()).toEqual([]);
     },
-    300_000,
   );
 
   onLab(
@@ -106,52 +105,47 @@ describe('over two pods', () => {
       await expectSameTrees([scene, contextA, 'source'], [scene, contextA, 'target']);
       expect(await scene.leftovers()).toEqual([]);
     },
-    300_000,
   );
 
-  onLab(
-    'a worker that a quota refuses, or that no node takes, is done without',
-    async () => {
-      const [quota, ports] = await Promise.all([
-        place('workers-quota', little),
-        place('workers-ports', little),
-      ]);
-      scenes.push(quota.scene, ports.scene);
-      await apply(contextA, quota.scene.namespace, {
-        apiVersion: 'v1',
-        kind: 'ResourceQuota',
-        metadata: { name: 'one' },
-        spec: { hard: { pods: '1' } },
-      });
-      const hostPort = 20_000 + Math.floor(Math.random() * 9000);
-      await apply(contextA, ports.scene.namespace, portHolder(hostPort));
-      const folder = await mkdtemp(join(tmpdir(), 'x8s-patch-'));
-      const patch = join(folder, 'patch.json');
-      const container = { name: 'mover', ports: [{ containerPort: 9999, hostPort }] };
-      writeFileSync(patch, JSON.stringify({ spec: { containers: [container] } }));
-      try {
-        const documents = await Promise.all(
-          [
-            [...quota.claims, ...spread],
-            [...ports.claims, ...spread, '--pod-patch', patch],
-          ].map(async (args) => documentOf<Document>(await x8sync(...args, '-o', 'json'))),
-        );
-        for (const document of documents)
-          expect(document).toMatchObject({
-            outcome: 'ok',
-            strategy: 'mount',
-            streams: { pods: { copied: 1, asked: 2, files: 0 } },
-          });
-      } finally {
-        await rm(folder, { recursive: true });
-      }
-      for (const { scene } of [quota, ports]) {
-        await expectSameTrees([scene, contextA, 'source'], [scene, contextA, 'target']);
-        expect(await scene.leftovers()).toEqual([]);
-      }
-    },
-    300_000,
-  );
+  onLab('a worker that a quota refuses, or that no node takes, is done without', async () => {
+    const [quota, ports] = await Promise.all([
+      place('workers-quota', little),
+      place('workers-ports', little),
+    ]);
+    scenes.push(quota.scene, ports.scene);
+    await apply(contextA, quota.scene.namespace, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'one' },
+      spec: { hard: { pods: '1' } },
+    });
+    const hostPort = 20_000 + Math.floor(Math.random() * 9000);
+    await apply(contextA, ports.scene.namespace, portHolder(hostPort));
+    const folder = await mkdtemp(join(tmpdir(), 'x8s-patch-'));
+    const patch = join(folder, 'patch.json');
+    const container = { name: 'mover', ports: [{ containerPort: 9999, hostPort }] };
+    writeFileSync(patch, JSON.stringify({ spec: { containers: [container] } }));
+    try {
+      const documents = await Promise.all(
+        [
+          [...quota.claims, ...spread],
+          [...ports.claims, ...spread, '--pod-patch', patch],
+        ].map(async (args) => documentOf<Document>(await x8sync(...args, '-o', 'json'))),
+      );
+      for (const document of documents)
+        expect(document).toMatchObject({
+          outcome: 'ok',
+          strategy: 'mount',
+          streams: { pods: { copied: 1, asked: 2, files: 0 } },
+        });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    for (const { scene } of [quota, ports]) {
+      await expectSameTrees([scene, contextA, 'source'], [scene, contextA, 'target']);
+      expect(await scene.leftovers()).toEqual([]);
+    }
+  });
 });
 
 /** Keeps a port of one node, so that a pod which wants it has one node less. */
@@ -182,65 +176,53 @@ describe('a run over two pods', () => {
     return running;
   }
 
-  onLab(
-    'that is killed is taken up with its worker, and another task is refused meanwhile',
-    async () => {
-      const { scene, claims } = await place('workers-resumed', bulk);
-      scenes.push(scene);
-      const running = await begun(scene, claims);
-      running.child.kill('SIGKILL');
-      await running.ended;
-      expect(saidBy(await x8sync(...claims, '--name', 'other'), 3)).toMatch(/task spread has a mover on/);
-      expect(
-        saidBy(await x8sync('status', 'spread', '--context', contextA, '-n', scene.namespace), 0),
-      ).toMatch(/Running/);
-      const again = saidBy(await x8sync(...claims, ...named), 0);
-      expect(again).toMatch(/is taken up, with both claims mounted[\s\S]*pods {9}2 copied/);
-      await expectSameTrees([scene, contextA, 'source'], [scene, contextA, 'target']);
-      expect(await scene.leftovers()).toEqual([]);
-    },
-    300_000,
-  );
+  onLab('that is killed is taken up with its worker, and another task is refused meanwhile', async () => {
+    const { scene, claims } = await place('workers-resumed', bulk);
+    scenes.push(scene);
+    const running = await begun(scene, claims);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    expect(saidBy(await x8sync(...claims, '--name', 'other'), 3)).toMatch(/task spread has a mover on/);
+    expect(saidBy(await x8sync('status', 'spread', '--context', contextA, '-n', scene.namespace), 0)).toMatch(
+      /Running/,
+    );
+    const again = saidBy(await x8sync(...claims, ...named), 0);
+    expect(again).toMatch(/is taken up, with both claims mounted[\s\S]*pods {9}2 copied/);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextA, 'target']);
+    expect(await scene.leftovers()).toEqual([]);
+  });
 
-  onLab(
-    'that is left to itself is attached to, and that is cancelled leaves no pod',
-    async () => {
-      const [detached, cancelled] = await Promise.all([
-        place('workers-detached', bulk),
-        place('workers-cancelled', bulk),
-      ]);
-      scenes.push(detached.scene, cancelled.scene);
-      const where = ({ scene }: typeof detached) => ['--context', contextA, '-n', scene.namespace];
-      const left = x8sync(...detached.claims, ...spread, '--name', 'spread', '--detach');
-      const running = await begun(cancelled.scene, cancelled.claims);
-      saidBy(await x8sync('cancel', 'spread', ...where(cancelled)), 0);
-      expect((await running.ended).code).not.toBe(0);
-      expect(await cancelled.scene.leftovers()).toEqual([]);
-      expect(await get(contextA, cancelled.scene.namespace, 'pods')).toEqual([]);
-      saidBy(await left, 0);
-      expect(saidBy(await x8sync('attach', 'spread', ...where(detached)), 0)).toMatch(/pods {9}2 copied/);
-      await expectSameTrees([detached.scene, contextA, 'source'], [detached.scene, contextA, 'target']);
-      expect(await detached.scene.leftovers()).toEqual([]);
-    },
-    300_000,
-  );
+  onLab('that is left to itself is attached to, and that is cancelled leaves no pod', async () => {
+    const [detached, cancelled] = await Promise.all([
+      place('workers-detached', bulk),
+      place('workers-cancelled', bulk),
+    ]);
+    scenes.push(detached.scene, cancelled.scene);
+    const where = ({ scene }: typeof detached) => ['--context', contextA, '-n', scene.namespace];
+    const left = x8sync(...detached.claims, ...spread, '--name', 'spread', '--detach');
+    const running = await begun(cancelled.scene, cancelled.claims);
+    saidBy(await x8sync('cancel', 'spread', ...where(cancelled)), 0);
+    expect((await running.ended).code).not.toBe(0);
+    expect(await cancelled.scene.leftovers()).toEqual([]);
+    expect(await get(contextA, cancelled.scene.namespace, 'pods')).toEqual([]);
+    saidBy(await left, 0);
+    expect(saidBy(await x8sync('attach', 'spread', ...where(detached)), 0)).toMatch(/pods {9}2 copied/);
+    await expectSameTrees([detached.scene, contextA, 'source'], [detached.scene, contextA, 'target']);
+    expect(await detached.scene.leftovers()).toEqual([]);
+  });
 });
 
-onLab(
-  'claims of one node are copied by one pod, whatever was asked for, and it is said why',
-  async () => {
-    const scene = await Scene.open('workers-one');
-    scenes.push(scene);
-    await Promise.all(['source', 'target'].map((claim) => scene.claim(contextA, claim)));
-    await scene.shell(contextA, 'source', 'echo one >/data/file');
-    const claims = ['source', 'target'].map((claim) => scene.ref(contextA, claim));
-    const document = documentOf<Document>(await x8sync(...claims, '--pods', '4', '-o', 'json'));
-    expect(document).toMatchObject({ outcome: 'ok', strategy: 'mount' });
-    expect(document.streams.pods).toMatchObject({
-      copied: 1,
-      asked: 1,
-      why: 'the target claim is not ReadWriteMany',
-    });
-  },
-  90_000,
-);
+onLab('claims of one node are copied by one pod, whatever was asked for, and it is said why', async () => {
+  const scene = await Scene.open('workers-one');
+  scenes.push(scene);
+  await Promise.all(['source', 'target'].map((claim) => scene.claim(contextA, claim)));
+  await scene.shell(contextA, 'source', 'echo one >/data/file');
+  const claims = ['source', 'target'].map((claim) => scene.ref(contextA, claim));
+  const document = documentOf<Document>(await x8sync(...claims, '--pods', '4', '-o', 'json'));
+  expect(document).toMatchObject({ outcome: 'ok', strategy: 'mount' });
+  expect(document.streams.pods).toMatchObject({
+    copied: 1,
+    asked: 1,
+    why: 'the target claim is not ReadWriteMany',
+  });
+});

@@ -2,9 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { apply } from '../cluster/support/clients.ts';
 import { contextA, isLab } from '../cluster/support/contexts.ts';
 import { forever, images, type Seen, type Workplace } from '../cluster/support/devsync.ts';
-import { apply } from '../cluster/support/kubectl.ts';
 import { noAgents, uninstall } from '../cluster/support/node-agents.ts';
 import { workplaces } from '../cluster/support/workplaces.ts';
 import { drainNode, ensureUp, uncordonNode } from '../lab/index.ts';

@@ -3,10 +3,10 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from '@jest/globals';
 import { eventually, eventuallySees } from '../../support/eventually.ts';
+import { apply } from './clients.ts';
 import { contextA } from './contexts.ts';
 import { images, type Seen, type Workplace } from './devsync.ts';
 import { allContents, containerSide, killAgents, localSide } from './devsync-sides.ts';
-import { apply } from './kubectl.ts';
 
 /** What a shell in the container does at random for a while, in files of four directories. */
 export const workThere = (seed: number, steps: number) => `exec bash <<'END'
@@ -140,7 +140,7 @@ export class Replicas {
   static async sync(it: Workplace, name: string, launcher: string): Promise<Replicas> {
     const pod = launcher === 'exec' ? podWithNode : plainPod;
     await eventually(() => apply(contextA, it.namespace, deploymentOf(name, pod)));
-    await it.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=90s');
+    await it.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=180s');
     const options = ['--name', name, '-l', `app=${name}`, '--pods', 'all', '--launcher', launcher];
     await it.must('create', ...options, it.local, '/work');
     await it.watch(name);

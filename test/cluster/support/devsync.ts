@@ -5,9 +5,11 @@ import { dirname, join } from 'node:path';
 import { askControl } from '../../../plugins/devsync/control/socket.ts';
 import { Workstation } from '../../../plugins/devsync/spec/workstation.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
+import { execOutput } from '../../../src/kube/streams/exec.ts';
 import { eventually, HopelessError } from '../../support/eventually.ts';
+import { apply, clientOf, podIsReady } from './clients.ts';
 import { contextA } from './contexts.ts';
-import { apply, environment, kubectl, pluginProgram, startPlugin } from './kubectl.ts';
+import { environment, kubectl, pluginProgram, startPlugin } from './kubectl.ts';
 import type { Place } from './namespace.ts';
 import { type Ended, type Running, run } from './process.ts';
 
@@ -166,7 +168,7 @@ export class Workplace {
       if (this.#ended !== undefined && seen.state === null)
         throw new HopelessError(`watch ended: ${this.#ended}`);
       throw new Error(`${name} is ${JSON.stringify(seen.state)}, not ${phase}`);
-    }, 60_000);
+    });
   }
 
   async #look(name: string): Promise<Seen> {
@@ -179,9 +181,9 @@ export class Workplace {
   }
 
   /** Runs a shell line in a container. */
-  sh(pod: string, line: string, container = 'app'): Promise<string> {
-    const where = ['exec', this.podOf(pod), '-c', container];
-    return kubectl(contextA, ['-n', this.namespace, ...where, '--', 'sh', '-c', line]);
+  async sh(pod: string, line: string, container = 'app'): Promise<string> {
+    const [kube, where] = [await clientOf(contextA), { namespace: this.namespace, pod: this.podOf(pod) }];
+    return execOutput(kube, { ...where, container, command: ['sh', '-c', line], limit: 64 << 20 });
   }
 
   kubectl(...args: string[]): Promise<string> {
@@ -190,7 +192,7 @@ export class Workplace {
 
   async pod(name: string, spec: object): Promise<void> {
     await makePods(this.namespace, podOf(name, spec));
-    await this.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
+    await podIsReady(contextA, this.namespace, name);
   }
 
   async close(): Promise<void> {

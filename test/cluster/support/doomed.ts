@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { apply } from './clients.ts';
 import { contextA, contextB } from './contexts.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { kubectl } from './kubectl.ts';
 import { kubeconfigOf } from './limited.ts';
 
 interface Config {

@@ -61,7 +61,7 @@ export class FakeCsiDriver {
   static async start(context: string, namespace: string): Promise<FakeCsiDriver> {
     const driver = new FakeCsiDriver(context, namespace);
     for (const file of await snapshotDefinitions()) await kubectl(context, ['apply', '-f', file]);
-    await kubectl(context, ['wait', '--for=condition=Established', '--timeout=30s', ...definitions]);
+    await kubectl(context, ['wait', '--for=condition=Established', '--timeout=180s', ...definitions]);
     await kubectl(context, ['apply', '-f', '-'], JSON.stringify(driver.#classes()));
     driver.#serve();
     return driver;

@@ -24,34 +24,16 @@ export function kubectl(context: string, args: readonly string[], input?: string
   });
 }
 
-/** Applies objects. */
-export async function apply(context: string, namespace: string, ...objects: object[]): Promise<void> {
-  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-  await kubectl(context, ['-n', namespace, 'apply', '-f', '-'], list);
-}
-
-/** Gets objects as JSON; an empty list where there are none. */
-export async function get<T = { metadata: { name: string; uid: string } }>(
-  context: string,
-  namespace: string,
-  what: string,
-  ...args: string[]
-): Promise<T[]> {
-  const text = await kubectl(context, ['-n', namespace, 'get', what, '-o', 'json', ...args]);
-  return (JSON.parse(text) as { items: T[] }).items;
-}
-
-/** Runs a plugin as `kubectl PLUGIN …` to its end. */
-export function plugin(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return run(kubectlBinary, [name, ...args], { env: { ...environment, ...env } });
-}
-
-/** A compiled plugin itself, for tests that call it many times: kubectl in front of it takes as long again. */
+/** A compiled plugin. */
 export const pluginProgram = (name: string): string => join(plugins, `kubectl-${name}`);
 
+/** Runs a plugin to its end: as kubectl does, which replaces itself by it and takes as long again until then. */
+export function plugin(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return run(pluginProgram(name), args, { env: { ...environment, ...env } });
+}
+
 /**
- * Starts a plugin and goes on. kubectl replaces itself by the plugin, so signals to the child reach the
- * plugin itself.
+ * Starts a plugin and goes on.
  *
  * @param under a program that replaces itself by the one that it is given, and what it is told before that.
  */
@@ -61,6 +43,6 @@ export function startPlugin(
   env: NodeJS.ProcessEnv = {},
   under: readonly string[] = [],
 ): Running {
-  const [program = '', ...all] = [...under, kubectlBinary, name, ...args];
+  const [program = '', ...all] = [...under, pluginProgram(name), ...args];
   return start(program, all, { env: { ...environment, ...env } });
 }

@@ -18,13 +18,13 @@ export function inNamespace(which: 'A' | 'B'): () => Place {
     const namespace = `x8s-test-${randomBytes(4).toString('hex')}`;
     await kube.create(namespaces, { metadata: { name: namespace } });
     place = { kube, namespace };
-  }, 60_000);
+  });
   afterAll(async () => {
     if (!place) return;
     const { kube, namespace: name } = place;
     await kube.delete(namespaces, { name });
     await kube.close();
-  }, 90_000);
+  });
   return () => {
     if (!place) throw new Error('there is no namespace before the tests begin');
     return place;

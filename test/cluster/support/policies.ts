@@ -1,7 +1,8 @@
 /** What stands against pods and Services in a namespace: quotas, limit ranges and admission policies. */
 
 import { eventually } from '../../support/eventually.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { apply } from './clients.ts';
+import { kubectl } from './kubectl.ts';
 
 /** Denies all traffic of the namespace's pods, as many companies do by default. */
 export function denyAll(context: string, namespace: string): Promise<void> {

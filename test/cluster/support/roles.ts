@@ -2,7 +2,8 @@
 import { expect } from '@jest/globals';
 import type { PolicyRule } from '../../../src/kube/cluster/access.ts';
 import { eventually } from '../../support/eventually.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { apply } from './clients.ts';
+import { kubectl } from './kubectl.ts';
 
 export interface Subject {
   readonly kind: 'User' | 'Group';

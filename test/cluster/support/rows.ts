@@ -1,6 +1,7 @@
 /** A workload that keeps rows in its claim, and a client that writes them the whole time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { apply, kubectl } from './kubectl.ts';
+import { apply } from './clients.ts';
+import { kubectl } from './kubectl.ts';
 import { moverImage } from './mover.ts';
 
 /** Answers once a row is on disk. As process 1 it would hear no SIGTERM by itself. */
@@ -53,7 +54,7 @@ export async function deployRows(
     spec: { type: 'NodePort', selector: labels, ports: [{ port: 8080 }] },
   });
   if (replicas > 0)
-    await kubectl(context, ['-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=90s']);
+    await kubectl(context, ['-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=180s']);
 }
 
 export async function replicasOf({ context, namespace }: Place, name: string): Promise<number> {

@@ -1,9 +1,12 @@
 /** A place for one test: namespaces of its own in both clusters, claims, and pods that work on them. */
 import { randomBytes } from 'node:crypto';
+import type { KubeObject, Pod } from '../../../src/kube/api/objects.ts';
+import { namespaces, pods, serviceAccounts } from '../../../src/kube/api/resources.ts';
+import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { imageNames, pathOfClaim, runInClaim } from '../../lab/index.ts';
 import { eventuallySees } from '../../support/eventually.ts';
+import { apply, becomes, clientOf, get, podIsReady } from './clients.ts';
 import { contextA, contextB, isLab } from './contexts.ts';
-import { apply, get, kubectl } from './kubectl.ts';
 import { must } from './process.ts';
 
 export interface ClaimOptions {
@@ -47,10 +50,10 @@ export class Scene {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: scene.namespace, labels } };
     await Promise.all(
       scene.contexts.map(async (context) => {
-        await kubectl(context, ['create', '-f', '-'], JSON.stringify(namespace));
+        const kube = await clientOf(context);
+        await kube.create(namespaces, namespace);
         // No pod is admitted before its service account exists, which a busy cluster makes a while later.
-        const account = ['serviceaccount/default', '-n', scene.namespace];
-        await kubectl(context, ['wait', '--for=create', '--timeout=30s', ...account]);
+        await becomes(context, serviceAccounts, { namespace: scene.namespace, name: 'default' });
       }),
     );
     return scene;
@@ -63,8 +66,8 @@ export class Scene {
   /** Deletes the namespaces. It takes the clusters some seconds more; nobody has to wait for it. */
   async close(): Promise<void> {
     await Promise.all(
-      this.contexts.map((context) =>
-        kubectl(context, ['delete', 'namespace', this.namespace, '--wait=false']),
+      this.contexts.map(async (context) =>
+        (await clientOf(context)).delete(namespaces, { name: this.namespace }),
       ),
     );
   }
@@ -106,26 +109,19 @@ export class Scene {
     const { script } = container;
     const name = `shell-${randomBytes(4).toString('hex')}`;
     await apply(context, this.namespace, this.#pod(name, container));
-    const pod = ['-n', this.namespace, `pod/${name}`];
+    const [kube, pod] = [await clientOf(context), { namespace: this.namespace, name }];
+    const endOf = ({ status }: Pod) => status?.containerStatuses?.[0]?.state?.terminated;
     try {
-      await kubectl(context, [
-        'wait',
-        '--for=jsonpath={.status.containerStatuses[0].state.terminated}',
-        '--timeout=180s',
-        ...pod,
-      ]);
-      const log = await kubectl(context, ['logs', '-n', this.namespace, name]);
-      const code = await kubectl(context, [
-        'get',
-        '-o',
-        'jsonpath={.status.containerStatuses[0].state.terminated.exitCode}',
-        ...pod,
-      ]);
-      if (code !== '0') throw new Error(`script ended with ${code}:\n${script}\n${log}`);
+      const ended = await becomes(context, pods, pod, (seen) => endOf(seen) !== undefined);
+      let log = '';
+      const shell = { namespace: this.namespace, pod: name, container: 'shell' };
+      for await (const line of followLogs(kube, shell)) log += `${line}\n`;
+      const code = endOf(ended)?.exitCode;
+      if (code !== 0) throw new Error(`script ended with ${code}:\n${script}\n${log}`);
       return log;
     } finally {
       // It has ended: nobody has to wait until its node has heard of that.
-      await kubectl(context, ['delete', '--force', '--grace-period=0', ...pod]);
+      await kube.delete(pods, pod, { gracePeriodSeconds: 0 });
     }
   }
 
@@ -146,15 +142,11 @@ export class Scene {
   async leftovers(task?: string): Promise<string[]> {
     const manager = 'app.kubernetes.io/managed-by=kubectl-x8sync';
     const label = task === undefined ? manager : `${manager},x8s.dev/task=${task}`;
-    const fields = ['.apiVersion', '.kind', '.metadata.labels.x8s\\.dev/role', '.metadata.name'];
-    const template = `{range .items[*]}${fields.map((field) => `{${field}}`).join(' ')}{"\\n"}{end}`;
     const all = await Promise.all(
       this.contexts.map(async (context) => {
-        const about = ['-n', this.namespace, 'get', `${childKinds},configmaps`, '-l', label];
-        const lines = (await kubectl(context, [...about, '-o', `jsonpath=${template}`])).trim().split('\n');
-        return lines.flatMap((line) => {
-          const [apiVersion = '', kind = '', role, name] = line.split(' ');
-          if (kind === '' || (kind === 'ConfigMap' && role !== 'lock')) return [];
+        const found = await get<KubeObject>(context, this.namespace, `${childKinds},configmaps`, label);
+        return found.flatMap(({ apiVersion = '', kind = '', metadata: { name, labels } }) => {
+          if (kind === 'ConfigMap' && labels?.['x8s.dev/role'] !== 'lock') return [];
           const group = apiVersion.split('/').slice(0, -1);
           return [`${context} ${[kind.toLowerCase(), ...group].join('.')}/${name}`];
         });
@@ -171,7 +163,6 @@ export class Scene {
           context,
           this.namespace,
           'configmaps',
-          '-l',
           `x8s.dev/task=${task}`,
         );
         return found.map(
@@ -186,14 +177,7 @@ export class Scene {
   /** A pod that keeps the claim mounted at /data until it is deleted. */
   async user(context: string, name: string, claim: string): Promise<void> {
     await apply(context, this.namespace, this.#pod(name, { claim, script: 'sleep infinity' }));
-    await kubectl(context, [
-      '-n',
-      this.namespace,
-      'wait',
-      '--for=condition=Ready',
-      '--timeout=60s',
-      `pod/${name}`,
-    ]);
+    await podIsReady(context, this.namespace, name);
   }
 
   #pod(

@@ -19,7 +19,7 @@ export function describeWithServers(
     let all: SoloServer[] = [];
     beforeAll(async () => {
       all = await Promise.all(names.map((name) => startSolo(name, options)));
-    }, 120_000);
+    });
     const named = (name: string) => {
       const found = all.find(({ context }) => context === name);
       if (!found) throw new Error(`there is no server ${name}`);
@@ -29,6 +29,6 @@ export function describeWithServers(
     // After the hooks of the tests, which still need the servers.
     afterAll(async () => {
       await Promise.all(all.map((server) => server.remove()));
-    }, 60_000);
+    });
   });
 }

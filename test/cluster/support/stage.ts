@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { imageNames } from '../../lab/index.ts';
+import { apply } from './clients.ts';
 import { contextA, contextB, kubeconfig } from './contexts.ts';
-import { apply, environment, kubectl } from './kubectl.ts';
+import { environment, kubectl } from './kubectl.ts';
 import { must } from './process.ts';
 
 interface Kubeconfig {
@@ -57,7 +58,7 @@ export class Stage {
       for (const namespace of stage.#namespaces) {
         await kubectl(context, ['create', 'namespace', namespace]);
         const account = ['serviceaccount/default', '-n', namespace];
-        await kubectl(context, ['wait', '--for=create', '--timeout=60s', ...account]);
+        await kubectl(context, ['wait', '--for=create', '--timeout=180s', ...account]);
       }
     return stage;
   }

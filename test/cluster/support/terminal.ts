@@ -49,7 +49,7 @@ export class Terminal {
       const screen = await this.screen();
       if (!text.test(screen)) throw new Error(`the screen does not show ${text}:\n${screen}`);
       return screen;
-    }, 60_000);
+    });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Claims on folders of a node that a test made itself, each bound to a volume of its own. */
-import { apply, kubectl } from './kubectl.ts';
+import { apply } from './clients.ts';
+import { kubectl } from './kubectl.ts';
 import type { Scene } from './scene.ts';
 
 const capacity = { storage: '1Gi' };
