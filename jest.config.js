@@ -1,3 +1,5 @@
+import { slowness } from './test/support/slowness.ts';
+
 // Tests run as ES modules on the pinned Node; swc strips the types, `npm run typecheck` checks them.
 const project = (name, testMatch) => ({
   displayName: name,
@@ -14,6 +16,8 @@ const project = (name, testMatch) => ({
 });
 
 export default {
+  // Of a unit test; test/run.ts gives those on clusters more.
+  testTimeout: Math.round(20_000 * slowness()),
   // Concurrent tests of one file wait for pods most of the time; more at once only wait for each other.
   maxConcurrency: 4,
   testSequencer: '<rootDir>/test/support/sequencer.ts',

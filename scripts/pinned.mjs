@@ -17,7 +17,7 @@ const jest = [
   bin('jest', 'bin', 'jest.js'),
 ];
 // An option after the project's name, or jest would take a test's name for a project's.
-const unitTests = [...jest, '--selectProjects', 'unit', '--testTimeout=20000', '--ci'];
+const unitTests = [...jest, '--selectProjects', 'unit', '--ci'];
 const biome = [bin('@biomejs', 'biome', 'bin', 'biome')];
 const tsc = [bin('typescript', 'bin', 'tsc')];
 

@@ -2,7 +2,7 @@
  * All tests: unit tests, then tests on two real clusters with the compiled plugins.
  * `npm test [-- PATTERN…]`, `npm run test:cluster [-- PATTERN…]`, `npm run test:long [-- PATTERN…]`. The last line is the sum, alone.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,7 @@ import {
   settled,
   sumOf,
 } from './support/outcome.ts';
+import { slowness } from './support/slowness.ts';
 
 /** One of jest's projects. */
 interface Phase {
@@ -36,25 +37,10 @@ const long: Phase = { project: 'long', workers: 1 };
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/**
- * How many times as long as usual this machine takes to start Node.js and to end it, which usually takes 30 ms; from 1 to
- * 3. All limits of tests are so many times as long: they are there for what never comes, and no test asserts seconds.
- */
-function measureSlowness(): number {
-  const once = () => {
-    const since = performance.now();
-    spawnSync(process.execPath, ['--eval', '0']);
-    return performance.now() - since;
-  };
-  const startMs = Math.min(...Array.from({ length: 7 }, once));
-  return Math.min(3, Math.max(1, startMs / 30));
-}
-
-// Before anything else is at work.
-const slowness = measureSlowness();
-const isSlow = slowness > 2;
-/** Longest time for a test or a hook that does not say so itself, in milliseconds. */
-const limitMs = (project: string) => Math.round(slowness * (project === 'unit' ? 20_000 : 300_000));
+// Measured before anything else is at work.
+const isSlow = slowness() > 2;
+/** Longest time for a test or a hook that does not say so itself, in milliseconds; jest.config.js has that of unit tests. */
+const clusterLimitMs = Math.round(300_000 * slowness());
 
 /**
  * The others, which wait for pods most of the time, and faults of the third cluster, on which nobody else is. Where
@@ -113,8 +99,15 @@ async function runJest(
   rmSync(report, { force: true });
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
-  const limit = `--testTimeout=${limitMs(project)}`;
-  const how = ['--selectProjects', project, limit, '--passWithNoTests', '--json', `--outputFile=${report}`];
+  const limit = project === 'unit' ? [] : [`--testTimeout=${clusterLimitMs}`];
+  const how = [
+    '--selectProjects',
+    project,
+    ...limit,
+    '--passWithNoTests',
+    '--json',
+    `--outputFile=${report}`,
+  ];
   const exit = await run([...node, ...how, ...args], env);
   return outcomeOf(name, readReport(report), exit, (path) => relative(root, path));
 }
@@ -122,11 +115,7 @@ async function runJest(
 function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Exit> {
   return new Promise((resolve, reject) => {
     // jest prints its JSON report on stdout too, besides the file: that copy is for nobody.
-    const child = spawn(process.execPath, args, {
-      cwd: root,
-      env: { ...env, X8S_TEST_SLOWNESS: slowness.toFixed(1) },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve({ code, signal }));
   });

@@ -1,13 +1,12 @@
 /** Expectations that come true after a while. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { slowness } from './slowness.ts';
 
 const isOnClusters = process.env.X8S_CONTEXT_A !== undefined;
-/** Of this machine, as test/run.ts has measured it. */
-const slowness = Number(process.env.X8S_TEST_SLOWNESS ?? 1);
 /** Most things come true soon; those that take long are looked at more and more seldom: on clusters each look costs. */
 const [firstPauseMs, longestPauseMs] = [5, isOnClusters ? 100 : 50];
 /** On clusters, things take their time on a busy machine; most unit tests themselves have no longer than 20 s. */
-const patienceMs = (isOnClusters ? 60_000 : 20_000) * slowness;
+const patienceMs = (isOnClusters ? 60_000 : 20_000) * slowness();
 
 /** Thrown by an attempt after which no other one can succeed: it ends the attempts at once. */
 export class HopelessError extends Error {
