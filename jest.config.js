@@ -23,12 +23,14 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.ts',
   projects: [
     project('unit', ['<rootDir>/test/unit/**/*.test.ts']),
-    project('cluster', ['<rootDir>/test/cluster/**/!(*.fault|*.third).test.ts']),
+    project('cluster', ['<rootDir>/test/cluster/**/!(*.fault|*.third|*.long).test.ts']),
     // Tests that break the third cluster, which nobody else is on then.
     project('third', ['<rootDir>/test/cluster/**/*.third.test.ts']),
     // Tests that break the clusters for everyone on them for a while: they run one by one.
     project('fault', ['<rootDir>/test/cluster/**/*.fault.test.ts']),
-    // What takes many minutes, and is run by hand before a release.
+    // More of the first kind, which npm test has no time for: stories of which a shorter one is told there.
+    project('long-cluster', ['<rootDir>/test/cluster/**/*.long.test.ts']),
+    // What takes many minutes, or wants the machine alone.
     project('long', ['<rootDir>/test/long/**/*.test.ts']),
   ],
 };

@@ -23,7 +23,7 @@ import { slowness } from './support/slowness.ts';
 
 /** One of jest's projects. */
 interface Phase {
-  readonly project: 'unit' | 'cluster' | 'third' | 'fault' | 'long';
+  readonly project: 'unit' | 'cluster' | 'third' | 'fault' | 'long-cluster' | 'long';
   readonly workers: number;
   /** Concurrent tests of one file; jest.config.js says how many where this does not. */
   readonly concurrency?: number;
@@ -32,9 +32,6 @@ interface Phase {
 const unit: Phase = { project: 'unit', workers: 2 };
 /** Faults (an API server killed, a link cut) disturb whatever is on the same clusters, and wait most of the time. */
 const faults: Phase = { project: 'fault', workers: 1 };
-/** What takes many minutes: run by hand, one file after the other. */
-const long: Phase = { project: 'long', workers: 1 };
-
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 // Measured before anything else is at work.
@@ -43,13 +40,19 @@ const isSlow = slowness() > 2;
 const clusterLimitMs = Math.round(300_000 * slowness());
 
 /**
- * The others, which wait for pods most of the time, and faults of the third cluster, on which nobody else is. Where
- * starting a process takes long, as it does on some virtual machines, they do not wait but want the processors: as many
- * at once would only run into their time limits.
+ * How many at once of those that wait for pods most of the time. Where starting a process takes long, as it does on some
+ * virtual machines, they do not wait but want the processors: as many at once would only run into their time limits.
  */
+const together = isSlow ? { workers: 3, concurrency: 2 } : { workers: 4 };
+/** The others, and faults of the third cluster, on which nobody else is. */
 const onClusters: readonly Phase[] = [
-  isSlow ? { project: 'cluster', workers: 3, concurrency: 2 } : { project: 'cluster', workers: 4 },
+  { project: 'cluster', ...together },
   { project: 'third', workers: 1 },
+];
+/** What takes many minutes, and is run by hand: more of the others, and what wants the clusters or the machine alone. */
+const long: readonly Phase[] = [
+  { project: 'long-cluster', ...together },
+  { project: 'long', workers: 1 },
 ];
 
 /** A phase that was run. */
@@ -61,8 +64,8 @@ interface Ran {
 /** Runs a phase with jest's own output. */
 async function runPhase(phase: Phase, patterns: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   const { project, workers, concurrency } = phase;
-  const together = concurrency === undefined ? [] : [`--maxConcurrency=${concurrency}`];
-  const args = [`--maxWorkers=${workers}`, ...together, ...patterns];
+  const concurrent = concurrency === undefined ? [] : [`--maxConcurrency=${concurrency}`];
+  const args = [`--maxWorkers=${workers}`, ...concurrent, ...patterns];
   return { phase, outcome: await runJest(project, project, args, env) };
 }
 
@@ -190,7 +193,9 @@ async function runAll(patterns: readonly string[], clusterOnly: boolean): Promis
 async function runLong(patterns: readonly string[]): Promise<Settled[]> {
   const clusters = await tryToPrepare();
   if ('failure' in clusters) return [clusters.failure];
-  return settleAll([await runPhase(long, patterns, clusters.env)], clusters.env);
+  const ran: Ran[] = [];
+  for (const phase of long) ran.push(await runPhase(phase, patterns, clusters.env));
+  return settleAll(ran, clusters.env);
 }
 
 const { values, positionals } = parseArgs({

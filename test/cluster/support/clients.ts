@@ -8,10 +8,11 @@ import { pods, type Resource } from '../../../src/kube/api/resources.ts';
 import { resolveResource } from '../../../src/kube/cluster/discovery.ts';
 import { connect } from '../../../src/kube/connect/connect.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
+import { slowness } from '../../support/slowness.ts';
 import { kubeconfig } from './contexts.ts';
 
 /** For what a busy cluster does in seconds, in milliseconds. */
-const patienceMs = 180_000;
+const patienceMs = 180_000 * slowness();
 
 const clients = new Map<string, Promise<KubeClient>>();
 

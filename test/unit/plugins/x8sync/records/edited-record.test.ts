@@ -28,6 +28,7 @@ import type { ConfigMap } from '../../../../../src/kube/api/objects.ts';
 import { configMaps } from '../../../../../src/kube/api/resources.ts';
 import type { TaskState } from '../../../../../src/tasks/record.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
+import { anyCharacter } from '../../../support/characters.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
@@ -285,7 +286,7 @@ const values = fc.oneof(
     '2',
   ),
   fc.json(),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
 );
 const keys = fc.constantFrom(
   ...['spec', 'checkpoints', 'peer', 'schema', 'spec-hash', 'phase', 'run', 'started-at', 'finished-at'],

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LineSplitter } from '../../../../../src/kube/watch/line-splitter.ts';
+import { anyCharacter } from '../../../support/characters.ts';
 
 describe('LineSplitter', () => {
   test('gives the lines of any text, however it was cut', () => {
-    const texts = fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', '')));
+    const texts = fc.array(fc.string({ unit: anyCharacter }).map((text) => text.replaceAll('\n', '')));
     fc.assert(
       fc.property(texts, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (lines, sizes) => {
         const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));

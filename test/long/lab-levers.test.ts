@@ -1,5 +1,9 @@
 /** The lab's fault levers, each proven by what clients see. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { apply } from '../cluster/support/clients.ts';
+import { contextA, contextB, isLab } from '../cluster/support/contexts.ts';
+import { kubectl } from '../cluster/support/kubectl.ts';
+import { Scene } from '../cluster/support/scene.ts';
 import {
   cutLink,
   drainNode,
@@ -17,10 +21,6 @@ import {
 } from '../lab/index.ts';
 import { locked } from '../lab/lock.ts';
 import { eventuallySees } from '../support/eventually.ts';
-import { apply } from './support/clients.ts';
-import { contextA, contextB, isLab } from './support/contexts.ts';
-import { kubectl } from './support/kubectl.ts';
-import { Scene } from './support/scene.ts';
 
 const lab = isLab ? describe : describe.skip;
 
