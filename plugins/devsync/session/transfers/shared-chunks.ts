@@ -1,8 +1,11 @@
 /**
  * Parts of large contents that several sessions send at about the same time: each is read once, and packed once. A part
- * is kept for a short while only; a session that lags behind reads for itself.
+ * is kept for a short while only. Who is ahead waits for who is behind, but never for long: a session that comes no
+ * further reads for itself.
  */
 
+import { limited } from '../../../../src/async/until.ts';
+import type { Clock } from '../../../../src/clock.ts';
 import type { Chunk, ContentRequest, Endpoint } from '../../sync/endpoint.ts';
 import { chunkSize } from '../../sync/scan/digest.ts';
 import { SharedBody, share } from '../../wire/shared-body.ts';
@@ -11,18 +14,35 @@ type Reader = Pick<Endpoint, 'read'>;
 
 /** Bytes of parts that are kept. */
 const keptBytes = 8 << 20;
+/** Milliseconds for which others wait, in all, for a reader that comes no further. */
+const patienceMs = 500;
+/** What a reader earns with each part that it takes: nobody is slowed down by another below 25 MiB a second. */
+const earnedMs = 10;
+
+/** How far a session is in a content. */
+interface Place {
+  readonly digest: string;
+  offset: number;
+  /** How long others may yet wait for it, in milliseconds. */
+  patienceMs: number;
+  /** Resolves when it comes further, or ends. */
+  moved: PromiseWithResolvers<void>;
+}
 
 export class SharedChunks {
   readonly #isAlone: () => boolean;
   readonly #limit: number;
+  readonly #clock: Clock;
   /** By content and offset; undefined where there is none, since the file has changed. */
   readonly #chunks = new Map<string, Promise<Chunk | undefined>>();
+  readonly #places = new Set<Place>();
   #readers = 0;
 
   /** @param isAlone whether there is nobody to share with. @param limit bytes that are kept. */
-  constructor(isAlone: () => boolean, limit = keptBytes) {
+  constructor(isAlone: () => boolean, clock: Clock, limit = keptBytes) {
     this.#isAlone = isAlone;
     this.#limit = limit;
+    this.#clock = clock;
   }
 
   /** As an endpoint's `read`. */
@@ -40,22 +60,53 @@ export class SharedChunks {
 
   async *#shared(request: ContentRequest, from: Reader, signal: AbortSignal): AsyncGenerator<Chunk> {
     const own = new Continued(request, from);
+    const { digest, offset } = request;
+    const place: Place = { digest, offset, patienceMs, moved: Promise.withResolvers() };
+    this.#places.add(place);
     try {
-      for (let offset = request.offset; offset < request.size; ) {
+      while (place.offset < request.size) {
         signal.throwIfAborted();
-        const chunk = await this.#chunk(request, offset, own);
+        await this.#awaitOthers(place, signal);
+        const chunk = await this.#chunk(request, place.offset, own);
         if (chunk === undefined) return;
         yield chunk;
-        offset += chunk.data.length;
+        move(place, chunk.data.length);
       }
     } finally {
+      this.#places.delete(place);
+      move(place, 0);
       await own.close();
     }
   }
 
+  /** Waits for those that want the part which the next one would push out. */
+  async #awaitOthers(place: Place, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const behind = [...this.#places].find((other) => this.#needs(other, place));
+      if (behind === undefined) return;
+      const { moved, patienceMs: limitMs } = behind;
+      const since = this.#clock.monotonic();
+      await limited(moved.promise, limitMs, () => new Late(), this.#clock, signal).catch((error) => {
+        if (!(error instanceof Late)) throw error;
+        behind.patienceMs = 0;
+      });
+      behind.patienceMs = Math.max(0, behind.patienceMs - (this.#clock.monotonic() - since));
+    }
+  }
+
+  /** Whether another one still wants what is kept, and would not be if this one read on. */
+  #needs(other: Place, { digest, offset }: Place): boolean {
+    if (other.digest !== digest || other.patienceMs === 0 || this.#has(digest, offset)) return false;
+    return offset - other.offset >= this.#limit - chunkSize && this.#has(digest, other.offset);
+  }
+
+  #has(digest: string, offset: number): boolean {
+    return this.#chunks.has(keyOf(digest, offset));
+  }
+
   #chunk({ digest }: ContentRequest, offset: number, own: Continued): Promise<Chunk | undefined> {
     if (this.#isAlone()) return own.readAt(offset);
-    const key = `${digest} ${offset}`;
+    const key = keyOf(digest, offset);
     const known = this.#chunks.get(key);
     if (known !== undefined) return known;
     const read = own.readAt(offset).then((chunk) => {
@@ -71,6 +122,18 @@ export class SharedChunks {
     }
     return read;
   }
+}
+
+/** A reader comes no further in time. */
+class Late extends Error {}
+
+const keyOf = (digest: string, offset: number): string => `${digest} ${offset}`;
+
+function move(place: Place, bytes: number): void {
+  place.offset += bytes;
+  place.patienceMs = Math.min(patienceMs, place.patienceMs + earnedMs);
+  place.moved.resolve();
+  place.moved = Promise.withResolvers();
 }
 
 /** Differences are to what one side alone has. */

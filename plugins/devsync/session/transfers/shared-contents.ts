@@ -4,6 +4,7 @@
  * makes memory grow.
  */
 import { createHash } from 'node:crypto';
+import { type Clock, systemClock } from '../../../../src/clock.ts';
 import { free } from '../../../../src/free.ts';
 import type { Chunk, ContentRequest, Contents, Endpoint } from '../../sync/endpoint.ts';
 import { chunkSize } from '../../sync/scan/digest.ts';
@@ -42,12 +43,13 @@ export class SharedContents {
   readonly #limit: number;
   /** By the digests of what is in it; those that were used last are the last ones. */
   readonly #batches = new Map<string, Batch>();
-  readonly #chunks = new SharedChunks(() => this.#sessions < 2);
+  readonly #chunks: SharedChunks;
   #sessions = 0;
 
   /** @param limit bytes that are kept beside those that are in use. */
-  constructor(limit = keptBytes) {
+  constructor(limit = keptBytes, clock: Clock = systemClock) {
     this.#limit = limit;
+    this.#chunks = new SharedChunks(() => this.#sessions < 2, clock);
   }
 
   /** A session begins to take part. Returns how it ends that. */

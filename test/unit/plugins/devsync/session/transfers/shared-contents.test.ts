@@ -1,9 +1,11 @@
 /** What several sessions send at about the same time is read once, and no more of it is kept than has a bound. */
 import { expect, test } from '@jest/globals';
+import { SharedChunks } from '../../../../../../plugins/devsync/session/transfers/shared-chunks.ts';
 import { SharedContents } from '../../../../../../plugins/devsync/session/transfers/shared-contents.ts';
 import type { Chunk, ContentRequest } from '../../../../../../plugins/devsync/sync/endpoint.ts';
 import { chunkSize } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
 import { sharedBodyOf } from '../../../../../../plugins/devsync/wire/shared-body.ts';
+import { fakeClock, hastyClock, settle } from '../../../../support/fake-clock.ts';
 
 const { signal } = new AbortController();
 const request = (name: string, size = 3): ContentRequest => ({ digest: name, size, path: name, offset: 0 });
@@ -25,7 +27,7 @@ class FakeLocal {
 }
 
 function group(sessions: number, limit?: number) {
-  const shared = new SharedContents(limit);
+  const shared = new SharedContents(limit, hastyClock());
   const leave = Array.from({ length: sessions }, () => shared.join());
   return { shared, local: new FakeLocal(), leave };
 }
@@ -109,4 +111,34 @@ test('of a large content no more is kept than the limit, and all parts come for 
   for (let step = await slow.next(); !step.done; step = await slow.next()) bytes += step.value.data.length;
   expect(bytes).toBe(2 * size - chunkSize);
   expect(local.reads.length).toBeGreaterThan(40);
+});
+
+test('who is ahead waits for who is behind, but not for long for one that stands still', async () => {
+  const clock = fakeClock();
+  const chunks = new SharedChunks(() => false, clock, 4 * chunkSize);
+  const local = new FakeLocal();
+  const size = 12 * chunkSize;
+  const begin = () => chunks.read([request('large', size)], local, signal)[Symbol.asyncIterator]();
+  const [ahead, behind] = [begin(), begin()];
+  await behind.next();
+  // What is asked for is taken once it is there.
+  let taken = 0;
+  const take = async () => {
+    await ahead.next();
+    taken++;
+  };
+  for (let part = 0; part < 3; part++) await take();
+  const waiting = take();
+  await settle();
+  expect(taken).toBe(3);
+  await behind.next();
+  await waiting;
+  const late = take();
+  await clock.advance(400);
+  expect(taken).toBe(4);
+  await clock.advance(200);
+  await late;
+  for (let part = 5; part < 12; part++) await take();
+  expect(local.reads.length).toBe(12);
+  expect(taken).toBe(12);
 });
