@@ -44,8 +44,8 @@ export interface OpenOptions {
 
 /** Progress is written for other workstations to see, seldom enough to cost nothing. */
 const progressEveryMs = 10_000;
-/** After Ctrl-C a person waits no longer than this for the clean-up. */
-const interruptedLimitMs = 10_000;
+/** After Ctrl-C the clean-up takes no longer than this; who does not want to wait for it presses it once more. */
+const interruptedLimitMs = 30_000;
 /** After a failure, where --timeout is not shorter. */
 const failedLimitMs = 60_000;
 
