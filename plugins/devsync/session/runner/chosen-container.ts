@@ -1,4 +1,5 @@
 /** The container that a session is to work with, as it is chosen anew from time to time. */
+import { onAbort } from '../../../../src/async/abort.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { Target } from '../../launch/launcher.ts';
 import type { Choice } from '../pods/pods.ts';
@@ -49,10 +50,12 @@ export class ChosenContainer {
   }
 
   /** Resolves at the next choice, or when the signal says stop. */
-  next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#chosen = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+  async next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#chosen = resolve;
+    const forget = onAbort(signal, resolve);
+    await promise;
+    forget();
   }
 }
