@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { padTo, truncate, widthOf } from '../../../../src/ui/width.ts';
+import { anyCharacter } from '../../support/characters.ts';
 
 describe('widths', () => {
   test.each([
@@ -9,6 +12,16 @@ describe('widths', () => {
     ['é', 1],
     ['👩‍👩‍👧', 2],
   ])('%s takes %i columns', (text, columns) => expect(widthOf(text)).toBe(columns));
+
+  test('plain texts are as wide as string-width says', () => {
+    const plain = fc.string({ unit: fc.constantFrom(...' !az~ÀÖØöøſ×·–—‘’“”…→') });
+    fc.assert(fc.property(plain, (text) => expect(widthOf(text)).toBe(stringWidth(text))));
+    fc.assert(
+      fc.property(fc.string({ unit: anyCharacter }), (text) =>
+        expect(widthOf(`…${text}`)).toBe(stringWidth(`…${text}`)),
+      ),
+    );
+  });
 
   test('padding counts columns, not characters', () => {
     expect(padTo('数据', 6)).toBe('数据  ');
