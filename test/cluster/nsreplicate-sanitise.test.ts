@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { apply } from './support/clients.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap, job, secret, workload } from './support/objects.ts';
 
@@ -78,7 +78,8 @@ beforeAll(async () => {
       subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: pair.namespace }],
     } as KubeObject,
   );
-  await apply(pair.primary, pair.namespace, configMap('by-kubectl', { a: '1' }));
+  const byKubectl = JSON.stringify(configMap('by-kubectl', { a: '1' }));
+  await kubectl(pair.primary, ['-n', pair.namespace, 'apply', '-f', '-'], byKubectl);
   // What controllers add, before it is copied.
   await eventually(async () => {
     expect(await pair.find(pair.from, 'endpointslices.discovery.k8s.io', 'none')).toBeUndefined();
