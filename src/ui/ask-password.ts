@@ -1,6 +1,4 @@
 /** A password, from a person at a terminal or from another program. */
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import { UsageError } from '../errors.ts';
 import { forTerminal } from '../plain-text.ts';
 import type { ConfirmOptions } from './confirm.ts';
@@ -43,6 +41,10 @@ async function firstLine({ input, signal }: ConfirmOptions): Promise<string> {
 }
 
 async function typed(question: string, { input, output, signal }: ConfirmOptions): Promise<string> {
+  const [{ createInterface }, { Writable }] = await Promise.all([
+    import('node:readline/promises'),
+    import('node:stream'),
+  ]);
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input, output: silence, terminal: true });
   // In raw mode Ctrl-C is a key for readline, not a signal; pass it on to who handles signals.

@@ -1,5 +1,4 @@
 /** Yes or no, from a person at a terminal. */
-import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../errors.ts';
 import { forTerminal } from '../plain-text.ts';
 
@@ -19,6 +18,8 @@ export async function confirm(question: string, { input, output, signal }: Confi
     throw new UsageError(`no terminal to ask on: ${question}`, {
       hint: 'pass --yes to go on without a question',
     });
+  // Few runs ask, and it takes a while to load.
+  const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input, output });
   // In raw mode Ctrl-C is a key for readline, not a signal; pass it on to who handles signals.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));

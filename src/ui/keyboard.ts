@@ -1,5 +1,5 @@
 /** Single keys from a person at a terminal. */
-import { emitKeypressEvents, type Key } from 'node:readline';
+import type { Key } from 'node:readline';
 
 /** A terminal that keys come from. */
 export type KeyInput = NodeJS.ReadStream;
@@ -9,7 +9,8 @@ export type KeyInput = NodeJS.ReadStream;
  * Ctrl-C is a signal, as it always is.
  */
 export function onKeys(input: KeyInput, onKey: (key: string) => void): () => void {
-  emitKeypressEvents(input);
+  // Few runs take keys, and it takes a while to load.
+  process.getBuiltinModule('node:readline').emitKeypressEvents(input);
   const listen = (text: string | undefined, { name, ctrl, meta }: Key) => {
     // In raw mode Ctrl-C is a key like others.
     if (ctrl && name === 'c') process.kill(process.pid, 'SIGINT');

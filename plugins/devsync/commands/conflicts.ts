@@ -8,7 +8,7 @@ import { byNumber } from '../../../src/plain-text.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Ask } from '../control/settling.ts';
 import type { ConflictState, SyncState } from '../session/status/state.ts';
-import { plainWords } from '../wire/check.ts';
+import { plainWords } from '../wire/plain-words.ts';
 import { completeSync, SyncCommand } from './base/sync-command.ts';
 import { conflictsTable } from './output/output-tables.ts';
 import { conflictHint } from './output/output-text.ts';

@@ -4,7 +4,6 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UnreachableError, type X8sError } from '../../../src/errors.ts';
-import { parseHolder } from '../../../src/tasks/holder.ts';
 import type { RunnerState } from '../session/runner/runner-state.ts';
 import type { Sync, Unreadable } from '../spec/spec-store.ts';
 import { completeSync, SyncCommand, type SyncEnvironment } from './base/sync-command.ts';
@@ -115,20 +114,22 @@ async function askStatus(
   const isHere = specs.belongsHere(sync);
   if (!isHere) return { sync, isHere, state: undefined };
   const { askControl, NotAnswering } = await import('../control/socket.ts');
-  let silent: string | undefined;
+  let silent: X8sError | undefined;
   const asked = askControl(workstation.socketOf(sync.uid), 'state', {}, { signal }).catch((error) => {
     signal.throwIfAborted();
-    if (error instanceof NotAnswering) silent = describeSilence(sync, error);
+    if (error instanceof NotAnswering) silent = error;
     return undefined;
   });
   const state = (await asked) as RunnerState | undefined;
-  if (state || silent) return { sync, isHere, state, silent };
+  if (state || silent)
+    return { sync, isHere, state, silent: silent && (await describeSilence(sync, silent)) };
   const { refusalOf } = await import('../control/serve-sync.ts');
   return { sync, isHere, state, refusal: refusalOf(sync, workstation)?.message };
 }
 
 /** What may be done about a process that holds a sync and does not answer. */
-function describeSilence({ record }: Sync, { message, hint }: X8sError): string {
+async function describeSilence({ record }: Sync, { message, hint }: X8sError): Promise<string> {
+  const { parseHolder } = await import('../../../src/tasks/holder.ts');
   const { pid } = parseHolder(record.holder ?? '');
   const wake = Number.isNaN(pid) ? [] : [`kill -CONT ${pid} wakes a process that was stopped`];
   return [`${message}.`, hint, ...wake].join(' ');

@@ -6,7 +6,7 @@ import { IncompleteError, UsageError, X8sError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Ask, Settled } from '../control/settling.ts';
 import type { SyncState } from '../session/status/state.ts';
-import { plainWords } from '../wire/check.ts';
+import { plainWords } from '../wire/plain-words.ts';
 import { OneSyncCommand } from './base/one-sync-command.ts';
 
 export class ResolveCommand extends OneSyncCommand {

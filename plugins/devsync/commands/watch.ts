@@ -4,7 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError, UsageError } from '../../../src/errors.ts';
 import type { SyncSpec } from '../spec/spec.ts';
-import { plainWords } from '../wire/check.ts';
+import { plainWords } from '../wire/plain-words.ts';
 import { watchInBackground } from './base/background.ts';
 import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './base/sync-command.ts';
 import { notifyOption, runWatch, titleOption } from './live/run-watch.ts';

@@ -13,7 +13,7 @@ import { isGroup } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { knownRootId } from '../sync/metadata/metadata-folder.ts';
-import { plainWords } from '../wire/check.ts';
+import { plainWords } from '../wire/plain-words.ts';
 import { handlersOf } from './handlers.ts';
 import { serveControl } from './socket.ts';
 import { lockSync } from './sync-lock.ts';

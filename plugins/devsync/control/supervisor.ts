@@ -13,7 +13,7 @@ import { SyncMemory } from '../session/ancestor/sync-memory.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { plainWords } from '../wire/check.ts';
+import { plainWords } from '../wire/plain-words.ts';
 import { LineNews } from './line-news.ts';
 import { logger, serveSync } from './serve-sync.ts';
 import { serveControl } from './socket.ts';

@@ -5,9 +5,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
-import { ProtocolError, plainWords } from '../wire/check.ts';
+import { ProtocolError } from '../wire/check.ts';
 import type { LineSession } from '../wire/line-session.ts';
 import { agentPort, answerLine, longestLine, parseRequest, type SessionRequest } from '../wire/node-agent.ts';
+import { plainWords } from '../wire/plain-words.ts';
 import { readLine } from '../wire/read-line.ts';
 import { SharedLine } from '../wire/shared-line.ts';
 import { authorize, SessionRefused } from './authorize.ts';

@@ -3,8 +3,9 @@ import type { EndpointFacts } from '../sync/endpoint.ts';
 import type { IgnoreRules } from '../sync/ignore/ignore.ts';
 import type { WriteRule } from '../sync/ignore/write-rules.ts';
 import type { ScanOptions } from '../sync/scan/scan.ts';
-import { asCount, asList, asObject, asText, asWords, ProtocolError, plainWords } from './check.ts';
+import { asCount, asList, asObject, asText, asWords, ProtocolError } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
+import { plainWords } from './plain-words.ts';
 
 /** It is raised when an older end would misunderstand a newer one. */
 export const protocolVersion = 1;

@@ -2,14 +2,15 @@
  * Checks what comes from the other end. A container may be hostile, so everything must have the right shape, and every
  * path must stay inside of the synced directory, before anything is done with it.
  */
-import { oneLine } from '../../../src/plain-text.ts';
 import { type Entry, type File, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
+import { leastBlock, mostBlock, mostBlocks, sumSize } from '../sync/delta/block-sizes.ts';
 import type { Range } from '../sync/delta/known-blocks.ts';
-import { leastBlock, mostBlock, mostBlocks, type Signature, sumSize } from '../sync/delta/signature.ts';
+import type { Signature } from '../sync/delta/signature.ts';
 import type { ContentRef, ContentRequest } from '../sync/endpoint.ts';
 import { partsOf } from '../sync/files/names.ts';
+import { plainWords } from './plain-words.ts';
 
 /** The other end sent something that the protocol does not allow. */
 export class ProtocolError extends Error {
@@ -42,9 +43,6 @@ export const maybeText = (value: unknown): string | undefined =>
 export function asWords(value: unknown, what: string): string {
   return plainWords(asText(value, what));
 }
-
-/** Removes characters that a terminal would obey, and limits the length. */
-export const plainWords = (text: string): string => oneLine(text).slice(0, 1000);
 
 export function asCount(value: unknown, what: string): number {
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw wrong(what, value);

@@ -6,7 +6,6 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { contextNames } from '../../../src/cli/providers.ts';
 import { IncompleteError, RefusedError, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
-import { thisProcess } from '../../../src/tasks/holder.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { PromotionOptions } from '../failover/promote.ts';
 import type { Epoch } from '../state/epoch.ts';
@@ -130,6 +129,7 @@ async function announce(
 ): Promise<void> {
   if (!state) return;
   const { writeControl } = await import('../state/control.ts');
+  const { thisProcess } = await import('../../../src/tasks/holder.ts');
   const asked = { at: clock.now().toISOString(), by: thisProcess().who, what: 'promote', about: replica };
   await writeControl(state, task, { epoch: epoch.number }, asked, { signal });
 }

@@ -7,7 +7,7 @@ import { logFile } from '../../control/serve-sync.ts';
 import { type Ask, settle } from '../../control/settling.ts';
 import { askControl } from '../../control/socket.ts';
 import type { Workstation } from '../../spec/workstation.ts';
-import { plainWords } from '../../wire/check.ts';
+import { plainWords } from '../../wire/plain-words.ts';
 import { renderView } from './render.ts';
 import { type Action, emptyView, pressed, type SeenSync, selectedOf, type View, withSyncs } from './view.ts';
 import { titleOf } from './words.ts';

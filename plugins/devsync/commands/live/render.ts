@@ -4,7 +4,7 @@ import type { Line, Span } from '../../../../src/ui/live-lines.ts';
 import { padTo } from '../../../../src/ui/width.ts';
 import type { RunnerState } from '../../session/runner/runner-state.ts';
 import type { ArrivedFile, MovingFile } from '../../session/status/activity.ts';
-import { plainWords } from '../../wire/check.ts';
+import { plainWords } from '../../wire/plain-words.ts';
 import { conflictsOf, type SeenSync, selectedOf, type View } from './view.ts';
 import { wordOf } from './words.ts';
 

@@ -6,7 +6,7 @@ import type { RunnerState } from '../../session/runner/runner-state.ts';
 import type { SyncState } from '../../session/status/state.ts';
 import type { Sync, Unreadable } from '../../spec/spec-store.ts';
 import type { TrashItem } from '../../sync/endpoint.ts';
-import { plainWords } from '../../wire/check.ts';
+import { plainWords } from '../../wire/plain-words.ts';
 
 /** A sync, and what it is doing where it runs here. */
 export interface SyncStatus {

@@ -2,7 +2,7 @@
 import { formatPlural } from '../../../../src/ui/format.ts';
 import type { Preview } from '../../session/preview/preview.ts';
 import type { SyncState } from '../../session/status/state.ts';
-import { plainWords } from '../../wire/check.ts';
+import { plainWords } from '../../wire/plain-words.ts';
 
 /** Changes that are shown one by one; the rest is counted. */
 const shown = 50;

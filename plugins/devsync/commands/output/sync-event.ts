@@ -1,7 +1,7 @@
 /** What `get --watch` tells of a sync: a line of JSON, or of text, each time that it is another one. */
 import { formatPlural } from '../../../../src/ui/format.ts';
 import type { RunnerState } from '../../session/runner/runner-state.ts';
-import { plainWords } from '../../wire/check.ts';
+import { plainWords } from '../../wire/plain-words.ts';
 
 /** The documented format; fields are added, and none is taken away or given another meaning. */
 export interface SyncEvent {

@@ -1,9 +1,10 @@
 /** Differences between files: what one is made of is read, and the next one put together from it, in bounded memory. */
 import { fstatSync } from 'node:fs';
 import { splitPath } from '../../reconcile/tree.ts';
+import { blockSizeFor } from '../delta/block-sizes.ts';
 import { DeltaEncoder, type Difference, rangeSize } from '../delta/delta-encoder.ts';
 import type { Range } from '../delta/known-blocks.ts';
-import { blockSizeFor, type Signature, SignatureBuilder } from '../delta/signature.ts';
+import { type Signature, SignatureBuilder } from '../delta/signature.ts';
 import type { Basis, Chunk, ContentRequest, InPlaceBasis } from '../endpoint.ts';
 import { Descent } from '../files/folder.ts';
 import { openFile, readParts, readPartsFrom, readPassing, readPassingFrom } from '../scan/digest.ts';

@@ -1,6 +1,8 @@
 /** Finds blocks of a signature by their sums. */
+
+import { strongSize, sumSize } from './block-sizes.ts';
 import type { RollingSum } from './rolling-sum.ts';
-import { type Signature, strongSize, strongSum, sumSize } from './signature.ts';
+import { type Signature, strongSum } from './signature.ts';
 
 export class BlockIndex {
   readonly #sums: Buffer;

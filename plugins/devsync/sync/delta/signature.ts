@@ -4,6 +4,7 @@
  * from byte to byte, CRC-32, and a strong one.
  */
 import * as crypto from 'node:crypto';
+import { mostBlocks, strongSize, sumSize } from './block-sizes.ts';
 import { crc32 } from './crc32.ts';
 
 /** The blocks of a file, from its beginning; what is left at its end and fills no block is not among them. */
@@ -14,27 +15,11 @@ export interface Signature {
   readonly sums: Buffer;
 }
 
-/** Bytes of a strong sum: the first half of SHA-256. What is put together is checked as a whole once more. */
-export const strongSize = 16;
-export const sumSize: number = 4 + strongSize;
-
 /** What a block's strong sum is the beginning of. */
 export const strongSum: (block: Uint8Array) => Buffer = crypto.hash
   ? (block) => crypto.hash('sha256', block, 'buffer')
   : // For Node before 20.12.
     (block) => crypto.createHash('sha256').update(block).digest();
-
-/** Bytes that a block may be of. */
-export const [leastBlock, mostBlock]: readonly [number, number] = [4 << 10, 16 << 20];
-/** A signature of so many blocks fits into a frame, in base64. */
-export const mostBlocks: number = 128 << 10;
-
-/** About the square root, where what the signature takes and what a changed byte costs are in balance. */
-export function blockSizeFor(size: number): number {
-  let block = leastBlock;
-  while (block < mostBlock && (block * block < size || block * mostBlocks < size)) block *= 2;
-  return block;
-}
 
 /** Makes the signature of a file that is handed in in parts of any size. */
 export class SignatureBuilder {

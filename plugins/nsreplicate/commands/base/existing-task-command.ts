@@ -7,7 +7,6 @@ import { contextNames, resourceNames } from '../../../../src/cli/providers.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { configMaps } from '../../../../src/kube/api/resources.ts';
-import { thisProcess } from '../../../../src/tasks/holder.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import type { ControlChange } from '../../state/control.ts';
 import type { TaskStatus } from '../../state/state.ts';
@@ -51,6 +50,7 @@ export abstract class ExistingTaskCommand extends KubeCommand {
   protected async ask(context: KubeCommandContext, change: ControlChange, said: string): Promise<Outcome> {
     const { recordOf, writeControl } = await import('../../state/control.ts');
     const { kube, task } = await this.status(context);
+    const { thisProcess } = await import('../../../../src/tasks/holder.ts');
     const asked = recordOf(change, thisProcess().who, context.clock.now());
     await writeControl(kube, task, change, asked, { signal: context.signal });
     return { data: { task, ...change }, text: said };

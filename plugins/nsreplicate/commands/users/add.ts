@@ -2,7 +2,6 @@
 import type { KubeCommandContext } from '../../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../../src/cli/options.ts';
 import type { Outcome } from '../../../../src/cli/output.ts';
-import { thisProcess } from '../../../../src/tasks/holder.ts';
 import { hashedPassword, UsersCommand } from './users-command.ts';
 
 export class UsersAddCommand extends UsersCommand {
@@ -42,6 +41,7 @@ export class UsersAddCommand extends UsersCommand {
     addAccount(await readAccounts(kube, { signal }), name, blank);
     const hash = await hashedPassword(context, name);
     const grant = { role, ...(namespaces.length > 0 ? { namespaces } : {}) };
+    const { thisProcess } = await import('../../../../src/tasks/holder.ts');
     const made = { createdAt: clock.now().toISOString(), createdBy: thisProcess().who };
     const account = { hash, id: newAccountId(), ...grant, ...made };
     await changeAccounts(kube, (accounts) => addAccount(accounts, name, account), { signal });

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DeltaBases } from '../../../../../../plugins/devsync/session/transfers/delta-bases.ts';
+import { sumSize } from '../../../../../../plugins/devsync/sync/delta/block-sizes.ts';
 import { crcTable } from '../../../../../../plugins/devsync/sync/delta/crc32.ts';
-import { sumSize } from '../../../../../../plugins/devsync/sync/delta/signature.ts';
 import {
   type Chunk,
   type ContentRequest,

@@ -3,17 +3,16 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BlockIndex } from '../../../../../../plugins/devsync/sync/delta/block-index.ts';
-import { DeltaEncoder } from '../../../../../../plugins/devsync/sync/delta/delta-encoder.ts';
-import { RollingSum } from '../../../../../../plugins/devsync/sync/delta/rolling-sum.ts';
 import {
   blockSizeFor,
   leastBlock,
   mostBlock,
   mostBlocks,
-  type Signature,
-  SignatureBuilder,
   sumSize,
-} from '../../../../../../plugins/devsync/sync/delta/signature.ts';
+} from '../../../../../../plugins/devsync/sync/delta/block-sizes.ts';
+import { DeltaEncoder } from '../../../../../../plugins/devsync/sync/delta/delta-encoder.ts';
+import { RollingSum } from '../../../../../../plugins/devsync/sync/delta/rolling-sum.ts';
+import { type Signature, SignatureBuilder } from '../../../../../../plugins/devsync/sync/delta/signature.ts';
 
 /** The same bytes for the same seed. */
 const bytes = (length: number, seed: number): Buffer =>

@@ -22,7 +22,8 @@ import { privateFolder } from '../../../../../../plugins/devsync/sync/files/name
 import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
 import { rootIdOf } from '../../../../../../plugins/devsync/sync/metadata/metadata-folder.ts';
 import { sha256 } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
-import { asEdits, asEntry, asResults, plainWords } from '../../../../../../plugins/devsync/wire/check.ts';
+import { asEdits, asEntry, asResults } from '../../../../../../plugins/devsync/wire/check.ts';
+import { plainWords } from '../../../../../../plugins/devsync/wire/plain-words.ts';
 
 let base: string;
 let root: string;
