@@ -6,7 +6,7 @@ const isOnClusters = process.env.X8S_CONTEXT_A !== undefined;
 /** Most things come true soon; those that take long are looked at more and more seldom: on clusters each look costs. */
 const [firstPauseMs, longestPauseMs] = [5, isOnClusters ? 100 : 50];
 /** On clusters, things take their time on a busy machine; most unit tests themselves have no longer than 20 s. */
-const patienceMs = (isOnClusters ? 60_000 : 20_000) * slowness();
+const patienceMs = () => (isOnClusters ? 60_000 : 20_000) * slowness();
 
 /** Thrown by an attempt after which no other one can succeed: it ends the attempts at once. */
 export class HopelessError extends Error {
@@ -17,7 +17,7 @@ export class HopelessError extends Error {
  * Calls `attempt` until it does not throw, and resolves with what it returned.
  * @throws what it threw last, once `limitMs` milliseconds have passed, or a {@link HopelessError} at once
  */
-export async function eventually<T>(attempt: () => T | Promise<T>, limitMs = patienceMs): Promise<T> {
+export async function eventually<T>(attempt: () => T | Promise<T>, limitMs = patienceMs()): Promise<T> {
   const end = performance.now() + limitMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {

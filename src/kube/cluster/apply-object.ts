@@ -1,12 +1,22 @@
 /** Objects that an installation is made of, applied one by one, with a word on what became of each. */
-import type { ApplyOptions, KubeClient } from '../api/client.ts';
+import type { ApplyOptions, CallOptions, KubeClient } from '../api/client.ts';
 import type { KubeObject } from '../api/objects.ts';
-import type { Resource } from '../api/resources.ts';
+import type { DiscoveredResource } from '../api/resources.ts';
 import { resolveResource } from './discovery.ts';
 
 /** `Role shop/reader`; `Namespace shop` for what is in no namespace. */
 export const describeObject = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
   `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+
+/** What serves objects of this one's kind. @throws {UsageError} nothing does */
+export function resourceOf(
+  kube: KubeClient,
+  { apiVersion, kind }: KubeObject,
+  options: CallOptions = {},
+): Promise<DiscoveredResource> {
+  const [version = '', group = ''] = String(apiVersion).split('/').reverse();
+  return resolveResource(kube, group === '' ? String(kind) : `${kind}.${version}.${group}`, options);
+}
 
 /**
  * Applies an object of whatever kind; resolves with its name and `created`, `configured` or `unchanged`.
@@ -19,9 +29,7 @@ export async function applyObject(
   options: ApplyOptions,
 ): Promise<string> {
   const { signal } = options;
-  const [version = '', group = ''] = String(object.apiVersion).split('/').reverse();
-  const kind = group === '' ? String(object.kind) : `${object.kind}.${version}.${group}`;
-  const resource: Resource = await resolveResource(kube, kind, { signal });
+  const resource = await resourceOf(kube, object, { signal });
   const { name, namespace } = object.metadata;
   const before = await kube.find(resource, { name, namespace }, { signal });
   const after = await kube.apply(resource, object, options);

@@ -4,7 +4,14 @@
  */
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject, Pod } from '../../../src/kube/api/objects.ts';
-import { pods, type Resource } from '../../../src/kube/api/resources.ts';
+import {
+  apiVersionOf,
+  namespaces,
+  pods,
+  type Resource,
+  serviceAccounts,
+} from '../../../src/kube/api/resources.ts';
+import { resourceOf } from '../../../src/kube/cluster/apply-object.ts';
 import { resolveResource } from '../../../src/kube/cluster/discovery.ts';
 import { connect } from '../../../src/kube/connect/connect.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
@@ -29,8 +36,7 @@ export function clientOf(context: string): Promise<KubeClient> {
 export async function apply(context: string, namespace: string, ...objects: object[]): Promise<void> {
   const kube = await clientOf(context);
   for (const object of objects as KubeObject[]) {
-    const [version = '', group = ''] = (object.apiVersion ?? '').split('/').reverse();
-    const resource = await resolveResource(kube, [object.kind, version, group].filter(Boolean).join('.'));
+    const resource = await resourceOf(kube, object);
     const placed = resource.namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
     await kube.apply(resource, placed, { fieldManager: 'a-person', force: true });
   }
@@ -55,9 +61,7 @@ export async function get<T = { metadata: { name: string; uid: string } }>(
         ...(resource.namespaced && { namespace }),
         labelSelector: selector,
       });
-      const { group, version } = resource;
-      const apiVersion = group === '' ? version : `${group}/${version}`;
-      return items.map((item) => ({ ...item, apiVersion, kind: resource.kind }));
+      return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
     }),
   );
   return lists.flat() as T[];
@@ -80,4 +84,14 @@ const isReady = ({ status }: Pod) =>
 /** Resolves once the pod is there and ready. */
 export async function podIsReady(context: string, namespace: string, name: string): Promise<void> {
   await becomes(context, pods, { namespace, name }, isReady);
+}
+
+/** Makes a namespace. No pod is admitted before its service account exists, which a busy cluster makes a while later. */
+export async function makeNamespace(
+  context: string,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<void> {
+  await (await clientOf(context)).create(namespaces, { metadata: { name, labels } });
+  await becomes(context, serviceAccounts, { namespace: name, name: 'default' });
 }

@@ -1,11 +1,11 @@
 /** A place for one test: namespaces of its own in both clusters, claims, and pods that work on them. */
 import { randomBytes } from 'node:crypto';
 import type { KubeObject, Pod } from '../../../src/kube/api/objects.ts';
-import { namespaces, pods, serviceAccounts } from '../../../src/kube/api/resources.ts';
+import { namespaces, pods } from '../../../src/kube/api/resources.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { imageNames, pathOfClaim, runInClaim } from '../../lab/index.ts';
 import { eventuallySees } from '../../support/eventually.ts';
-import { apply, becomes, clientOf, get, podIsReady } from './clients.ts';
+import { apply, becomes, clientOf, get, makeNamespace, podIsReady } from './clients.ts';
 import { contextA, contextB, isLab } from './contexts.ts';
 import { must } from './process.ts';
 
@@ -47,15 +47,7 @@ export class Scene {
 
   static async open(purpose: string, labels: Record<string, string> = {}): Promise<Scene> {
     const scene = new Scene(`x8s-test-${purpose}-${randomBytes(3).toString('hex')}`);
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: scene.namespace, labels } };
-    await Promise.all(
-      scene.contexts.map(async (context) => {
-        const kube = await clientOf(context);
-        await kube.create(namespaces, namespace);
-        // No pod is admitted before its service account exists, which a busy cluster makes a while later.
-        await becomes(context, serviceAccounts, { namespace: scene.namespace, name: 'default' });
-      }),
-    );
+    await Promise.all(scene.contexts.map((context) => makeNamespace(context, scene.namespace, labels)));
     return scene;
   }
 

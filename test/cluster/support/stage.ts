@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { imageNames } from '../../lab/index.ts';
-import { apply } from './clients.ts';
+import { apply, makeNamespace } from './clients.ts';
 import { contextA, contextB, kubeconfig } from './contexts.ts';
 import { environment, kubectl } from './kubectl.ts';
 import { must } from './process.ts';
@@ -55,11 +55,7 @@ export class Stage {
   static async open(options: StageOptions = {}): Promise<Stage> {
     const stage = new Stage(options);
     for (const context of [contextA, contextB])
-      for (const namespace of stage.#namespaces) {
-        await kubectl(context, ['create', 'namespace', namespace]);
-        const account = ['serviceaccount/default', '-n', namespace];
-        await kubectl(context, ['wait', '--for=create', '--timeout=180s', ...account]);
-      }
+      for (const namespace of stage.#namespaces) await makeNamespace(context, namespace);
     return stage;
   }
 
