@@ -1,9 +1,11 @@
 /** A controller and its KRMSyncers, for benchmarks: on servers of their own, to which a kubeconfig may lead. */
+
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
+import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { secrets } from '../../src/kube/api/resources.ts';
 import type { Running } from '../cluster/support/process.ts';
 import type { SoloOptions } from '../cluster/support/solo-server.ts';
@@ -52,8 +54,6 @@ export const startController = (kubeconfig: string): Running =>
 export const inSync = (kube: KubeClient, limitMs = 120_000): Promise<void> =>
   eventually(async () => {
     const { items } = await kube.list(krmSyncers);
-    const waiting = items.filter(
-      ({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason !== 'InSync',
-    );
+    const waiting = items.filter((item) => conditionOf(item, 'Ready')?.reason !== 'InSync');
     if (waiting.length > 0) throw new Error(`${waiting.length} KRMSyncers are not in sync`);
   }, limitMs);

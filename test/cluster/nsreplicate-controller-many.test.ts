@@ -1,4 +1,5 @@
 /** Many KRMSyncers of one pair of clusters, in this process, so that what they ask of the servers can be counted. */
+
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
 import { ControllerWork } from '../../plugins/nsreplicate/controller/work-now.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
+import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { createClient } from '../../src/kube/connect/rest.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
@@ -83,9 +85,7 @@ test('fifty cost one watch a kind', async () => {
     await pair.from.create(krmSyncers, syncerObject(pair.namespace, `many-${index}`, spec));
   await eventually(async () => {
     const { items } = await pair.from.list(krmSyncers, { namespace: pair.namespace });
-    const reasons = items.map(
-      ({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason,
-    );
+    const reasons = items.map((item) => conditionOf(item, 'Ready')?.reason);
     expect(reasons.filter((reason) => reason === 'InSync' || reason === 'ChangesFail')).toHaveLength(MANY);
   });
   const inside = `/api/v1/namespaces/${pair.namespace}`;

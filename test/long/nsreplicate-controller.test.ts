@@ -1,10 +1,12 @@
 /** What befalls a controller: its Lease is stolen, its API server goes and comes back, its destination comes back empty. */
+
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
+import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/api/resources.ts';
 import { startPlugin } from '../cluster/support/kubectl.ts';
 import { Pair, stateNamespace } from '../cluster/support/nsreplicate.ts';
@@ -61,8 +63,8 @@ describeWithServers(
     const change = (value: string) => pair.put(pair.from, configMap('a', { value }));
     const is = (reason: string) =>
       eventually(async () => {
-        const { status } = await pair.from.get(krmSyncers, { namespace: pair.namespace, name: 'sync' });
-        expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason });
+        const object = await pair.from.get(krmSyncers, { namespace: pair.namespace, name: 'sync' });
+        expect(conditionOf(object, 'Ready')).toMatchObject({ reason });
       }, LIMIT_MS);
 
     test('whose Lease is stolen writes nothing more, and goes on once the thief has let it lapse', async () => {

@@ -2,10 +2,12 @@
  * The agent of the container's node: nothing is added to the pod. It is reached by a port-forward, and shown a token for
  * it alone, of a ServiceAccount in the pod's namespace; whether that may have a session is the agent's to find out.
  */
+
 import type { Duplex } from 'node:stream';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';
 import { pods, serviceAccounts } from '../../../src/kube/api/resources.ts';
 import { portForward } from '../../../src/kube/streams/portforward.ts';
@@ -78,9 +80,7 @@ async function findAgent(kube: KubeClient, node: string, call: CallOptions): Pro
   throw new Declined(`node ${node} has no agent: an administrator makes them by \`init --node-agent\``);
 }
 
-const isReady = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp === undefined &&
-  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+const isReady = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && isMet(pod, 'Ready');
 
 /** A token that only the agent of this node takes. */
 async function requestToken(

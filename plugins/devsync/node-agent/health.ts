@@ -1,6 +1,8 @@
 /** What a kubelet asks the agent of a node, and what people are told of all agents. */
+
 import { createServer } from 'node:http';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
@@ -38,11 +40,11 @@ export async function listAgents(kube: KubeClient, call: CallOptions): Promise<A
   return items.map(healthOf).sort((a, b) => a.node.localeCompare(b.node));
 }
 
-const healthOf = ({ metadata, spec, status }: Pod): AgentHealth => ({
-  node: spec.nodeName ?? '',
-  pod: metadata.name,
-  isReady: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
-  version: metadata.labels?.[versionLabel] ?? '',
+const healthOf = (pod: Pod): AgentHealth => ({
+  node: pod.spec.nodeName ?? '',
+  pod: pod.metadata.name,
+  isReady: isMet(pod, 'Ready'),
+  version: pod.metadata.labels?.[versionLabel] ?? '',
 });
 
 /** All of them in a few words, and what is to be done about it; no advice where all is well. */

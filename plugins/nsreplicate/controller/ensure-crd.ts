@@ -1,6 +1,8 @@
 /** Sees to it that the cluster knows KRMSyncers. */
+
 import { isConflict, isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { Condition, KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
@@ -58,8 +60,6 @@ export async function ensureDefinition(
 
 /** Resolves when the API server serves the resources. */
 export function established(kube: KubeClient, name: string, options: CallOptions): Promise<true> {
-  const isThere = (definition: Definition | undefined) =>
-    definition?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') ||
-    undefined;
+  const isThere = (definition: Definition | undefined) => isMet(definition, 'Established') || undefined;
   return waitFor(kube, crds, { name }, isThere, { timeoutMs: ESTABLISHED_MS, signal: options.signal });
 }

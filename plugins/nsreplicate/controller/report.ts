@@ -1,10 +1,12 @@
 /** Writes what is to be said of one resource into its status, and its turns as Events. */
+
 import { isDeepStrictEqual } from 'node:util';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { conditionOf } from '../../../src/kube/api/conditions.ts';
 import type { Event } from '../../../src/kube/api/objects.ts';
 import { apiVersionOf, events } from '../../../src/kube/api/resources.ts';
 import { conditionsOf, lagOf, type Standing } from './conditions.ts';
@@ -90,8 +92,7 @@ export class SyncerReporter {
 
   /** An Event where `Ready` has another reason than before. */
   async #tellTurn(object: SyncerObject, before: Partial<SyncerStatus>, now: SyncerStatus): Promise<void> {
-    const ready = (status: Partial<SyncerStatus>) => status.conditions?.find(({ type }) => type === 'Ready');
-    const [was, is] = [ready(before), ready(now)];
+    const [was, is] = [before, now].map((status) => conditionOf({ status }, 'Ready'));
     if (!is || is.reason === was?.reason || is.reason === 'Starting') return;
     const isGood =
       is.status === 'True' || ['Suspended', 'Comparing', 'Paused', 'DeletingCopies'].includes(is.reason);

@@ -1,6 +1,8 @@
 /** Whether another mover writes to a target claim, or may begin to at any moment. */
+
 import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { jobEnd } from '../../../src/kube/api/conditions.ts';
 import type { CronJob, Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { configMaps, cronJobs, jobs, type Resource } from '../../../src/kube/api/resources.ts';
 import { Annotation, Label, managerOf, recordName, selectorOf } from '../../../src/tasks/names.ts';
@@ -31,10 +33,13 @@ export async function checkNoCompetingMover(
     readsOnly ? [] : objectsOn(cronJobs, target, templateOfCronJob, signal),
   ]);
   const mounted = target.mounts.map((mount) => mount.task);
-  const movers = [...mounted, ...running.filter((job) => !hasEnded(job)).map((job) => otherIn(job, task))];
+  const movers = [
+    ...mounted,
+    ...running.filter((job) => jobEnd(job) === undefined).map((job) => otherIn(job, task)),
+  ];
   const competitor = movers.find((other) => other !== undefined && other !== task);
   if (competitor) throw moverThere(target, competitor);
-  const own = running.find((job) => !hasEnded(job) && isScheduledOf(job, task));
+  const own = running.find((job) => jobEnd(job) === undefined && isScheduledOf(job, task));
   if (own) throw scheduledThere(target, task, own);
   const scheduled = schedules?.map(taskOf) ?? (await recordedSchedules(target, signal));
   const schedule = scheduled.find((other) => other !== task);
@@ -119,12 +124,4 @@ function specIn({ spec = '{}' }: Readonly<Record<string, string>>): Readonly<Rec
   } catch {
     return {};
   }
-}
-
-function hasEnded({ status }: Job): boolean {
-  return (
-    status?.conditions?.some(
-      ({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'),
-    ) ?? false
-  );
 }

@@ -1,7 +1,9 @@
 /** Makes a target claim larger, where its storage class lets volumes grow. */
+
 import { RefusedError, TimeoutError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
-import type { Condition, PersistentVolumeClaim } from '../../../src/kube/api/objects.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
+import type { PersistentVolumeClaim } from '../../../src/kube/api/objects.ts';
 import { parseQuantity } from '../../../src/kube/api/quantity.ts';
 import { persistentVolumeClaims, storageClasses } from '../../../src/kube/api/resources.ts';
 import { eventsOf } from '../../../src/kube/cluster/events.ts';
@@ -95,7 +97,4 @@ async function whenGrown(ref: ClaimRef, size: string, { timeoutMs, signal }: Gro
 }
 
 /** The volume is larger, and its file system grows when a pod mounts it (KEP-284). */
-function isLeftToMount({ status }: PersistentVolumeClaim): boolean {
-  const { conditions = [] } = (status ?? {}) as { conditions?: Condition[] };
-  return conditions.some(({ type, status: is }) => type === 'FileSystemResizePending' && is === 'True');
-}
+const isLeftToMount = (claim: PersistentVolumeClaim): boolean => isMet(claim, 'FileSystemResizePending');

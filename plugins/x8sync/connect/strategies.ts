@@ -3,8 +3,10 @@
  * --push, the other way round. A strategy turns the Service into one that leads there and names the addresses to try;
  * which of them answers, the pod that dials finds out.
  */
+
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { Node, Service } from '../../../src/kube/api/objects.ts';
 import { nodes, pods, services } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
@@ -195,9 +197,7 @@ async function nodeAddresses(context: AddressContext): Promise<string[]> {
 
 /** External addresses of all nodes before internal ones: a cluster that has both is reached from outside. */
 export function addressesOf(items: readonly Node[]): string[] {
-  const ready = items.filter(({ status }) =>
-    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-  );
+  const ready = items.filter((node) => isMet(node, 'Ready'));
   const of = (type: string) =>
     ready
       .slice(0, maxNodes)

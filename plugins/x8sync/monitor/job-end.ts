@@ -1,7 +1,9 @@
 /** A mover's Job that ended while no end line of its mover arrived. */
+
 import { limited } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
+import { isMet, metCondition } from '../../../src/kube/api/conditions.ts';
 import type { Job } from '../../../src/kube/api/objects.ts';
 import { jobs } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
@@ -44,10 +46,9 @@ export async function requireEndLine(
 
 function endOfJob(job: Job | undefined): { why: string; patienceMs: number } | undefined {
   if (!job) return { why: 'it was deleted', patienceMs: failedPatienceMs };
-  const is = (wanted: string) =>
-    job.status?.conditions?.find(({ type, status }) => type === wanted && status === 'True');
-  const failed = is('Failed');
+  const failed = metCondition(job, ['Failed']);
   if (failed)
     return { why: `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`, patienceMs: failedPatienceMs };
-  return is('Complete') && { why: 'Complete, but what it said is gone', patienceMs: completePatienceMs };
+  if (!isMet(job, 'Complete')) return undefined;
+  return { why: 'Complete, but what it said is gone', patienceMs: completePatienceMs };
 }

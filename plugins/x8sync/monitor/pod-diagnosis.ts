@@ -1,4 +1,5 @@
 /** Why a pod does not run, and whether waiting longer could help. */
+import { conditionOf } from '../../../src/kube/api/conditions.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/api/objects.ts';
 
 export interface Trouble {
@@ -28,7 +29,7 @@ export class PodDiagnosis {
    * @param begun its container has run: its end line says how it ended.
    */
   diagnose(pod: Pod, begun = false): Trouble | undefined {
-    const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const scheduled = conditionOf(pod, 'PodScheduled');
     if (scheduled?.status === 'False') {
       return {
         text: `it can't be scheduled: ${scheduled.message ?? scheduled.reason ?? 'no reason given'}`,
@@ -66,9 +67,9 @@ export class PodDiagnosis {
 }
 
 /** Its containers run, as far as was last heard of them, and it is not ready: it has no other reason to be. */
-function isUnheard({ metadata, status }: Pod): boolean {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  const containers = status?.containerStatuses ?? [];
+function isUnheard(pod: Pod): boolean {
+  const ready = conditionOf(pod, 'Ready');
+  const containers = pod.status?.containerStatuses ?? [];
   const run = containers.length > 0 && containers.every(({ state }) => state?.running !== undefined);
-  return metadata.deletionTimestamp === undefined && ready?.status === 'False' && run;
+  return pod.metadata.deletionTimestamp === undefined && ready?.status === 'False' && run;
 }

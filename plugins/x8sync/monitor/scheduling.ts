@@ -1,7 +1,9 @@
 /** Whether the scheduler finds a node for a Job's pod. */
+
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { conditionOf } from '../../../src/kube/api/conditions.ts';
 import type { Job, Pod } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
@@ -74,11 +76,12 @@ class Look {
     this.#decide = decide;
   }
 
-  at({ metadata, spec, status }: Pod): void {
+  at(pod: Pod): void {
+    const { metadata, spec } = pod;
     // Another Job of this task may have left a pod that is on its way out.
     if (!metadata.ownerReferences?.some(({ uid }) => uid === this.#job.metadata.uid)) return;
     this.hasPod = true;
-    const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const scheduled = conditionOf(pod, 'PodScheduled');
     if (spec.nodeName) this.#decide(undefined);
     else if (scheduled?.status === 'False') this.#unscheduled(scheduled);
   }

@@ -1,5 +1,7 @@
 /** What a workload's pod waits for while it starts, for the error when its time is over. */
+
 import { TimeoutError } from '../../../src/errors.ts';
+import { conditionOf } from '../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';
 import { type FollowedPods, recentEvents } from './follow.ts';
 
@@ -30,10 +32,7 @@ export class StartupState {
 }
 
 /** The scheduler has found no node for it. */
-function isUnscheduled(pod: Pod | undefined): boolean {
-  const scheduled = pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  return scheduled?.status === 'False';
-}
+const isUnscheduled = (pod: Pod | undefined): boolean => conditionOf(pod, 'PodScheduled')?.status === 'False';
 
 const placementHint =
   '--toleration and --node-selector say where the pods may run; kubectl x8sync doctor names what each node has against them';

@@ -1,6 +1,8 @@
 /** Nodes on which a pod of a copy may run. */
+
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { Node, PodSpec } from '../../../src/kube/api/objects.ts';
 import { nodes } from '../../../src/kube/api/resources.ts';
 
@@ -39,9 +41,9 @@ export function tolerates(tolerations: readonly Toleration[], taint: Taint): boo
 }
 
 /** Why a pod can't come to a node, as far as the node tells; undefined where nothing is known against it. */
-export function nodeObstacle({ metadata, spec, status }: Node, pod: PodSpec): string | undefined {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.status !== 'True') return 'it is not ready';
+export function nodeObstacle(node: Node, pod: PodSpec): string | undefined {
+  const { metadata, spec } = node;
+  if (!isMet(node, 'Ready')) return 'it is not ready';
   const { nodeSelector = {}, tolerations = [] } = pod as {
     nodeSelector?: Record<string, string>;
     tolerations?: readonly Toleration[];

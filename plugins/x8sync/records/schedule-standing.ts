@@ -1,4 +1,5 @@
 /** How a schedule stands: what its CronJob, its Jobs and their pods say. Pure: the only place where that is decided. */
+import { jobEnd } from '../../../src/kube/api/conditions.ts';
 import type { CronJob, Job, Pod } from '../../../src/kube/api/objects.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { MoverLine } from '../mover/protocol/mover-lines.ts';
@@ -7,7 +8,7 @@ import { firstCopyIn } from '../run/first-copy.ts';
 import { nextTime } from '../run/schedule-report.ts';
 import { nonceIn } from '../run/workers.ts';
 import { phaseOf, type ScheduledCopy, type ScheduleStanding, scheduleText } from './schedule-text.ts';
-import { type Claims, conditionOf, endedStanding, endIn, type Standing, waitingOf } from './standing.ts';
+import { type Claims, endedStanding, endIn, jobEndText, type Standing, waitingOf } from './standing.ts';
 
 /** What was seen of a schedule in the target's cluster. */
 export interface ScheduleSight {
@@ -45,8 +46,8 @@ function scheduleOf(record: TaskRecord, sight: ScheduleSight, claims: Claims, no
   const timetable = timetableOf(cronJob);
   const suspended = cronJob.spec.suspend === true;
   const newest = [...sight.jobs].sort((a, b) => bornAt(b).localeCompare(bornAt(a)));
-  const running = newest.find((job) => endOf(job) === undefined);
-  const last = newest.find((job) => endOf(job) !== undefined);
+  const running = newest.find((job) => jobEnd(job) === undefined);
+  const last = newest.find((job) => jobEnd(job) !== undefined);
   const copyOf = (job: Job) => endedCopy(record, job, sight, claims);
   return {
     ...timetable,
@@ -61,12 +62,7 @@ function scheduleOf(record: TaskRecord, sight: ScheduleSight, claims: Claims, no
 
 const bornAt = ({ metadata }: Job): string => metadata.creationTimestamp ?? '';
 
-const endOf = ({ status }: Job) =>
-  status?.conditions?.find(
-    ({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'),
-  );
-
-const isGood = (job: Job): boolean => endOf(job)?.type === 'Complete';
+const isGood = (job: Job): boolean => jobEnd(job)?.type === 'Complete';
 
 /** A CronJob remembers when it last went well for longer than its Jobs stay. */
 function lastGood(
@@ -83,13 +79,13 @@ function lastGood(
 }
 
 function endedCopy(record: TaskRecord, job: Job, sight: ScheduleSight, claims: Claims): ScheduledCopy {
-  const at = job.status?.completionTime ?? endOf(job)?.lastTransitionTime ?? bornAt(job);
+  const at = job.status?.completionTime ?? jobEnd(job)?.lastTransitionTime ?? bornAt(job);
   const end = endIn({ pods: podsOf(job, sight), said: [] }, nonceIn(job));
   if (end) {
     const { outcome, stats } = end.end;
     return { at, message: endedStanding(record, end, claims).message, outcome, stats };
   }
-  return { at, message: isGood(job) ? undefined : conditionOf(job) };
+  return { at, message: isGood(job) ? undefined : jobEndText(job) };
 }
 
 function runningCopy(record: TaskRecord, job: Job, sight: ScheduleSight): ScheduledCopy {

@@ -2,7 +2,9 @@
  * How a task stands: what its record says, set right by what its mover's Job and pods say. A copy that no command waits
  * for writes nothing into its record itself. Pure: the only place where that is decided.
  */
+
 import type { X8sError } from '../../../src/errors.ts';
+import { jobEnd } from '../../../src/kube/api/conditions.ts';
 import type { Job, Pod } from '../../../src/kube/api/objects.ts';
 import type { TaskPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { ClaimName } from '../claims/claim.ts';
@@ -107,7 +109,7 @@ function withJob(record: TaskRecord, job: Job, sight: Sight, claims: Claims): St
   if (last) return endedStanding(record, last, claims);
   const kept = keptEndOf(record);
   if (kept?.nonce === nonce) return asStanding(kept);
-  const over = conditionOf(job);
+  const over = jobEndText(job);
   if (over)
     return {
       phase: 'Unknown',
@@ -161,10 +163,8 @@ function failureIn(record: TaskRecord, end: MoverEnd, claims: Claims): X8sError 
   return failureOf(end, copy, { diagnostics: [], begun: end.stats.transferredFiles > 0 });
 }
 
-export function conditionOf({ status }: Job): string | undefined {
-  const over = status?.conditions?.find(
-    ({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True',
-  );
+export function jobEndText(job: Job): string | undefined {
+  const over = jobEnd(job);
   return over && [over.type, over.reason, over.message].filter(Boolean).join(': ');
 }
 

@@ -1,5 +1,6 @@
 /** Starts the target's side: one Job whose pod fetches the files, or takes up the one that runs already. */
 
+import { metCondition } from '../../../src/kube/api/conditions.ts';
 import type { Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/api/resources.ts';
 import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
@@ -166,10 +167,9 @@ function keysText({ keys }: Pick<MoverJobPlan, 'keys'>): string {
   return [keys.client, keys.host, keys.tunnel].filter((one) => one !== undefined).join(' ');
 }
 
-function usable({ metadata, status }: Job, keys: string): boolean {
-  const failed = status?.conditions?.some(
-    ({ type, status: is }) => ['Failed', 'FailureTarget'].includes(type) && is === 'True',
-  );
+function usable(job: Job, keys: string): boolean {
+  const { metadata } = job;
+  const failed = metCondition(job, ['Failed', 'FailureTarget']);
   return !failed && !metadata.deletionTimestamp && metadata.annotations?.[keysAnnotation] === keys;
 }
 

@@ -98,7 +98,11 @@ export interface PersistentVolumeClaim extends KubeObject {
     resources?: { requests?: Record<string, string> };
     [field: string]: unknown;
   };
-  status?: { phase?: 'Pending' | 'Bound' | 'Lost'; capacity?: Record<string, string> };
+  status?: {
+    phase?: 'Pending' | 'Bound' | 'Lost';
+    capacity?: Record<string, string>;
+    conditions?: Condition[];
+  };
 }
 
 export interface PersistentVolume extends KubeObject {

@@ -2,7 +2,9 @@
  * Clients of the tests' clusters, one for each context: what tests make and look at goes through these, since a process
  * of kubectl for each look costs the machine more than what it looks at.
  */
+
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { KubeObject, Pod } from '../../../src/kube/api/objects.ts';
 import {
   apiVersionOf,
@@ -78,8 +80,7 @@ export async function becomes<T extends KubeObject>(
   return waitFor(await clientOf(context), resource, ref, passed, { timeoutMs: patienceMs });
 }
 
-const isReady = ({ status }: Pod) =>
-  !!status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True');
+const isReady = (pod: Pod) => isMet(pod, 'Ready');
 
 /** Resolves once the pod is there and ready. */
 export async function podIsReady(context: string, namespace: string, name: string): Promise<void> {

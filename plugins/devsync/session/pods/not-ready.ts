@@ -1,4 +1,5 @@
 /** Why a pod is not ready to be synced with, as far as the cluster says. */
+import { conditionOf } from '../../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../../src/kube/api/objects.ts';
 import { containerStatus } from '../../launch/containers.ts';
 
@@ -6,13 +7,13 @@ import { containerStatus } from '../../launch/containers.ts';
 export function whyNotReady(pod: Pod, container: string): string | undefined {
   const { metadata, status } = pod;
   if (metadata.deletionTimestamp !== undefined) return 'is on its way out';
-  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status === 'False') return `has no node yet: ${words(scheduled)}`;
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return `has ended: ${status.phase}`;
   const { waiting, terminated } = containerStatus(pod, container)?.state ?? {};
   if (waiting) return `waits: ${words(waiting)}`;
   if (terminated) return `has ended its container ${container}: ${words(terminated)}`;
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const ready = conditionOf(pod, 'Ready');
   return ready?.message === undefined ? undefined : `is not ready: ${ready.message}`;
 }
 

@@ -1,5 +1,7 @@
 /** Which container a sync works with, now and after the next roll. */
+
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import { isMet } from '../../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../../src/kube/api/objects.ts';
 import { pods } from '../../../../src/kube/api/resources.ts';
 import { listWatch } from '../../../../src/kube/watch/watch.ts';
@@ -64,11 +66,8 @@ export function targetIn(pod: Pod, spec: TargetSpec): Target | undefined {
 }
 
 export function isReady(pod: Pod, container: string): boolean {
-  const podIsReady = pod.status?.conditions?.some(
-    ({ type, status }) => type === 'Ready' && status === 'True',
-  );
   return (
-    podIsReady === true || (containerStatus(pod, container)?.ready === true && containersOf(pod).length > 1)
+    isMet(pod, 'Ready') || (containerStatus(pod, container)?.ready === true && containersOf(pod).length > 1)
   );
 }
 
