@@ -19,6 +19,9 @@ const patienceMs = 500;
 /** What a reader earns with each part that it takes: nobody is slowed down by another below 25 MiB a second. */
 const earnedMs = 10;
 
+/** Milliseconds for which parts are kept that nobody reads right now. */
+const restMs = 1_000;
+
 /** How far a session is in a content. */
 interface Place {
   readonly digest: string;
@@ -29,14 +32,23 @@ interface Place {
   moved: PromiseWithResolvers<void>;
 }
 
+interface KeptPart {
+  readonly digest: string;
+  readonly offset: number;
+  /** Undefined where there is none, since the file has changed. */
+  readonly chunk: Promise<Chunk | undefined>;
+}
+
 export class SharedChunks {
   readonly #isAlone: () => boolean;
   readonly #limit: number;
   readonly #clock: Clock;
-  /** By content and offset; undefined where there is none, since the file has changed. */
-  readonly #chunks = new Map<string, Promise<Chunk | undefined>>();
+  /** By content and offset, the oldest first. */
+  readonly #chunks = new Map<string, KeptPart>();
   readonly #places = new Set<Place>();
   #readers = 0;
+  /** Times that nobody read any more. */
+  #rests = 0;
 
   /** @param isAlone whether there is nobody to share with. @param limit bytes that are kept. */
   constructor(isAlone: () => boolean, clock: Clock, limit = keptBytes) {
@@ -54,8 +66,15 @@ export class SharedChunks {
         else yield* from.read([request], signal);
     } finally {
       this.#readers--;
-      if (this.#readers === 0) this.#chunks.clear();
+      if (this.#readers === 0) void this.#clearAtRest();
     }
+  }
+
+  /** Drops what is kept, unless somebody reads again soon: sessions are hardly ever at the same place. */
+  async #clearAtRest(): Promise<void> {
+    const rest = ++this.#rests;
+    if (this.#chunks.size > 0) await this.#clock.sleep(restMs);
+    if (this.#readers === 0 && this.#rests === rest) this.#chunks.clear();
   }
 
   async *#shared(request: ContentRequest, from: Reader, signal: AbortSignal): AsyncGenerator<Chunk> {
@@ -82,7 +101,7 @@ export class SharedChunks {
   /** Waits for those that want the part which the next one would push out. */
   async #awaitOthers(place: Place, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const behind = [...this.#places].find((other) => this.#needs(other, place));
+      const behind = this.#has(place.digest, place.offset) ? undefined : this.#whoNeedsOldest();
       if (behind === undefined) return;
       const { moved, patienceMs: limitMs } = behind;
       const since = this.#clock.monotonic();
@@ -94,10 +113,21 @@ export class SharedChunks {
     }
   }
 
-  /** Whether another one still wants what is kept, and would not be if this one read on. */
-  #needs(other: Place, { digest, offset }: Place): boolean {
-    if (other.digest !== digest || other.patienceMs === 0 || this.#has(digest, offset)) return false;
-    return offset - other.offset >= this.#limit - chunkSize && this.#has(digest, other.offset);
+  /**
+   * Who still wants the part that the next one would push out, be it of another content. One whose own next part is gone
+   * reads for itself already, and is not waited for.
+   */
+  #whoNeedsOldest(): Place | undefined {
+    const [oldest] = this.#chunks;
+    if (oldest === undefined || (this.#chunks.size + 1) * chunkSize <= this.#limit) return undefined;
+    const [, { digest, offset }] = oldest;
+    return [...this.#places].find(
+      (other) =>
+        other.digest === digest &&
+        other.offset <= offset &&
+        other.patienceMs > 0 &&
+        this.#has(digest, other.offset),
+    );
   }
 
   #has(digest: string, offset: number): boolean {
@@ -108,14 +138,14 @@ export class SharedChunks {
     if (this.#isAlone()) return own.readAt(offset);
     const key = keyOf(digest, offset);
     const known = this.#chunks.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.chunk;
     const read = own.readAt(offset).then((chunk) => {
       if (chunk) share(chunk.data, new SharedBody([chunk.data]));
       else this.#chunks.delete(key);
       return chunk;
     });
     read.catch(() => this.#chunks.delete(key));
-    this.#chunks.set(key, read);
+    this.#chunks.set(key, { digest, offset, chunk: read });
     for (const oldest of this.#chunks.keys()) {
       if (this.#chunks.size * chunkSize <= this.#limit) break;
       this.#chunks.delete(oldest);

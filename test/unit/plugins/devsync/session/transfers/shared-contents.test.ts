@@ -115,7 +115,7 @@ test('of a large content no more is kept than the limit, and all parts come for 
 
 test('who is ahead waits for who is behind, but not for long for one that stands still', async () => {
   const clock = fakeClock();
-  const chunks = new SharedChunks(() => false, clock, 4 * chunkSize);
+  const chunks = new SharedChunks(() => false, clock, 3 * chunkSize);
   const local = new FakeLocal();
   const size = 12 * chunkSize;
   const begin = () => chunks.read([request('large', size)], local, signal)[Symbol.asyncIterator]();
@@ -141,4 +141,20 @@ test('who is ahead waits for who is behind, but not for long for one that stands
   for (let part = 5; part < 12; part++) await take();
   expect(local.reads.length).toBe(12);
   expect(taken).toBe(12);
+});
+
+test('who has a content whole waits before the next one pushes out what others still want of it', async () => {
+  const chunks = new SharedChunks(() => false, fakeClock(), 3 * chunkSize);
+  const local = new FakeLocal();
+  const both = ['one', 'two'].map((path) => request(path, 3 * chunkSize));
+  const begin = () => chunks.read(both, local, signal)[Symbol.asyncIterator]();
+  const [ahead, behind] = [begin(), begin()];
+  await behind.next();
+  for (let part = 0; part < 3; part++) await ahead.next();
+  const next = ahead.next();
+  await settle();
+  expect(local.reads).toEqual([0, 1, 2].map((part) => `one ${part * chunkSize}`));
+  for (let part = 0; part < 2; part++) await behind.next();
+  expect((await next).value).toMatchObject({ offset: 0 });
+  expect(local.reads.filter((one) => one.startsWith('one'))).toHaveLength(3);
 });
