@@ -4,6 +4,7 @@ import type { Line, Span } from '../../../../src/ui/live-lines.ts';
 import { padTo } from '../../../../src/ui/width.ts';
 import type { RunnerState } from '../../session/runner/runner-state.ts';
 import type { ArrivedFile, MovingFile } from '../../session/status/activity.ts';
+import { progressWords } from '../../session/status/progress.ts';
 import { plainWords } from '../../wire/plain-words.ts';
 import { conflictsOf, type SeenSync, selectedOf, type View } from './view.ts';
 import { wordOf } from './words.ts';
@@ -45,17 +46,22 @@ function syncLine(
 }
 
 function figuresOf({ rate }: SeenSync, state: RunnerState): string {
+  const message = state.phase === 'syncing' ? syncingWords(state, rate) : state.message;
   const pods = state.sessions && state.sessions.length > 1 ? ` and ${state.sessions.length - 1} more` : '';
   return [
     formatPlural(state.files, 'file'),
     rate > 0 ? formatRate(rate) : undefined,
     state.pod === '' ? undefined : `${state.pod}/${state.container}${pods}`,
-    state.phase === 'watching' && state.message === '' ? undefined : state.message,
+    message,
     ...state.degraded.map((why) => `polls ${why}`),
   ]
     .filter((one) => one !== undefined && one !== '')
     .join(' · ');
 }
+
+/** How far it has come, where that is worth telling, and how long it will take yet. */
+const syncingWords = ({ activity, message }: RunnerState, rate: number): string =>
+  progressWords(activity.progress, rate) ?? message;
 
 function paneOf(view: View, sync: SeenSync, now: Date): Line[] {
   switch (view.pane) {

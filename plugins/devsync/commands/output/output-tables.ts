@@ -3,6 +3,7 @@ import { table } from '../../../../src/cli/table.ts';
 import { formatAge, formatBytes, formatPlural } from '../../../../src/ui/format.ts';
 import type { Finding } from '../../control/doctor.ts';
 import type { RunnerState } from '../../session/runner/runner-state.ts';
+import { progressWords } from '../../session/status/progress.ts';
 import type { SyncState } from '../../session/status/state.ts';
 import type { Sync, Unreadable } from '../../spec/spec-store.ts';
 import type { TrashItem } from '../../sync/endpoint.ts';
@@ -79,7 +80,7 @@ export function stateWord({ state, silent, isHere, refusal, sync }: SyncStatus):
 const because = ({ state, silent, refusal }: SyncStatus): string =>
   [
     silent,
-    state?.message,
+    state && (progressWords(state.activity.progress) ?? state.message),
     refusal,
     ...(state ? problemWords(state) : []),
     ...(state?.degraded ?? []),

@@ -27,6 +27,7 @@ import {
 } from './runner-state.ts';
 import { synchronizerFor } from './synchronizer-for.ts';
 import { type Current, SynchronizerSlot } from './synchronizer-slot.ts';
+import { tellProgress } from './tell-progress.ts';
 
 /** Between attempts; longer after each one that came to nothing. */
 const pause = { firstMs: 500, mostMs: 15_000 };
@@ -208,8 +209,8 @@ export class SyncRunner implements RunningSync {
     update({ phase: 'connecting', message: '', pod, container: target.container });
     let leave: (() => void) | undefined;
     try {
-      const onDetail = (message: string) => update({ message });
-      const attached = await attach({ ...this.#options, memory: this.#memory, target, signal, onDetail });
+      const own = { memory: this.#memory, onDetail: (message: string) => update({ message }) };
+      const attached = await attach({ ...this.#options, ...own, target, signal });
       this.#attached = attached;
       [this.#lastMessage, this.#remoteMoved] = ['', undefined];
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
@@ -280,6 +281,7 @@ export class SyncRunner implements RunningSync {
     const running = synchronizer.run();
     const guarding = guardLine(attached.launched.connection, { ...this.#options, signal: stop.signal });
     guarding.catch(() => {});
+    tellProgress(this.#activity, { ...this.#options, signal: stop.signal }).catch(() => {});
     try {
       await Promise.race([running, ended, guarding]);
     } finally {

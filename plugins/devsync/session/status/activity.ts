@@ -1,6 +1,7 @@
 /** What a sync is carrying over right now, and what it carried over last: for people who look on. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { Operation, OperationResult } from '../../reconcile/operations.ts';
+import { type Amount, joinProgress, Progress, type ProgressState } from './progress.ts';
 import type { Side } from './state.ts';
 
 /** A file that is on its way. */
@@ -31,6 +32,8 @@ export interface ActivityState {
   readonly last: readonly ArrivedFile[];
   /** Bytes of contents since the process began, by the side that they came to. */
   readonly bytes: Readonly<Record<Side, number>>;
+  /** How far what is under way has come; undefined where nothing is. */
+  readonly progress?: ProgressState | undefined;
 }
 
 export const noActivity: ActivityState = {
@@ -53,9 +56,15 @@ export class Activity {
   readonly #left = new Map<string, number>();
   readonly #bytes: Record<Side, number> = { local: 0, container: 0 };
   #last: readonly ArrivedFile[] = [];
+  #progress = new Progress();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** A transfer of so much begins. Returns how it ends. */
+  planned(total: Amount): () => void {
+    return this.#progress.begin(total);
   }
 
   /** A batch is about to be sent. */
@@ -67,12 +76,14 @@ export class Activity {
   sent(to: Side, digest: string, length: number, bytes: number): void {
     this.#left.set(digest, (this.#left.get(digest) ?? 0) + length);
     this.#bytes[to] += bytes;
+    this.#progress.advance({ operations: 0, bytes: length });
   }
 
   /** A batch was answered. @param bytes of the contents that came along with it. */
   arrived(to: Side, batch: Batch, results: readonly OperationResult[], bytes: number): void {
     this.#batches.delete(batch);
     this.#bytes[to] += bytes;
+    this.#progress.advance({ operations: batch.length, bytes });
     for (const { new: made } of this.#left.size > 0 ? batch : [])
       if (made?.kind === 'file') this.#left.delete(made.digest);
     const at = this.#clock.now().toISOString();
@@ -90,6 +101,7 @@ export class Activity {
   lost(): void {
     this.#batches.clear();
     this.#left.clear();
+    this.#progress = new Progress();
   }
 
   get state(): ActivityState {
@@ -102,6 +114,7 @@ export class Activity {
       movingCount: batches.reduce((sum, [batch]) => sum + batch.length, 0),
       last: this.#last,
       bytes: { ...this.#bytes },
+      progress: this.#progress.state,
     };
   }
 
@@ -127,5 +140,6 @@ export function joinActivities(all: readonly ActivityState[]): ActivityState {
       .sort((one, other) => other.at.localeCompare(one.at))
       .slice(0, listed),
     bytes: { local: sum('local'), container: sum('container') },
+    progress: joinProgress(all.map(({ progress }) => progress)),
   };
 }

@@ -71,7 +71,7 @@ export class Exchange {
       onSent: (operations) => unanswered?.sent(operations),
       onAnswered: (operations, results) => unanswered?.answered(operations, results),
       onAgreed: onLearned,
-      onProgress: ({ operations }) => onDone(side, operations),
+      onDone: (operations) => onDone(side, operations),
       onlooker: this.#onlooker(side),
     });
   }
@@ -79,6 +79,7 @@ export class Exchange {
   #onlooker(to: Side): Onlooker {
     const { activity, onArrived } = this.#options;
     return {
+      planned: (total) => activity?.planned(total) ?? (() => {}),
       began: (batch) => activity?.began(to, batch),
       sent: (digest, length, bytes) => activity?.sent(to, digest, length, bytes),
       arrived: (batch, results, bytes) => {

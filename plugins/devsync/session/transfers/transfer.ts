@@ -36,7 +36,8 @@ export interface TransferOptions {
   readonly onAnswered?: (operations: readonly Operation[], results: readonly OperationResult[]) => void;
   /** Called after each batch with what both sides agree on now. */
   readonly onAgreed: (edits: readonly Edit[]) => void;
-  readonly onProgress: (done: { operations: number; bytes: number }) => void;
+  /** Called after each batch with how many operations it had. */
+  readonly onDone: (operations: number) => void;
   /** Told what is under way. */
   readonly onlooker?: Onlooker;
   /** Where other sessions send the same contents. */
@@ -44,6 +45,8 @@ export interface TransferOptions {
 }
 
 export interface Onlooker {
+  /** Told what is to be carried over in all, with the bytes of contents that are to be sent. Returns what is told its end. */
+  planned(total: { readonly operations: number; readonly bytes: number }): () => void;
   began(batch: readonly Operation[]): void;
   /** Of a content that is sent ahead of its operation: so much of it is there, by so many bytes that travelled. */
   sent(digest: string, length: number, bytes: number): void;
@@ -58,6 +61,21 @@ export async function transferChanges(
 ): Promise<OperationResult[]> {
   const operations = withReuse([...operationsOf(changes)]);
   const needs = await needsFor(operations, direction.to);
+  const bytes = [...needs.values()].reduce((sum, { size, offset }) => sum + size - offset, 0);
+  const over = direction.onlooker?.planned({ operations: operations.length, bytes });
+  try {
+    return await carryOut(operations, needs, direction);
+  } finally {
+    over?.();
+  }
+}
+
+/** @param needs of all operations; each is taken out of it when it is sent. */
+async function carryOut(
+  operations: readonly Operation[],
+  needs: Map<string, ContentRequest>,
+  direction: TransferOptions,
+): Promise<OperationResult[]> {
   const underWay: Promise<OperationResult[]>[] = [];
   const results: OperationResult[][] = [];
   for (const batch of batches(operations)) {
@@ -137,10 +155,7 @@ async function applyBatch(
     direction.onlooker?.arrived(batch, results, sizeOf(contents));
     areGood = results.every(({ problem }) => problem === undefined);
     direction.onAgreed([...editsOf(batch, results)]);
-    direction.onProgress({
-      operations: batch.length,
-      bytes: batch.reduce((sum, one) => sum + bytesOf(one), 0),
-    });
+    direction.onDone(batch.length);
     return results;
   } finally {
     release(areGood);

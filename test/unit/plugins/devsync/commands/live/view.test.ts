@@ -63,6 +63,16 @@ describe('what is shown', () => {
     ]);
   });
 
+  test('how far a long transfer has come, and how long it will take yet', () => {
+    const total = { operations: 8_000, bytes: 120 << 20 };
+    const progress = { total, done: { operations: 1_240, bytes: 20 << 20 } };
+    const activity = { ...watching.activity, progress };
+    const view = viewOf(seen('web', { phase: 'syncing', message: '1 change', activity }, { rate: 5 << 20 }));
+    expect(shown(view)[0]).toBe(
+      '  web  syncing      1,204 files · 5.0 MiB/s · web-7d9/app · 1,240 of 8,000 changes, 20 MiB of 120 MiB, about 20s left',
+    );
+  });
+
   test('control characters of a name get neither into a line nor into the title', () => {
     const evil = '\u001b]2;owned\u0007\u001b[2J\u202e';
     const problem = { path: evil, side: 'container', problem: evil } as const;

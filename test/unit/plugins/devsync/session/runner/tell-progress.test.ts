@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { tellProgress } from '../../../../../../plugins/devsync/session/runner/tell-progress.ts';
+import { Activity } from '../../../../../../plugins/devsync/session/status/activity.ts';
+import { fakeClock } from '../../../../support/fake-clock.ts';
+
+test('a line every ten seconds while a long transfer comes further, and none else', async () => {
+  const clock = fakeClock();
+  const activity = new Activity(clock);
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const telling = tellProgress(activity, { clock, signal: stop.signal, onLog: (line) => lines.push(line) });
+  telling.catch(() => {});
+  const later = () => clock.advance(10_000);
+  const comes = (bytes: number) => activity.sent('container', 'digest', bytes, bytes);
+  await later();
+  const over = activity.planned({ operations: 1, bytes: 100 << 20 });
+  comes(10 << 20);
+  await later();
+  expect(lines).toEqual([]);
+  comes(10 << 20);
+  await later();
+  await later();
+  comes(30 << 20);
+  await later();
+  over();
+  await later();
+  expect(lines).toEqual(['syncing: 20 MiB of 100 MiB', 'syncing: 50 MiB of 100 MiB']);
+  stop.abort(new Error('stopped'));
+  await expect(telling).rejects.toThrow('stopped');
+});
