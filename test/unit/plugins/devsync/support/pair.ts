@@ -202,7 +202,7 @@ export class Pair {
   /** Ends both, as an orderly stop does. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    await this.#endedOrLate();
     const { process: child } = this;
     const exited =
       child?.exitCode === null &&
@@ -210,8 +210,17 @@ export class Pair {
       new Promise((done) => child.once('exit', done));
     this.connection?.close();
     await exited;
+    await this.#running;
     await this.#localEndpoint?.close();
     this.#localEndpoint = undefined;
+  }
+
+  /** As a runner does: an agent that does not answer is not waited for. */
+  async #endedOrLate(): Promise<void> {
+    const late = new AbortController();
+    const patience = systemClock.sleep(3_000, late.signal).catch(() => {});
+    await Promise.race([this.#running, patience]);
+    late.abort();
   }
 
   async remove(): Promise<void> {
