@@ -3,7 +3,7 @@ import { RefusedError } from '../errors.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import type { ConfigMap } from '../kube/api/objects.ts';
 import type { TaskRecord } from './record.ts';
-import { canonicalJson, diffSpecs, specHash } from './spec.ts';
+import { canonicalJson, diffSpecs, isSpecIntact, specHash } from './spec.ts';
 
 /** Which records they are about. */
 interface Place {
@@ -38,15 +38,25 @@ export class Refusals {
   otherTask(record: TaskRecord, spec: unknown): RefusedError | undefined {
     const { schema } = this.#place;
     if (record.unreadable) return this.unreadable(record);
-    if (record.specHash === specHash(schema, spec)) return undefined;
+    const differences = () => diffSpecs(record.spec, JSON.parse(canonicalJson(spec)));
+    if (record.specHash === specHash(schema, spec))
+      return isSpecIntact(record) ? undefined : this.#edited(record, differences());
     const schemas =
       record.schema === schema ? [] : [`schema: ${record.schema} → ${schema} (version of the plugin)`];
     return new RefusedError(
       `Task ${JSON.stringify(record.task)} exists already and is about something else: ${this.describe(record)}.`,
       {
-        details: [...schemas, ...diffSpecs(record.spec, JSON.parse(canonicalJson(spec)))],
+        details: [...schemas, ...differences()],
         hint: 'Use another name, or clean that task up first.',
       },
+    );
+  }
+
+  /** Of a record whose specification is not any more what the task was begun with. */
+  #edited(record: TaskRecord, differences: readonly string[]): RefusedError {
+    return new RefusedError(
+      `Task ${JSON.stringify(record.task)} can't be worked on: somebody has edited its specification; ${this.describe(record)}.`,
+      { details: differences, hint: 'Put it back as it was, or clean that task up first.' },
     );
   }
 

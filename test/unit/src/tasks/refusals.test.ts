@@ -28,6 +28,14 @@ describe('a record', () => {
     expect(why?.details).toEqual([expect.stringMatching(/^mode: /)]);
   });
 
+  test('one whose specification was edited behind its hash is not gone on with', () => {
+    const why = refusals.otherTask({ ...record, spec: { mode: 'force' } }, spec);
+    expect(why?.message).toBe(
+      `Task "web" can't be worked on: somebody has edited its specification; ${named}.`,
+    );
+    expect(why?.details).toEqual(['mode: force → merge']);
+  });
+
   test('of another version of the specification says so first', () => {
     const why = refusals.otherTask({ ...record, schema: 0, specHash: specHash(0, spec) }, spec);
     expect(why?.details[0]).toBe('schema: 0 → 1 (version of the plugin)');
