@@ -74,7 +74,7 @@ spec:
       'a folder of replicas that is not there',
       () => [...primary, '--replica-dir', path('nowhere')],
       2,
-      /--replica-dir: can't read \S+nowhere: ENOENT/,
+      /--replica-dir: can't read \S+nowhere: it does not exist/,
     ],
     ['a folder without a replica', () => [...primary, ...dir('none')], 2, /none holds no kubeconfig/],
     [

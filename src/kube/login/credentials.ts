@@ -4,12 +4,14 @@
  * KUBERNETES_EXEC_INFO that exec plugins are promised
  * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins).
  */
+
 import { readFile } from 'node:fs/promises';
 import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import type { Clock } from '../../clock.ts';
 import { messageOf, UnreachableError, UsageError } from '../../errors.ts';
+import { unreadableFile } from '../../given-file.ts';
 import type { TlsOptions } from '../api/transport.ts';
 import type { AccessPoint } from './access-point.ts';
 import type { ClusterEntry, ExecEntry, UserEntry } from './kubeconfig.ts';
@@ -152,7 +154,7 @@ function checkFor(address: string): NonNullable<TlsOptions['checkServerIdentity'
 
 async function readToken(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error) => {
-    throw new UsageError(`token file ${path}: ${messageOf(error)}`, { cause: error });
+    throw unreadableFile('token file', path, error);
   });
   return text.trim();
 }

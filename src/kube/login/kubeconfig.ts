@@ -3,12 +3,14 @@
  * (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/): the first file that
  * defines a name wins, missing files of a KUBECONFIG list are skipped, paths are relative to their file.
  */
+
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
-import { messageOf, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
+import { unreadableFile } from '../../given-file.ts';
 import { inFolder, kubeconfigFiles } from './kubeconfig-files.ts';
 
 /** A cluster as written in the file; fields that nothing here reads are carried along. */
@@ -116,7 +118,7 @@ export function normalServer(server: string): string | undefined {
 async function readIfThere(path: string): Promise<Kubeconfig | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new UsageError(`kubeconfig ${path}: ${messageOf(error)}`, { cause: error });
+    throw unreadableFile('kubeconfig', path, error);
   });
   return text === undefined ? undefined : anchored(parseKubeconfig(text, path), dirname(path));
 }

@@ -1,7 +1,9 @@
 /** Opens a task: reads its config file, connects to its clusters, and puts together what it is told to do. */
+
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnreachableError, UsageError } from '../../../../src/errors.ts';
+import { unreadableFile } from '../../../../src/given-file.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Cluster } from '../../clusters/cluster.ts';
 import type { TaskSpec } from '../../decide/spec.ts';
@@ -111,9 +113,8 @@ async function readConfig(
 ): Promise<TaskConfig | undefined> {
   if (file === undefined) return undefined;
   const { parseConfig } = await import('../../rules/parse-config.ts');
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message;
-    throw new UsageError(`can't read ${file}: ${why}`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unreadableFile('--config', file, error);
   });
   return parseConfig(text, basename(file), replicas);
 }
@@ -126,8 +127,8 @@ async function contextOrFile(text: string, connections: Connections): Promise<Ku
 
 async function replicaFiles(dir: string | undefined): Promise<string[]> {
   if (dir === undefined) return [];
-  const entries = await readdir(dir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--replica-dir: can't read ${dir}: ${error.code}`);
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    throw unreadableFile('--replica-dir', dir, error);
   });
   const files = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'));
   if (files.length === 0) throw new UsageError(`--replica-dir: ${dir} holds no kubeconfig`);

@@ -1,8 +1,10 @@
 /** The service's certificate: read at the start, and again when it changes where it comes from. */
+
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../../../src/clock.ts';
 import { messageOf, UsageError } from '../../../../src/errors.ts';
+import { unreadableFile } from '../../../../src/given-file.ts';
 
 export interface TlsFiles {
   readonly cert: string;
@@ -50,8 +52,8 @@ export async function readPair({ cert, key }: TlsFiles): Promise<TlsPair> {
 }
 
 async function read(flag: string, path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${flag}: can't read ${path}: ${error.code ?? error.message}`);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadableFile(flag, path, error);
   });
   if (text.trim() === '') throw new UsageError(`${flag}: ${path} is empty`);
   return text;

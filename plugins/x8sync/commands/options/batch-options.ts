@@ -1,9 +1,11 @@
 /** `--all`, `--selector`, `--filename`: many claims at once. `--create-target`: claims that are not there yet. */
+
 import { readFileSync } from 'node:fs';
 import type { KubeCommandContext } from '../../../../src/cli/kube-command.ts';
 import { option } from '../../../../src/cli/options.ts';
 import type { Outcome } from '../../../../src/cli/output.ts';
-import { messageOf, UsageError } from '../../../../src/errors.ts';
+import { UsageError } from '../../../../src/errors.ts';
+import { unreadableFile } from '../../../../src/given-file.ts';
 import { persistentVolumeClaims } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import type { BatchItem } from '../../batch/batch.ts';
@@ -261,6 +263,6 @@ function readText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new UsageError(`--filename: ${messageOf(error)}`);
+    throw unreadableFile('--filename', file, error);
   }
 }

@@ -1,7 +1,9 @@
 /** Flags on the pods of both sides. */
+
 import { readFileSync } from 'node:fs';
 import { option } from '../../../../src/cli/options.ts';
 import { messageOf, UsageError } from '../../../../src/errors.ts';
+import { unreadableFile } from '../../../../src/given-file.ts';
 import { parseMilliQuantity } from '../../../../src/kube/api/quantity.ts';
 import type { Amount, PodOptions, PodPatch, Toleration } from '../../objects/manifests/pod-options.ts';
 
@@ -133,13 +135,22 @@ export function parseToleration(text: string): Toleration {
   return { key, ...which, ...(effect !== undefined && { effect }) };
 }
 
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw unreadableFile('--pod-patch', file, error);
+  }
+}
+
 /** Reads `FILE`, `source=FILE` or `target=FILE`: YAML or JSON of a pod template, `metadata` and `spec`. */
 async function readPatch(text: string): Promise<PodPatch> {
   const [, side, from = ''] = /^(?:(source|target)=)?(.+)$/s.exec(text) ?? [];
   const { parse } = await import('yaml');
+  const written = readText(from);
   let patch: unknown;
   try {
-    patch = parse(readFileSync(from, 'utf8'));
+    patch = parse(written);
   } catch (error) {
     throw new UsageError(`--pod-patch: ${from}: ${messageOf(error)}`);
   }

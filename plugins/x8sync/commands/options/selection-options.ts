@@ -1,7 +1,9 @@
 /** `--source-path`, `--target-path`, `--exclude`, `--include`, `--exclude-from`: which part of the volumes is meant. */
+
 import { readFileSync } from 'node:fs';
 import { option } from '../../../../src/cli/options.ts';
-import { messageOf, UsageError } from '../../../../src/errors.ts';
+import { UsageError } from '../../../../src/errors.ts';
+import { unreadableFile } from '../../../../src/given-file.ts';
 import type { Selection } from '../../mover/protocol/options.ts';
 import { type FilterRule, patternProblem } from '../../mover/volume/filters.ts';
 import { subfolderProblem } from '../../mover/volume/subfolder.ts';
@@ -95,6 +97,6 @@ function readLines(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split(/\r?\n/);
   } catch (error) {
-    throw new UsageError(`--exclude-from: ${messageOf(error)}`);
+    throw unreadableFile('--exclude-from', file, error);
   }
 }
