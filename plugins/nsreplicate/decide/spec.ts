@@ -15,6 +15,8 @@ export interface TaskSpec {
   readonly rules: readonly Rule[];
   readonly namespaces: NamespaceScope;
   readonly map: NamespaceMap;
+  /** Where a person wrote what the map says of a namespace, for messages. */
+  readonly mapPlaces?: ReadonlyMap<string, string> | undefined;
   readonly overrides: readonly Override[];
   readonly adopt: boolean;
   readonly exact: boolean;

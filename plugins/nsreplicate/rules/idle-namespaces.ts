@@ -11,6 +11,26 @@ export interface PresentNamespaces {
   readonly covers: (name: string) => boolean;
 }
 
+/** Namespaces that are put under other names, and where a person wrote that. */
+export interface Mapping {
+  readonly map: ReadonlyMap<string, string>;
+  readonly mapPlaces?: ReadonlyMap<string, string> | undefined;
+}
+
+/** One line for each namespace that goes nowhere, since the task has none of that name: what was meant keeps its own. */
+export function idleMapping(
+  { map, mapPlaces }: Mapping,
+  { primary, names, covers }: PresentNamespaces,
+): string[] {
+  const covered = new Set(names.filter(covers));
+  return [...map]
+    .filter(([from]) => !covered.has(from))
+    .map(
+      ([from, to]) =>
+        `${mapPlaces?.get(from) ?? 'map'}: no namespace of the task on ${primary} is called ${JSON.stringify(from)}, so nothing goes into ${to}`,
+    );
+}
+
 /** One line for each name or glob of the task, and of its rules. */
 export function idleNamespaces(
   { namespaces, rules }: { readonly namespaces: NamespaceScope; readonly rules: readonly Rule[] },

@@ -57,6 +57,7 @@ export function parseConfig(text: string, file: string, given: readonly string[]
     replicas,
     namespaces: scopeOf(fields),
     map: parseMap(fields.map),
+    mapPlaces: placesOf(fields.map),
     rules,
     overrides: fields.overrides?.list().map((field) => parseOverride(field, known)) ?? [],
     suspend: fields.suspend?.boolean() ?? false,
@@ -108,6 +109,9 @@ function parseMap(field: YamlField | undefined): Record<string, string> {
     }),
   );
 }
+
+const placesOf = (field: YamlField | undefined): Record<string, string> =>
+  Object.fromEntries((field?.entries() ?? []).map(([from, to]) => [from, `${to.place}: ${to.path}`]));
 
 function parseRule(field: YamlField): Rule {
   const keys = field.map(['group', 'version', 'kind', 'namespaces', 'selector', 'carry', 'status']);

@@ -62,6 +62,8 @@ export interface TaskConfig {
   readonly namespaces: NamespaceScope;
   /** Namespace on the primary → namespace on the replicas. */
   readonly map: Readonly<Record<string, string>>;
+  /** File, line and key of what the map says of a namespace, for messages. */
+  readonly mapPlaces?: Readonly<Record<string, string>> | undefined;
   readonly rules: readonly Rule[];
   readonly overrides: readonly Override[];
   readonly suspend: boolean;

@@ -12,7 +12,7 @@ import { idleOverrides } from '../objects/idle-overrides.ts';
 import { keyOf, type Places } from '../objects/keys.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import { Assessor } from '../reconcile/assessor.ts';
-import { idleNamespaces } from '../rules/idle-namespaces.ts';
+import { idleMapping, idleNamespaces } from '../rules/idle-namespaces.ts';
 import type { Labels } from '../rules/selector.ts';
 import type { SavedState } from '../state/saved-state.ts';
 
@@ -102,20 +102,29 @@ export function notesOn(
   primaryCache: PrimaryCache,
   labels: ReadonlyMap<string, Labels>,
 ): string[] {
-  const { spec, primary } = options;
-  const covers = coverageOf(spec);
-  const names = primaryCache.isComplete(keyOf('Namespace', '', '')) ? [...labels.keys()] : undefined;
+  const { spec } = options;
   const replicas = options.replicas.map(({ name }) => name);
   return [
-    ...(names === undefined
-      ? []
-      : idleNamespaces(spec, {
-          primary: primary.name,
-          names,
-          covers: (name) => covers(name, labels.get(name)),
-        })),
+    ...notesOnNamespaces(options, primaryCache, labels),
     ...displaced(spec, labels.keys()),
     ...idleOverrides(spec.overrides, { replicas, keys: () => primaryCache.keys() }),
     ...primaryCache.findings.remarks(),
   ];
+}
+
+/** Names of namespaces to which nothing answers. */
+function notesOnNamespaces(
+  { spec, primary: { name: primary } }: SetUpOptions,
+  primaryCache: PrimaryCache,
+  labels: ReadonlyMap<string, Labels>,
+): string[] {
+  const covers = coverageOf(spec);
+  const isCovered = (name: string) => covers(name, labels.get(name));
+  const isListed = primaryCache.isComplete(keyOf('Namespace', '', ''));
+  if (isListed) {
+    const present = { primary, names: [...labels.keys()], covers: isCovered };
+    return [...idleNamespaces(spec, present), ...idleMapping(spec, present)];
+  }
+  // Which there are is not known, but which of these the task means.
+  return idleMapping(spec, { primary, names: [...spec.map.keys()], covers: isCovered });
 }

@@ -55,11 +55,16 @@ export async function specFrom(
   const chosen = flags.kinds.length > 0 ? await rulesForKinds(primary, flags.kinds, { signal }) : configured;
   const selector = parseSelector(flags.selector ?? '');
   const { adopt, exact, forceConflicts, failBack, drift, onImmutable } = flags;
+  const mappings = flags.map.map(parseMapping);
   return {
     name,
     rules: chosen.map((rule) => ({ ...rule, selector: [...rule.selector, ...selector] })),
     namespaces: await scopeFrom(flags, config),
-    map: new Map([...Object.entries(config?.map ?? {}), ...flags.map.map(parseMapping)]),
+    map: new Map([...Object.entries(config?.map ?? {}), ...mappings]),
+    mapPlaces: new Map([
+      ...Object.entries(config?.mapPlaces ?? {}),
+      ...mappings.map(([from, to]) => [from, `--map ${from}=${to}`] as const),
+    ]),
     overrides: config?.overrides ?? [],
     adopt,
     exact,

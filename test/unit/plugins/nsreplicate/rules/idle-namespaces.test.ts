@@ -1,6 +1,6 @@
 /** A mistyped namespace is no success. */
 import { expect, test } from '@jest/globals';
-import { idleNamespaces } from '../../../../../plugins/nsreplicate/rules/idle-namespaces.ts';
+import { idleMapping, idleNamespaces } from '../../../../../plugins/nsreplicate/rules/idle-namespaces.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 
 const said = (include: string[], inRule: string[] = []) =>
@@ -26,5 +26,18 @@ test('names and globs of a rule, once where the task names the same', () => {
     'namespace gone is not on prod',
     'a rule for ConfigMap: no namespace of the task on prod is called "tem-*"',
     'a rule for ConfigMap: no namespace of the task on prod is called "kube-*"',
+  ]);
+});
+
+test('what a map names, with its place', () => {
+  const present = { primary: 'prod', names: ['shop', 'other'], covers: (name: string) => name === 'shop' };
+  const map = new Map([
+    ['shop', 'shop-b'],
+    ['shpo', 'x'],
+    ['other', 'y'],
+  ]);
+  expect(idleMapping({ map, mapPlaces: new Map([['shpo', '--map shpo=x']]) }, present)).toEqual([
+    '--map shpo=x: no namespace of the task on prod is called "shpo", so nothing goes into x',
+    'map: no namespace of the task on prod is called "other", so nothing goes into y',
   ]);
 });

@@ -207,6 +207,25 @@ test('an override that names an object that is not there is said once everything
   ]);
 });
 
+test('a namespace that a map names and the task has not is said, also where namespaces may not be listed', async () => {
+  const text = 'map:\n  shop: shop-b\n  shpo: other\n';
+  const { map, mapPlaces = {} } = parseConfig(text, 'dr.yaml');
+  const change = { map: new Map(Object.entries(map)), mapPlaces: new Map(Object.entries(mapPlaces)) };
+  const said = [
+    'dr.yaml:3:9: map.shpo: no namespace of the task on from is called "shpo", so nothing goes into other',
+  ];
+  scene = replication(change);
+  await scene.begin();
+  expect(scene.task.notes).toEqual(said);
+  await scene.end();
+  scene = replication(change);
+  scene.from.before = ({ verb, collection }) => {
+    if (verb === 'list' && collection === namespaces) throw apiError(403, 'not you', 'Forbidden');
+  };
+  await scene.begin();
+  expect(scene.task.notes).toEqual(said);
+});
+
 test('a task that leaves deletes its copies, though their originals are there, and nothing of others', async () => {
   scene = replication();
   for (const name of ['a', 'b']) scene.from.objects.create(configMaps, configMap(name));
