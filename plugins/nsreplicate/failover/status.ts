@@ -3,6 +3,7 @@ import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { type Epoch, type NewestEpoch, newestOf, readEpoch } from '../state/epoch.ts';
 import { type PromotionRecord, readPromotion } from '../state/promotion.ts';
+import { stalenessOf } from './staleness.ts';
 import { type Workload, workloadsOf } from './workloads.ts';
 
 export interface ClusterFailover {
@@ -51,4 +52,17 @@ async function oneStatus(task: string, cluster: Cluster, signal: AbortSignal): P
     if (!(error instanceof X8sError)) throw error;
     return { ...blank, problem: messageOf(error) };
   }
+}
+
+/** Whether clusters without a record of a task know of it: of a promotion, or by any copy that it made there and that may be listed. */
+export async function isKnownOn(
+  clusters: readonly Cluster[],
+  status: FailoverStatus,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const tells = ({ epoch, promotion, held, running, problem }: ClusterFailover) =>
+    epoch !== undefined || promotion !== undefined || held + running > 0 || problem !== undefined;
+  if (status.clusters.some(tells)) return true;
+  const copies = await Promise.all(clusters.map((cluster) => stalenessOf(cluster, status.task, { signal })));
+  return copies.some(({ kinds }) => kinds.length > 0);
 }

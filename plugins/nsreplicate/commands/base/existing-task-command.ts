@@ -17,6 +17,12 @@ const completeTask = resourceNames(configMaps, {
   nameOf: ({ metadata }) => metadata.labels?.[Label.task],
 });
 
+/** No task of that name has run in the cluster that was asked. */
+export const noSuchTask = (context: KubeCommandContext, task: string, { cluster }: KubeClient): X8sError =>
+  new X8sError(`there is no task ${JSON.stringify(task)} in ${cluster.context}`, {
+    hint: `--name and --primary choose another one; ${context.binaryName} status --all shows those of a cluster`,
+  });
+
 /** Commands for a task that has run. `--primary` is taken for the cluster that keeps its state. */
 export abstract class ExistingTaskCommand extends KubeCommand {
   name = option.text('--name', {
@@ -42,9 +48,7 @@ export abstract class ExistingTaskCommand extends KubeCommand {
     const task = this.name ?? defaultTask;
     const status = await readStatus(kube, task, { signal: context.signal });
     if (status) return { kube, task, status };
-    throw new X8sError(`there is no task ${JSON.stringify(task)} in ${kube.cluster.context}`, {
-      hint: `--name and --primary choose another one; ${context.binaryName} status --all shows those of a cluster`,
-    });
+    throw noSuchTask(context, task, kube);
   }
 
   protected async ask(context: KubeCommandContext, change: ControlChange, said: string): Promise<Outcome> {
