@@ -30,6 +30,21 @@ export function appliedChanges(
   return { isFirst, container, local: results.local.filter(isDone).map(({ path }) => path) };
 }
 
+/** Files and links that were put right on a side: they differed from what was agreed on, and the other side won. */
+export function putRight(
+  changes: readonly Change[],
+  results: readonly OperationResult[],
+  ancestor: MaybeEntry,
+): string[] {
+  const won = changes.filter(({ reason }) => reason === 'wins');
+  if (won.length === 0) return [];
+  const done = new Set(results.filter(isDone).map(({ path }) => path));
+  return won
+    .flatMap((change) => [...pathsIn(change, ancestor)])
+    .filter(({ path, isRevert }) => isRevert && done.has(path))
+    .map(({ path }) => path);
+}
+
 function* pathsIn({ path: top, old, new: wanted }: Change, ancestor: MaybeEntry): Generator<AppliedPath> {
   const before = leavesOf(old, top);
   const after = leavesOf(wanted, top);

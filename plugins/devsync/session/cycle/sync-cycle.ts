@@ -22,7 +22,7 @@ import {
 } from '../transfers/large-transfers.ts';
 import type { SharedContents } from '../transfers/shared-contents.ts';
 import { isDone, isSameSnapshot, isUnfinished, type TreeSnapshot } from '../transfers/tree-snapshot.ts';
-import { type AppliedChanges, appliedChanges } from './applied-changes.ts';
+import { type AppliedChanges, appliedChanges, putRight } from './applied-changes.ts';
 import { Hold } from './hold.ts';
 import { planFor, rolesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
@@ -196,7 +196,7 @@ export class SyncCycle {
     this.agreement.compact();
     this.#throttle.sent([...changes.local, ...changes.container]);
     this.agreement.reconciled();
-    if (count > 0) this.#options.onApplied?.(appliedChanges(changes, done, ancestor, isFirst));
+    if (count > 0) this.#tellApplied(changes, done, ancestor, isFirst);
     this.resolutions.clear();
     const results = this.#withUndone(done, failed);
     this.#failedAt = isUnfinished(results) ? this.#snapshot() : undefined;
@@ -224,7 +224,7 @@ export class SyncCycle {
       const ancestor = this.agreement.tree;
       const results = await this.#exchanged(changes, ancestor);
       this.#throttle.sent([...changes.local, ...changes.container]);
-      this.#options.onApplied?.(appliedChanges(changes, results, ancestor, false));
+      this.#tellApplied(changes, results, ancestor, false);
       if ([...results.local, ...results.container].some(isDone)) this.reporter.changed();
       return results;
     };
@@ -237,6 +237,13 @@ export class SyncCycle {
       .begin(changes, run)
       .then(look)
       .catch((error) => this.#turns.fail(error));
+  }
+
+  #tellApplied(changes: Changes, results: Results, ancestor: MaybeEntry, isFirst: boolean): void {
+    const { clock, onApplied } = this.#options;
+    for (const side of ['local', 'container'] as const)
+      this.#notices.putRight(side, putRight(changes[side], results[side], ancestor), clock.monotonic());
+    onApplied?.(appliedChanges(changes, results, ancestor, isFirst));
   }
 
   /** What had been agreed on by then is remembered also where the stream breaks. */

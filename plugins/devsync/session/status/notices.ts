@@ -1,4 +1,7 @@
-/** Log lines about what a plan does that a person may not expect; not repeated while the plan stays the same. */
+/**
+ * Log lines about what is done that a person may not expect: as it is planned, not repeated while the plan stays the same;
+ * and once it was done, not repeated for a while where a program does the same to the same files over and over.
+ */
 
 import { formatPlural } from '../../../../src/ui/format.ts';
 import { measure } from '../../reconcile/entry.ts';
@@ -7,12 +10,16 @@ import type { Side, SideRoles } from './state.ts';
 
 /** Paths that are named in one line. */
 const named = 3;
+/** A line about what was done is not repeated for so many milliseconds. */
+const silence = 60_000;
 const words: Readonly<Record<Side, string>> = { local: 'here', container: 'in the container' };
 
 export class Notices {
   readonly #roles: SideRoles;
   readonly #say: (line: string) => void;
   #last = '';
+  /** When a line about what was done was said last. */
+  readonly #said = new Map<string, number>();
 
   constructor(roles: SideRoles, say: (line: string) => void) {
     this.#roles = roles;
@@ -24,6 +31,20 @@ export class Notices {
     // A change that fails is planned again with every cycle.
     if (lines.length > 0 && lines.join('\n') !== this.#last) for (const line of lines) this.#say(line);
     this.#last = lines.join('\n');
+  }
+
+  /**
+   * Files on a side were made like the other side's, whatever had become of them there.
+   *
+   * @param now monotonic milliseconds.
+   */
+  putRight(on: Side, paths: readonly string[], now: number): void {
+    if (paths.length === 0) return;
+    for (const [line, at] of this.#said) if (now - at >= silence) this.#said.delete(line);
+    const line = `put right ${words[on]}: ${formatPlural(paths.length, 'file')} (${listed(paths)}); restore lists what was there`;
+    if (this.#said.has(line)) return;
+    this.#said.set(line, now);
+    this.#say(line);
   }
 }
 

@@ -60,6 +60,57 @@ describe('modes', () => {
     expect(readdirSync(join(trash, operation)).sort()).toEqual(['file', 'own']);
   });
 
+  /** Files that both have, and the log lines about what was done, once this was done to both sides at once. */
+  async function toldAfter(work: (pair: Pair) => void, sync: NonNullable<PairOptions['sync']>) {
+    const lines: string[] = [];
+    const files = { file: 'agreed', deep: 'agreed', gone: 'agreed' };
+    const it = await syncedPair(files, { sync: { ...sync, onNotice: (line) => lines.push(line) } });
+    await it.synchronizer.pause();
+    lines.length = 0;
+    work(it);
+    await it.synchronizer.resume(false);
+    return { it, lines };
+  }
+
+  test.each(['two-way-resolved', 'one-way-replica'] as const)(
+    '%s: it is told what was put right there, and not what merely followed',
+    async (mode) => {
+      const work = ({ local, container }: Pair) => {
+        writeFileSync(join(local, 'deep'), 'here');
+        writeFileSync(join(local, 'new'), 'here');
+        writeFileSync(join(local, 'file'), 'here');
+        writeFileSync(join(container, 'file'), 'there, and longer');
+      };
+      const { it, lines } = await toldAfter(work, { mode });
+      expect([read(it.container, 'file'), read(it.container, 'deep')]).toEqual(['here', 'here']);
+      expect(lines).toEqual(['put right in the container: 1 file (file); restore lists what was there']);
+    },
+  );
+
+  test('one-way-replica: what was made, changed and deleted there is told in one line', async () => {
+    const work = ({ container }: Pair) => {
+      mkdirSync(join(container, 'dir'));
+      writeFileSync(join(container, 'dir', 'own'), 'made there');
+      writeFileSync(join(container, 'file'), 'there, and longer');
+      rmSync(join(container, 'gone'));
+    };
+    const { lines } = await toldAfter(work, { mode: 'one-way-replica' });
+    expect(lines).toEqual([
+      'put right in the container: 3 files (file, gone, dir/own); restore lists what was there',
+    ]);
+  });
+
+  test('one-way-replica: a large file that was put right beside the reconciliations is told, too', async () => {
+    const lines: string[] = [];
+    const onNotice = (line: string) => lines.push(line);
+    const large = { file: 'x'.repeat(2 << 20) };
+    const it = await syncedPair(large, { sync: { mode: 'one-way-replica', onNotice } });
+    writeFileSync(join(it.container, 'file'), 'there');
+    await eventually(() =>
+      expect(lines).toEqual(['put right in the container: 1 file (file); restore lists what was there']),
+    );
+  });
+
   describe('from the container', () => {
     async function afterBothChangedFromThere(mode: 'two-way-resolved' | 'one-way-safe' | 'one-way-replica') {
       const it = await agreed({ sync: { mode, from: 'container' } });
@@ -82,6 +133,13 @@ describe('modes', () => {
       expect(synchronizer.state.conflicts).toEqual([]);
       expect([read(local, 'file'), read(container, 'own')]).toEqual(['there, and longer', 'made here']);
       expect(inTrash(it)).toEqual(['file']);
+    });
+
+    test('one-way-replica: it is told what was put right here', async () => {
+      const work = ({ local }: Pair) => writeFileSync(join(local, 'own'), 'made here');
+      const { it, lines } = await toldAfter(work, { mode: 'one-way-replica', from: 'container' });
+      expect(existsSync(join(it.local, 'own'))).toBe(false);
+      expect(lines).toEqual(['put right here: 1 file (own); restore lists what was there']);
     });
 
     test('one-way-safe: nothing goes there, and what was changed or made here is left', async () => {
