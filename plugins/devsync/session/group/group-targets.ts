@@ -1,7 +1,7 @@
 /** Which containers take part in a sync of several, and which of them writes back. */
 import { createHash } from 'node:crypto';
 import type { Pod } from '../../../../src/kube/api/objects.ts';
-import { containerStatus, describeContainer } from '../../launch/containers.ts';
+import { containerStatus, defaultContainer, describeContainer } from '../../launch/containers.ts';
 import type { Target } from '../../launch/launcher.ts';
 import type { TargetSpec } from '../../spec/spec.ts';
 import { mountOf } from '../pods/location.ts';
@@ -18,9 +18,17 @@ export interface GroupTargets {
   readonly message: string;
 }
 
+/** What a container is known by, also when it was started again, or another process looks. */
+export interface Part {
+  /** Of its pod. */
+  readonly uid: string;
+  readonly container: string;
+}
+
 /** Who takes part already. */
 export interface CurrentTargets {
-  readonly writer: Target | undefined;
+  /** The one that wrote back last, in an earlier watch, too. */
+  readonly writer: Part | undefined;
   readonly members: readonly Target[];
 }
 
@@ -40,10 +48,11 @@ export function chooseGroup(
 ): GroupTargets {
   const running = targetsIn(pods, spec);
   const restarting = current.members.filter(
-    (one) => !running.some((other) => isSame(one, other)) && isRestarting(one, pods),
+    (one) => !running.some((other) => isSame(partOf(one), partOf(other))) && isRestarting(partOf(one), pods),
   );
   const all = [...running, ...restarting].sort(byAge);
-  const writer = chooseWriter(all, spec, current.writer);
+  const awaited = awaitedWriter(pods, all, spec, current.writer);
+  const writer = awaited ? undefined : chooseWriter(all, spec, current.writer);
   const members = spec.everyPod ? all : all.filter(({ pod }) => pod === writer?.pod);
   const takers = new Map<string, Target>();
   if (writer) takers.set(contentKey(writer, remote), writer);
@@ -56,7 +65,7 @@ export function chooseGroup(
     else followers.push(target);
     takers.set(key, taker ?? target);
   }
-  return { writer, followers, sharing, message: messageFor(pods, spec, writer) };
+  return { writer, followers, sharing, message: messageFor(pods, spec, writer, awaited) };
 }
 
 function targetsIn(pods: readonly Pod[], spec: TargetSpec): Target[] {
@@ -66,13 +75,15 @@ function targetsIn(pods: readonly Pod[], spec: TargetSpec): Target[] {
   );
 }
 
+/** What is remembered of a container. */
+export const partOf = ({ pod, container }: Target): Part => ({ uid: pod.metadata.uid ?? '', container });
+
 /** The same container of the same pod, though it may have been started again. */
-const isSame = (one: Target, other: Target) =>
-  one.pod.metadata.uid === other.pod.metadata.uid && one.container === other.container;
+export const isSame = (one: Part, other: Part) => one.uid === other.uid && one.container === other.container;
 
 /** Whether its pod stays, and its container is about to run again. */
-function isRestarting({ pod, container }: Target, pods: readonly Pod[]): boolean {
-  const now = pods.find(({ metadata }) => metadata.uid === pod.metadata.uid);
+function isRestarting({ uid, container }: Part, pods: readonly Pod[]): boolean {
+  const now = pods.find(({ metadata }) => metadata.uid === uid);
   if (now === undefined || now.metadata.deletionTimestamp !== undefined) return false;
   const { waiting, terminated } = containerStatus(now, container)?.state ?? {};
   const isOver = now.status?.phase === 'Succeeded' || now.status?.phase === 'Failed';
@@ -81,18 +92,44 @@ function isRestarting({ pod, container }: Target, pods: readonly Pod[]): boolean
   );
 }
 
-function chooseWriter(
+/**
+ * The last writer, where nobody has a session with it yet and it is about to run again: what it has that is
+ * not here would be lost if another one took over.
+ */
+function awaitedWriter(
+  pods: readonly Pod[],
   all: readonly Target[],
-  { writer }: TargetSpec,
-  current: Target | undefined,
-): Target | undefined {
-  const stays = all.find((one) => current && isSame(one, current));
-  const candidates = all.filter(({ pod }) => writer === undefined || pod.metadata.name === writer);
-  if (stays && candidates.includes(stays)) return stays;
-  return candidates.find(({ pod, container }) => isReady(pod, container));
+  spec: TargetSpec,
+  last: Part | undefined,
+): Pick<Target, 'pod' | 'container'> | undefined {
+  const pod = pods.find(({ metadata }) => metadata.uid === last?.uid);
+  if (pod === undefined || last === undefined || !mayWrite(pod, spec)) return undefined;
+  const isWanted = containersFor(pod, spec).includes(last.container);
+  const isThere = all.some((one) => isSame(partOf(one), last));
+  return isWanted && !isThere && isRestarting(last, pods) ? { pod, container: last.container } : undefined;
 }
 
-function messageFor(pods: readonly Pod[], spec: TargetSpec, writer: Target | undefined): string {
+/** The containers of a pod that a specification means, whether they are there or not. */
+const containersFor = (pod: Pod, { containers, container }: TargetSpec) =>
+  containers ?? [container ?? defaultContainer(pod) ?? ''];
+
+const mayWrite = ({ metadata }: Pod, { writer }: TargetSpec) =>
+  writer === undefined || metadata.name === writer;
+
+function chooseWriter(all: readonly Target[], spec: TargetSpec, last: Part | undefined): Target | undefined {
+  const candidates = all.filter(({ pod }) => mayWrite(pod, spec));
+  const stays = candidates.find((one) => last && isSame(partOf(one), last));
+  return stays ?? candidates.find(({ pod, container }) => isReady(pod, container));
+}
+
+function messageFor(
+  pods: readonly Pod[],
+  spec: TargetSpec,
+  writer: Target | undefined,
+  awaited: Pick<Target, 'pod' | 'container'> | undefined,
+): string {
+  if (awaited)
+    return `pod ${awaited.pod.metadata.name}, which writes back, is starting its container ${awaited.container} again`;
   if (writer) {
     const which = describeContainer(writer.pod, writer.container, spec.container !== undefined);
     return `pod ${writer.pod.metadata.name}, ${which}, writes back`;

@@ -20,6 +20,7 @@ import { Turn } from '../runner/turn.ts';
 import type { SyncState } from '../status/state.ts';
 import { groupState } from './group-state.ts';
 import { chooseGroup, type GroupTargets, sessionName } from './group-targets.ts';
+import { LastWriter } from './last-writer.ts';
 import { TargetFeed } from './target-feed.ts';
 
 interface Member {
@@ -42,7 +43,6 @@ export class SyncGroup implements RunningSync {
   readonly #members = new Map<string, Member>();
   readonly #memories = new Map<string, SyncMemory>();
   #targets = nobody;
-  #lastWriter: Target | undefined;
   /** The writer's session, once it has brought everything here: followers have something to be made like. */
   #completeFrom: string | undefined;
   readonly #common: CommonWork;
@@ -91,9 +91,10 @@ export class SyncGroup implements RunningSync {
   }
 
   async run(): Promise<void> {
-    const { kube, namespace, spec, signal } = this.#options;
+    const { kube, namespace, spec, folder, signal, onLog } = this.#options;
     try {
-      await followPods(kube, namespace, spec.target, (pods) => this.#choose(pods), this.#signal);
+      const last = new LastWriter(folder, onLog);
+      await followPods(kube, namespace, spec.target, (pods) => this.#choose(pods, last), this.#signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -106,12 +107,13 @@ export class SyncGroup implements RunningSync {
     return [...this.#members.values()].find(({ role }) => role === 'writer');
   }
 
-  #choose(pods: readonly Pod[]): void {
+  #choose(pods: readonly Pod[], last: LastWriter): void {
     const { spec, onLog } = this.#options;
     const before = this.#targets;
     const members = [...this.#members.values()].map(({ target }) => target);
-    this.#targets = chooseGroup(pods, spec.target, spec.remote, { writer: this.#lastWriter, members });
-    this.#lastWriter = this.#targets.writer ?? this.#lastWriter;
+    this.#targets = chooseGroup(pods, spec.target, spec.remote, { writer: last.part, members });
+    const { writer } = this.#targets;
+    if (writer) last.note(writer);
     if (this.#targets.message !== before.message) onLog(this.#targets.message);
     this.#apply();
   }

@@ -1,54 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   chooseGroup,
+  type GroupTargets,
   noTargets,
+  partOf,
   sessionName,
 } from '../../../../../../plugins/devsync/session/group/group-targets.ts';
 import type { Pod } from '../../../../../../src/kube/api/objects.ts';
-
-interface PodOptions {
-  readonly ready?: boolean;
-  readonly claim?: string;
-  readonly state?: object;
-  readonly leaving?: boolean;
-  readonly uid?: string;
-}
-
-/** A pod with two containers; its age is its number. */
-function pod(
-  number: number,
-  { ready = true, claim, state, leaving, uid = `u${number}` }: PodOptions = {},
-): Pod {
-  const names = ['app', 'proxy'];
-  return {
-    metadata: {
-      name: `web-${number}`,
-      namespace: 'shop',
-      uid,
-      creationTimestamp: `2026-01-01T00:00:0${number}Z`,
-      ...(leaving && { deletionTimestamp: '2026-01-02T00:00:00Z' }),
-    },
-    spec: {
-      containers: names.map((name) => ({ name, volumeMounts: [{ name: 'data', mountPath: '/data' }] })),
-      volumes: [
-        claim === undefined
-          ? { name: 'data', emptyDir: {} }
-          : { name: 'data', persistentVolumeClaim: { claimName: claim } },
-      ],
-    },
-    status: {
-      phase: 'Running',
-      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-      containerStatuses: names.map((name) => ({
-        name,
-        ready,
-        containerID: state ? '' : `containerd://${uid}-${name}`,
-        imageID: 'i',
-        state: state ?? { running: {} },
-      })),
-    },
-  } as unknown as Pod;
-}
+import { pod } from '../../support/group-pods.ts';
 
 const all = { selector: 'app=web', container: 'app', everyPod: true } as const;
 const names = (pods: readonly Pod[], spec: Parameters<typeof chooseGroup>[1] = all, current = noTargets) => {
@@ -62,6 +21,9 @@ const names = (pods: readonly Pod[], spec: Parameters<typeof chooseGroup>[1] = a
   };
 };
 
+/** What is remembered of the writer. */
+const writerPart = ({ writer }: GroupTargets) => writer && partOf(writer);
+
 describe('every pod that matches', () => {
   test('takes part: the oldest Ready one writes back, the others follow whether they are ready or not', () => {
     expect(names([pod(3), pod(1, { ready: false }), pod(2)])).toMatchObject({
@@ -73,7 +35,7 @@ describe('every pod that matches', () => {
 
   test('the writer stays one when an older one becomes Ready, and another one takes over when it goes', () => {
     const first = chooseGroup([pod(1, { ready: false }), pod(2)], all, '/work', noTargets);
-    const current = { writer: first.writer, members: [] };
+    const current = { writer: writerPart(first), members: [] };
     expect(names([pod(1), pod(2)], all, current).writer).toBe('web-2/app');
     expect(names([pod(1), pod(2, { leaving: true })], all, current)).toMatchObject({
       writer: 'web-1/app',
@@ -92,8 +54,8 @@ describe('every pod that matches', () => {
   });
 
   test('a container that is started again keeps its part, and one that crashes again and again does not', () => {
-    const { writer } = chooseGroup([pod(1), pod(2)], all, '/work', noTargets);
-    const current = { writer, members: writer ? [writer] : [] };
+    const first = chooseGroup([pod(1), pod(2)], all, '/work', noTargets);
+    const current = { writer: writerPart(first), members: first.writer ? [first.writer] : [] };
     const ended = pod(1, { state: { terminated: { exitCode: 0 } } });
     expect(names([ended, pod(2)], all, current).writer).toBe('web-1/app');
     const crashing = pod(1, { state: { waiting: { reason: 'CrashLoopBackOff' } } });
@@ -101,6 +63,45 @@ describe('every pod that matches', () => {
     expect(names([pod(1, { uid: 'another', state: { terminated: {} } }), pod(2)], all, current).writer).toBe(
       'web-2/app',
     );
+  });
+});
+
+describe('a writer that is remembered from an earlier watch', () => {
+  const current = { writer: { uid: 'u2', container: 'app' }, members: [] };
+
+  test('writes back again, though it is not Ready and an older one is', () => {
+    expect(names([pod(1), pod(2, { ready: false })], all, current)).toMatchObject({
+      writer: 'web-2/app',
+      followers: ['web-1/app'],
+    });
+  });
+
+  test.each([
+    ['has ended', { terminated: { exitCode: 0 } }],
+    ['is made', { waiting: { reason: 'ContainerCreating' } }],
+  ])('is waited for while its container %s', (_, state) => {
+    expect(names([pod(1), pod(2, { state })], all, current)).toMatchObject({
+      writer: undefined,
+      followers: ['web-1/app'],
+      message: 'pod web-2, which writes back, is starting its container app again',
+    });
+  });
+
+  test.each([
+    ['is gone', [pod(1)]],
+    ['was made anew under its name', [pod(1), pod(2, { uid: 'another' })]],
+    ['leaves', [pod(1), pod(2, { leaving: true })]],
+    ['crashes again and again', [pod(1), pod(2, { state: { waiting: { reason: 'CrashLoopBackOff' } } })]],
+  ])('gives way to another one where it %s', (_, pods) => {
+    expect(names(pods, all, current).writer).toBe('web-1/app');
+  });
+
+  test('counts less than the pod that is named, and than the containers that are', () => {
+    expect(names([pod(1), pod(2)], { ...all, writer: 'web-1' }, current).writer).toBe('web-1/app');
+    expect(names([pod(1), pod(2)], { ...all, container: 'proxy' }, current).writer).toBe('web-1/proxy');
+    const restarting = pod(2, { state: { terminated: {} } });
+    expect(names([pod(1), restarting], { ...all, writer: 'web-1' }, current).writer).toBe('web-1/app');
+    expect(names([pod(1), restarting], { ...all, container: 'proxy' }, current).writer).toBe('web-1/proxy');
   });
 });
 
