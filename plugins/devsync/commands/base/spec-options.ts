@@ -57,7 +57,8 @@ export abstract class SpecCommand extends AgentCommand {
     group,
   });
   takeGit = option.flag('--take-git', {
-    description: 'Let .git come from the container. Its hooks would run on this workstation.',
+    description:
+      'Let .git, and whatever git takes for a repository, come from the container. Its hooks would run on this workstation.',
     group,
   });
   permissions = option.choice('--permissions', ['portable', 'kept'], {

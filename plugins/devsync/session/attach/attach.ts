@@ -113,10 +113,16 @@ export async function attach(context: AttachContext): Promise<Attached> {
 
 type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'write' | 'metadataCandidates' | 'digests'>;
 
-function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
+function openLocal({ local, trashLimits, takeGit }: SyncSpec, common: Common): LocalEndpoint {
   try {
     requireFiles(local.path);
-    return new LocalEndpoint({ root: local.path, trashLimit: trashLimits.local, ...common });
+    const refusesRepositories = !takeGit;
+    return new LocalEndpoint({
+      root: local.path,
+      trashLimit: trashLimits.local,
+      refusesRepositories,
+      ...common,
+    });
   } catch (error) {
     throw unusableLocal(local.path, error);
   }

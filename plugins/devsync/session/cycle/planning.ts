@@ -10,6 +10,7 @@ import {
 } from '../../reconcile/reconcile.ts';
 import { isGitDirectory } from '../../sync/files/names.ts';
 import type { Side, SideRoles } from '../status/state.ts';
+import { type LeftOut, withoutRepositories } from './no-repositories.ts';
 
 /** What both sides are, and what they last agreed on. */
 export interface Trees extends Readonly<Record<Side, MaybeEntry>> {
@@ -20,7 +21,7 @@ export interface PlanRules extends Pick<ReconcileOptions, 'memo' | 'resolution'>
   readonly mode: Mode;
   /** The side that wins, or that a one-way sync comes from. */
   readonly from: Side;
-  /** Let `.git` come from the container. */
+  /** Let `.git` and other repositories come from the container. */
   readonly takeGit: boolean;
 }
 
@@ -28,10 +29,19 @@ export interface PlanRules extends Pick<ReconcileOptions, 'memo' | 'resolution'>
 export const rolesFrom = (from: Side): SideRoles =>
   from === 'local' ? { local: 'alpha', container: 'beta' } : { local: 'beta', container: 'alpha' };
 
-export function planFor(trees: Trees, { takeGit, from, ...rules }: PlanRules): Plan {
-  const { alpha, beta } = bySide(trees, rolesFrom(from));
+/** A plan, and what of the container it leaves out. */
+export interface GuardedPlan extends Plan {
+  readonly leftOut: readonly LeftOut[];
+}
+
+export function planFor(trees: Trees, { takeGit, from, ...rules }: PlanRules): GuardedPlan {
+  const roles = rolesFrom(from);
+  const { alpha, beta } = bySide(trees, roles);
   const oneWay = takeGit || from === 'container' ? {} : { oneWay: isGitDirectory };
-  return reconcile(trees.ancestor, alpha, beta, { ...rules, ...oneWay });
+  const plan = reconcile(trees.ancestor, alpha, beta, { ...rules, ...oneWay });
+  if (takeGit) return { ...plan, leftOut: [] };
+  const { admitted, leftOut } = withoutRepositories(plan[roles.local], trees.local);
+  return { ...plan, [roles.local]: admitted, leftOut };
 }
 
 /** What decides whether a person is to be asked first. */

@@ -8,7 +8,9 @@ import type { Endpoint } from '../../sync/endpoint.ts';
 import {
   brakeMessage,
   conflictStates,
+  leftOutStates,
   noState,
+  type ProblemState,
   problemsOf,
   type Side,
   type SideRoles,
@@ -16,6 +18,7 @@ import {
   summarize,
 } from '../status/state.ts';
 import { isDone } from '../transfers/tree-snapshot.ts';
+import type { LeftOut } from './no-repositories.ts';
 
 export interface ReporterOptions {
   readonly roles: SideRoles;
@@ -32,6 +35,7 @@ interface ResultStatus {
 export class StateReporter {
   readonly #options: ReporterOptions;
   #state: SyncState = noState;
+  #leftOut: readonly ProblemState[] = [];
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -56,6 +60,11 @@ export class StateReporter {
   conflicts(conflicts: readonly Conflict[]): void {
     const { length: conflictCount } = conflicts;
     this.#update({ conflicts: conflictStates(conflicts, this.#options.roles), conflictCount });
+  }
+
+  /** What does not come from the container. It is told with what else is left alone. */
+  leftOut(items: readonly LeftOut[]): void {
+    this.#leftOut = leftOutStates(items);
   }
 
   /** So many operations were done on a side. */
@@ -89,6 +98,7 @@ export class StateReporter {
       phase: underWay > 0 ? 'syncing' : 'watching',
       message: underWay > 0 ? formatPlural(underWay, 'large file') : message,
       ...summary,
+      skipped: [...this.#leftOut, ...summary.skipped],
       problems: [...failures, ...summary.problems],
       ...(done && { lastChange: this.#options.clock.now().toISOString() }),
     });

@@ -24,7 +24,7 @@ import type { SharedContents } from '../transfers/shared-contents.ts';
 import { isDone, isSameSnapshot, isUnfinished, type TreeSnapshot } from '../transfers/tree-snapshot.ts';
 import { type AppliedChanges, appliedChanges, putRight } from './applied-changes.ts';
 import { Hold } from './hold.ts';
-import { planFor, rolesFrom } from './planning.ts';
+import { type GuardedPlan, planFor, rolesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
 import { Retry } from './retry.ts';
 import { StateReporter } from './state-reporter.ts';
@@ -160,6 +160,7 @@ export class SyncCycle {
     const plan = this.#plan();
     this.resolutions.update(plan.conflicts);
     this.reporter.conflicts(plan.conflicts);
+    this.reporter.leftOut(plan.leftOut);
     this.agreement.disagreed(plan.conflicts, this.roles.local);
     const brake = this.hold.check(plan, this.#trees, this.#options.clock.monotonic());
     if (brake) {
@@ -263,7 +264,7 @@ export class SyncCycle {
     else if (this.large.count === 0) this.#retry.reset();
   }
 
-  #plan(): Plan {
+  #plan(): GuardedPlan {
     const { takeGit, from } = this.#options;
     return planFor(this.#trees, {
       mode: this.agreement.mode,

@@ -11,6 +11,7 @@ import {
   brakeMessage,
   type ConflictState,
   conflictStates,
+  leftOutStates,
   type PlannedChange,
   type ProblemState,
   plannedChanges,
@@ -52,6 +53,10 @@ export async function previewSync(options: PreviewOptions): Promise<Preview> {
   const roles = rolesFrom(spec.from);
   const { mode, from, takeGit } = spec;
   const plan = planFor(trees, { mode, from, takeGit });
+  const { problems } = summarize(
+    { tree: trees.local, degraded: undefined },
+    { tree: trees.container, degraded: undefined },
+  );
   const brake = brakeOn(plan, trees, roles, {
     limits: { ...spec.trashLimits, container: budget.trash },
   });
@@ -62,10 +67,7 @@ export async function previewSync(options: PreviewOptions): Promise<Preview> {
     makes: there.isMissing ? spec.remote : undefined,
     changes: plannedChanges(plan, roles),
     conflicts: conflictStates(plan.conflicts, roles),
-    problems: summarize(
-      { tree: trees.local, degraded: undefined },
-      { tree: trees.container, degraded: undefined },
-    ).problems,
+    problems: [...leftOutStates(plan.leftOut), ...problems],
     ...(budget.limit && { storage: describeBudget(budget) }),
     held: brake && brakeMessage(brake, roles),
   };

@@ -124,6 +124,10 @@ const problemsIn = (tree: MaybeEntry, side: Side): ProblemState[] =>
 const skippedIn = (tree: MaybeEntry, side: Side): ProblemState[] =>
   collect(tree, side, 'skipped', (entry) => (entry?.kind === 'untracked' ? entry.what : undefined));
 
+/** What the container has and this workstation does not take, with the reason. */
+export const leftOutStates = (items: readonly { path: string; why: string }[]): ProblemState[] =>
+  items.slice(0, maxListed).map(({ path, why }) => ({ path, side: 'container', problem: why }));
+
 function collect(
   tree: MaybeEntry,
   side: Side,

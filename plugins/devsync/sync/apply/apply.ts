@@ -9,7 +9,7 @@ import type { Directory, File, Tracked } from '../../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../../reconcile/operations.ts';
 import { splitPath } from '../../reconcile/tree.ts';
 import { Descent } from '../files/folder.ts';
-import { foldName, partsOf } from '../files/names.ts';
+import { completesRepository, foldName, gitPart, gitPartsIn, isRepository, partsOf } from '../files/names.ts';
 import { codeOf, reasonOf } from '../files/system-error.ts';
 import { buildable, buildDirectory } from './build.ts';
 import type { ApplyContext } from './file-operations.ts';
@@ -61,6 +61,7 @@ class Applier implements Disposable {
     const count = this.#context.foldsNames ? 0 : buildable(operations, first);
     if (count === 0) return undefined;
     const group = operations.slice(first, first + count);
+    if (this.#makesRepository(group)) return undefined;
     try {
       for (const operation of group) {
         partsOf(operation.path, machine.platform);
@@ -124,8 +125,24 @@ class Applier implements Disposable {
     return { path, at: name === '' ? folder.path : folder.at(name), folder, name };
   }
 
+  /** Whether a new directory with these in it is one that git takes for a repository. */
+  #makesRepository(group: readonly Operation[]): boolean {
+    const names = group.slice(1).map(({ path }) => splitPath(path)[1]);
+    return this.#context.refusesRepositories && isRepository(gitPartsIn(names));
+  }
+
+  /**
+   * Whether something new of this name has git take its directory for a repository. What is really there decides: other
+   * sessions bring things to the same directory.
+   */
+  #completesRepository({ folder, name }: ResolvedPath): boolean {
+    if (!this.#context.refusesRepositories || gitPart(name) === undefined) return false;
+    return isRepository(gitPartsIn([...readdirSync(folder.path), name]));
+  }
+
   #create(place: ResolvedPath, wanted: Tracked, content: () => string): OperationResult {
     const { path, folder, name } = place;
+    if (this.#completesRepository(place)) return { path, problem: completesRepository };
     if (this.#context.foldsNames) {
       const twin = readdirSync(folder.path).find((one) => one !== name && foldName(one) === foldName(name));
       if (twin !== undefined)

@@ -34,6 +34,8 @@ export interface ApplyContext {
   readonly cache: DigestCache;
   /** Nothing is made that does not pass it. */
   readonly gate: Gate;
+  /** Nothing is made that has git take the directory it is in for a repository. */
+  readonly refusesRepositories: boolean;
   readonly staging: Staging;
   readonly trash: Trash;
   readonly inPlace: InPlaceFiles;

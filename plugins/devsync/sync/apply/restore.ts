@@ -24,10 +24,10 @@ export async function restoreItem(
   const { root: rootPath, staging, trash } = context;
   const [parent, name] = splitPath(item.path);
   const parts = partsOf(parent, machine.platform);
-  // Directories that are gone are made again, like those around them.
+  // Directories that are gone are made again, like those around them: a person asks for what was here.
   const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
   await apply(
-    context,
+    { ...context, refusesRepositories: false },
     above.map((path) => ({ path, old: undefined, new: emptyDirectory })),
   );
   using root = Folder.root(rootPath);

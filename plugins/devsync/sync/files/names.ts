@@ -87,6 +87,53 @@ export function isGitDirectory(name: string): boolean {
   return plain === '.git' || plain === 'git~1';
 }
 
+/** A name by which git knows a directory for a repository, whatever that one is called. */
+export type GitPart = 'head' | 'commondir' | 'objects' | 'refs';
+
+/** Which of those a name is, under any of the spellings that some file system takes for it. */
+export function gitPart(name: string): GitPart | undefined {
+  // Nearly all names end here.
+  if (!/^(?:head|commondir|objects|refs)|[^\x20-\x7e]/i.test(name)) return undefined;
+  const plain = plainOn(name);
+  return gitParts.find((part) => part === plain);
+}
+
+const gitParts: readonly GitPart[] = ['head', 'commondir', 'objects', 'refs'];
+
+/** Those of them that a directory's names are. */
+export function gitPartsIn(names: Iterable<string>): ReadonlySet<GitPart> {
+  const found = new Set<GitPart>();
+  for (const name of names) {
+    const part = gitPart(name);
+    if (part !== undefined) found.add(part);
+  }
+  return found;
+}
+
+/**
+ * Whether git takes a directory with these for a repository, with a `config` and `hooks` that it obeys (setup.c,
+ * is_git_directory). Objects and refs may be files or links as well, or be elsewhere, where `commondir` says.
+ */
+export const isRepository = (parts: ReadonlySet<GitPart>): boolean =>
+  parts.has('head') && (parts.has('commondir') || (parts.has('objects') && parts.has('refs')));
+
+/** Why a name that completes one is not made. */
+export const completesRepository =
+  'with it, git would take the directory for a repository and run what its config says';
+
+/** What git itself keeps in a repository and acts upon. */
+const gitOwn = new Set([
+  ...['head', 'commondir', 'gitdir', 'objects', 'refs', 'packed-refs', 'shallow', 'index', 'logs', 'info'],
+  ...['config', 'config.worktree', 'hooks', 'modules', 'worktrees', 'branches', 'remotes'],
+  ...['rebase-merge', 'rebase-apply', 'sequencer'],
+]);
+
+/** Whether a name in a repository is git's own there. NTFS has short names: `CONFIG~1.WOR`. */
+export function isGitOwn(name: string): boolean {
+  const plain = plainOn(name);
+  return gitOwn.has(plain) || /~\d/.test(plain);
+}
+
 /** What two names have in common that a file system without case, or one that decomposes letters, mixes up. */
 export function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase().normalize('NFC');

@@ -254,6 +254,7 @@ export class LocalEndpoint implements Endpoint {
       options: scan,
       cache,
       gate: this.#gate,
+      refusesRepositories: this.#options.refusesRepositories === true,
       staging: this.#storage.staging,
       trash: this.#storage.trash,
       inPlace: this.#storage.inPlace,

@@ -12,6 +12,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly writableMounts?: ReadonlySet<string>;
   /** How changed files are written; replaced where no rule says otherwise. */
   readonly write?: readonly WriteRule[] | undefined;
+  /** Nothing that comes makes a directory one that git takes for a repository: its config would be obeyed here. */
+  readonly refusesRepositories?: boolean;
   /** Git directories are looked for up to here. */
   readonly top?: string;
   /** The tree as it was known before, for what this file system cannot tell (the executable bit). */

@@ -117,6 +117,7 @@ export class Pair {
     this.remote = container;
     const local = new LocalEndpoint({
       root: this.local,
+      refusesRepositories: (sync.takeGit ?? this.#options.sync?.takeGit) !== true,
       ...common,
       metadataCandidates: [this.metadataFolders.local],
     });
