@@ -11,7 +11,7 @@ import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import { Declined, type LaunchContext, type Launched, StartError, startAgent } from './launcher.ts';
-import { besideContext, likelyUser, type User, writtenUser } from './security.ts';
+import { besideContext, isSameUser, likelyUser, type User, writtenUser } from './security.ts';
 
 /** Ephemeral containers of ours begin with this. */
 export const ephemeralPrefix = 'devsync-agent-';
@@ -30,7 +30,7 @@ interface Beside {
   readonly name: string;
   readonly targetContainerName?: string;
   readonly image?: string;
-  readonly securityContext?: { readonly runAsUser?: number };
+  readonly securityContext?: { readonly runAsUser?: number; readonly runAsGroup?: number };
 }
 
 /** What an agent sees of the process whose root it is to work in. */
@@ -61,7 +61,7 @@ async function tryAs(
   context: LaunchContext,
   user: User | undefined,
 ): Promise<{ launched?: Launched; access: RootAccess }> {
-  const name = running(context, user) ?? (await add(context, user));
+  const name = runningAs(context, user) ?? (await add(context, user));
   const connection = await startIn(context, name);
   const access = await askRootAccess(connection, context.target.containerId);
   if (access.base === undefined) {
@@ -90,8 +90,10 @@ export async function askRootAccess(connection: AgentConnection, containerId: st
   }
 }
 
+type BesideWhat = Pick<LaunchContext, 'target' | 'image'>;
+
 /** Those of ours that run for this container. */
-function runningBeside({ target, image }: LaunchContext): Beside[] {
+function runningBeside({ target, image }: BesideWhat): Beside[] {
   const entries = (target.pod.spec.ephemeralContainers ?? []) as Beside[];
   return entries.filter(
     (entry) =>
@@ -105,10 +107,14 @@ function runningBeside({ target, image }: LaunchContext): Beside[] {
 /** Whether an earlier run has left a container of ours there that can be used again. */
 export const isBeside = (context: LaunchContext): boolean => runningBeside(context).length > 0;
 
-/** One of ours that runs for this container and user. */
-function running(context: LaunchContext, user: User | undefined): string | undefined {
-  const ours = runningBeside(context);
-  return ours.find(({ securityContext }) => securityContext?.runAsUser === user?.uid)?.name;
+/**
+ * The name of one of ours that runs for this container and as this user; undefined where another one is to be made. Who
+ * an agent is it has from its container: one of another group sees nothing of the container's files.
+ */
+export function runningAs(context: BesideWhat, user: User | undefined): string | undefined {
+  const { pod, container } = context.target;
+  const wanted = besideContext(pod, container, user);
+  return runningBeside(context).find(({ securityContext = {} }) => isSameUser(securityContext, wanted))?.name;
 }
 
 const statusOf = (pod: Pod | undefined, name: string): ContainerStatus | undefined =>

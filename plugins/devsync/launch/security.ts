@@ -59,6 +59,10 @@ export function besideContext(pod: Pod, container: string, user: User | undefine
   });
 }
 
+/** Whether processes of containers with these security contexts are the same user, in the same group. */
+export const isSameUser = (one: Fields, other: Fields): boolean =>
+  one.runAsUser === other.runAsUser && one.runAsGroup === other.runAsGroup;
+
 function withoutUndefined(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
