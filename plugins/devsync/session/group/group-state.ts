@@ -2,6 +2,7 @@
 import type { Target } from '../../launch/launcher.ts';
 import { awaitsWriter, noRunnerState, type RunnerState, type SessionState } from '../runner/runner-state.ts';
 import { joinActivities } from '../status/activity.ts';
+import type { Beside, Nested } from './group-targets.ts';
 
 export interface GroupParts {
   readonly writer: Target | undefined;
@@ -13,7 +14,9 @@ export interface GroupParts {
   /** Those that wait for the writer to have brought everything here. */
   readonly waiting: readonly Target[];
   /** Those that have the same files as another one. */
-  readonly sharing: readonly { readonly target: Target; readonly with: Target }[];
+  readonly sharing: readonly Beside[];
+  /** Those that are left out. */
+  readonly nested: readonly Nested[];
   /** Which one writes back, or why there is none. */
   readonly message: string;
 }
@@ -22,13 +25,16 @@ export interface GroupParts {
  * The writer's state, with each session's. It is in sync only where all of them are: one that is not gives its phase to
  * all. Conflicts of a follower cannot be decided, so they are problems.
  */
-export function groupState({ writer, members, waiting, sharing, message }: GroupParts): RunnerState {
+export function groupState({ writer, members, waiting, sharing, nested, message }: GroupParts): RunnerState {
   const sessions = [
     ...members.map(({ role, target, state }): SessionState => ({ ...state, ...nameOf(target), role })),
     ...waiting.map((target) => absent(target, 'waiting', awaitsWriter)),
-    ...sharing.map((one) =>
-      absent(one.target, 'watching', `has the files of ${one.with.pod.metadata.name}/${one.with.container}`),
-    ),
+    ...sharing.map((one) => absent(one.target, 'watching', `has the files of ${nameIn(one.with)}`)),
+    ...nested.map((one): SessionState => {
+      const problem = whyLeftOut(one);
+      const problems = [{ path: '', side: 'container' as const, problem }];
+      return { ...absent(one.target, 'watching', problem), problems };
+    }),
   ].sort(byRole);
   const own = members.find(({ role }) => role === 'writer')?.state;
   const base = own ?? { ...noRunnerState, message: writer ? '' : message };
@@ -45,6 +51,12 @@ export function groupState({ writer, members, waiting, sharing, message }: Group
     sessions,
   };
 }
+
+/** What is said of one that is left out. */
+export const whyLeftOut = ({ target, with: other, lies }: Nested): string =>
+  `container ${target.container} is left out: its REMOTE lies ${lies} that of ${nameIn(other)}, on one volume, and files would be put into themselves; a sync can be with one of them`;
+
+const nameIn = ({ pod, container }: Target) => `${pod.metadata.name}/${container}`;
 
 const nameOf = ({ pod, container }: Target) => ({ pod: pod.metadata.name, container });
 

@@ -4,8 +4,18 @@ import type { Pod } from '../../../../src/kube/api/objects.ts';
 import { containerStatus, defaultContainer, describeContainer } from '../../launch/containers.ts';
 import type { Target } from '../../launch/launcher.ts';
 import type { TargetSpec } from '../../spec/spec.ts';
-import { mountOf } from '../pods/location.ts';
+import { contentKey, placeOf, type Relation, relationOf } from '../pods/place.ts';
 import { byAge, isReady, targetIn, whyNone } from '../pods/pods.ts';
+
+/** One that has files of another one, which takes part. */
+export interface Beside {
+  readonly target: Target;
+  readonly with: Target;
+}
+
+export interface Nested extends Beside {
+  readonly lies: 'within' | 'around';
+}
 
 export interface GroupTargets {
   /** Its changes come to this workstation. */
@@ -13,7 +23,9 @@ export interface GroupTargets {
   /** Those that are made like it. */
   readonly followers: readonly Target[];
   /** Those that have the same files as another one, on a volume that both mount. */
-  readonly sharing: readonly { readonly target: Target; readonly with: Target }[];
+  readonly sharing: readonly Beside[];
+  /** Those whose directory is a part of that of another one, or the other way round: they are left out. */
+  readonly nested: readonly Nested[];
   /** Which one writes back, or why there is none. */
   readonly message: string;
 }
@@ -54,18 +66,34 @@ export function chooseGroup(
   const awaited = awaitedWriter(pods, all, spec, current.writer);
   const writer = awaited ? undefined : chooseWriter(all, spec, current.writer);
   const members = spec.everyPod ? all : all.filter(({ pod }) => pod === writer?.pod);
-  const takers = new Map<string, Target>();
-  if (writer) takers.set(contentKey(writer, remote), writer);
-  const followers: Target[] = [];
-  const sharing: { target: Target; with: Target }[] = [];
-  for (const target of members.filter((one) => one !== writer)) {
-    const key = contentKey(target, remote);
-    const taker = takers.get(key);
-    if (taker) sharing.push({ target, with: taker });
-    else followers.push(target);
-    takers.set(key, taker ?? target);
+  const others = members.filter((one) => one !== writer);
+  return {
+    writer,
+    ...divided(writer ? [writer] : [], others, remote),
+    message: messageFor(pods, spec, writer, awaited),
+  };
+}
+
+/** Of those that have files in common, the first one takes part. */
+function divided(
+  first: readonly Target[],
+  others: readonly Target[],
+  remote: string,
+): Pick<GroupTargets, 'followers' | 'sharing' | 'nested'> {
+  const takers = [...first];
+  const [followers, sharing, nested]: [Target[], Beside[], Nested[]] = [[], [], []];
+  for (const target of others) {
+    const place = placeOf(target, remote);
+    const relationTo = (taker: Target): Relation => relationOf(place, placeOf(taker, remote));
+    const taker = takers.find((one) => relationTo(one) !== undefined);
+    const lies = taker && relationTo(taker);
+    if (taker === undefined || lies === undefined) {
+      takers.push(target);
+      followers.push(target);
+    } else if (lies === 'same') sharing.push({ target, with: taker });
+    else nested.push({ target, with: taker, lies });
   }
-  return { writer, followers, sharing, message: messageFor(pods, spec, writer, awaited) };
+  return { followers, sharing, nested };
 }
 
 function targetsIn(pods: readonly Pod[], spec: TargetSpec): Target[] {
@@ -138,42 +166,6 @@ function messageFor(
   return `pod ${spec.writer}, which is to write back, is not ready`;
 }
 
-interface Volume {
-  readonly name: string;
-  readonly [source: string]: unknown;
-}
-
-/**
- * What tells the files of one container from those of another: equal where both see the same ones. On a claim it stays
- * the same for the next pod.
- */
-export function contentKey(target: Target, remote: string): string {
-  const { pod, container } = target;
-  const mount = mountOf(target, remote);
-  if (mount === undefined) return JSON.stringify([pod.metadata.uid, 'container', container]);
-  // An expression is made of the pod's own variables.
-  const subPath = mount.subPathExpr ? [mount.subPathExpr, pod.metadata.name] : mount.subPath;
-  const within = [subPath, remote.slice(mount.mountPath.length)];
-  const volumes = (pod.spec.volumes ?? []) as readonly Volume[];
-  const { name: _, ...source } = volumes.find(({ name }) => name === mount.name) ?? { name: mount.name };
-  if (podVolumes.some((kind) => kind in source))
-    return JSON.stringify([pod.metadata.uid, 'volume', mount.name, within]);
-  // The same path of two nodes is not the same directory.
-  return JSON.stringify([source, 'hostPath' in source ? pod.spec.nodeName : '', within]);
-}
-
-/** Volumes that each pod has for itself. */
-const podVolumes = [
-  'emptyDir',
-  'configMap',
-  'secret',
-  'projected',
-  'downwardAPI',
-  'ephemeral',
-  'csi',
-  'image',
-];
-
-/** A short name for that. */
+/** A short name for what is remembered of a container's directory. */
 export const sessionName = (target: Target, remote: string): string =>
   createHash('sha256').update(contentKey(target, remote)).digest('hex').slice(0, 16);

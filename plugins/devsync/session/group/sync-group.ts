@@ -18,7 +18,7 @@ import { SyncRunner } from '../runner/sync-runner.ts';
 import type { Current } from '../runner/synchronizer-slot.ts';
 import { Turn } from '../runner/turn.ts';
 import type { SyncState } from '../status/state.ts';
-import { groupState } from './group-state.ts';
+import { groupState, whyLeftOut } from './group-state.ts';
 import { chooseGroup, type GroupTargets, sessionName } from './group-targets.ts';
 import { LastWriter } from './last-writer.ts';
 import { TargetFeed } from './target-feed.ts';
@@ -35,7 +35,13 @@ interface Member {
   readonly done: Promise<void>;
 }
 
-const nobody: GroupTargets = { writer: undefined, followers: [], sharing: [], message: 'looking for pods' };
+const nobody: GroupTargets = {
+  writer: undefined,
+  followers: [],
+  sharing: [],
+  nested: [],
+  message: 'looking for pods',
+};
 
 export class SyncGroup implements RunningSync {
   readonly #options: RunnerOptions;
@@ -56,14 +62,14 @@ export class SyncGroup implements RunningSync {
   }
 
   get state(): RunnerState {
-    const { writer, sharing, message } = this.#targets;
+    const { writer, sharing, nested, message } = this.#targets;
     const members = [...this.#members.values()].map(({ role, target, runner }) => ({
       role,
       target,
       state: runner.state,
     }));
     const waiting = this.#waiting();
-    return groupState({ writer, members, waiting, sharing, message });
+    return groupState({ writer, members, waiting, sharing, nested, message });
   }
 
   get live(): Current | undefined {
@@ -115,6 +121,10 @@ export class SyncGroup implements RunningSync {
     const { writer } = this.#targets;
     if (writer) last.note(writer);
     if (this.#targets.message !== before.message) onLog(this.#targets.message);
+    const leftOut = (one: GroupTargets) =>
+      one.nested.map((nested) => `pod ${nested.target.pod.metadata.name}: ${whyLeftOut(nested)}`);
+    const known = new Set(leftOut(before));
+    for (const line of leftOut(this.#targets)) if (!known.has(line)) onLog(line);
     this.#apply();
   }
 

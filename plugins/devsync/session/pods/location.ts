@@ -18,7 +18,7 @@ export interface Location {
   readonly description: string;
 }
 
-interface VolumeMount {
+export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string;

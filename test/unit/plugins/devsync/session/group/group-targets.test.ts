@@ -133,6 +133,61 @@ describe('containers that have the same files', () => {
   });
 });
 
+describe('containers of which one’s directory is a part of the other one’s', () => {
+  const both = { ...all, containers: ['app', 'proxy'] };
+  const on = (pods: readonly Pod[], remote = '/data') => {
+    const { writer, followers, sharing, nested } = chooseGroup(pods, both, remote, noTargets);
+    const nameOf = (one: typeof writer) => one && `${one.pod.metadata.name}/${one.container}`;
+    return {
+      takers: [writer, ...followers].map(nameOf),
+      sharing: sharing.map((one) => nameOf(one.target)),
+      nested: nested.map((one) => `${nameOf(one.target)} ${one.lies} ${nameOf(one.with)}`),
+    };
+  };
+  const claim = 'shared';
+
+  test.each([
+    ['within', { app: 'one', proxy: 'one/inner' }, 'within'],
+    ['around', { app: 'one/inner', proxy: './one/' }, 'around'],
+    ['in a volume that the other one mounts as a whole', { proxy: 'one' }, 'within'],
+  ])('%s: the later one is left out, on a claim and in a volume of the pod', (_, subPaths, lies) => {
+    const wanted = { takers: ['web-1/app'], sharing: [], nested: [`web-1/proxy ${lies} web-1/app`] };
+    expect(on([pod(1, { subPaths })])).toEqual(wanted);
+    expect(on([pod(1, { claim, subPaths })])).toEqual(wanted);
+  });
+
+  test('a name that begins alike is another directory', () => {
+    expect(on([pod(1, { subPaths: { app: 'one', proxy: 'one-more' } })])).toEqual({
+      takers: ['web-1/app', 'web-1/proxy'],
+      sharing: [],
+      nested: [],
+    });
+  });
+
+  test('of two pods on one claim; on a claim or a volume each, both take part', () => {
+    const [outer, inner] = [
+      { app: 'a', proxy: 'b' },
+      { app: 'a/in', proxy: 'c' },
+    ];
+    expect(on([pod(1, { claim, subPaths: outer }), pod(2, { claim, subPaths: inner })])).toEqual({
+      takers: ['web-1/app', 'web-1/proxy', 'web-2/proxy'],
+      sharing: [],
+      nested: ['web-2/app within web-1/app'],
+    });
+    expect(
+      on([pod(1, { claim, subPaths: outer }), pod(2, { claim: 'own', subPaths: inner })]).nested,
+    ).toEqual([]);
+    expect(on([pod(1, { subPaths: outer }), pod(2, { subPaths: inner })]).nested).toEqual([]);
+  });
+
+  test('what REMOTE has below the mount counts', () => {
+    // That is in/ of the volume for one, and in/in of it for the other.
+    const subPaths = { proxy: 'in' };
+    expect(on([pod(1, { subPaths })], '/data/in').nested).toEqual(['web-1/proxy within web-1/app']);
+    expect(on([pod(1, { subPaths: { proxy: 'other' } })], '/data/in').nested).toEqual([]);
+  });
+});
+
 test('what is kept of a session on a claim is for the next pod on it; in a layer, for the pod alone', () => {
   const nameOf = (one: Pod, remote: string) => {
     const { writer } = chooseGroup([one], all, remote, noTargets);

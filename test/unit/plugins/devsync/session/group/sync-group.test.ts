@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { SyncGroup } from '../../../../../../plugins/devsync/session/group/sync-group.ts';
+import type { TargetSpec } from '../../../../../../plugins/devsync/spec/spec.ts';
 import { systemClock } from '../../../../../../src/clock.ts';
 import type { Pod } from '../../../../../../src/kube/api/objects.ts';
 import { pods } from '../../../../../../src/kube/api/resources.ts';
@@ -19,16 +20,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const everyPod: TargetSpec = { selector: 'app=web', container: 'app', everyPod: true };
+
 /** Runs a group, as a watch does, until it has said this. Resolves with all that it has said. */
-async function watchUntil(said: RegExp, kube: ReturnType<typeof fakeKube>): Promise<readonly string[]> {
+async function watchUntil(
+  said: RegExp,
+  kube: ReturnType<typeof fakeKube>,
+  { remote = '/work', target = everyPod, onSaid = (_: SyncGroup) => {} } = {},
+): Promise<readonly string[]> {
   const lines: string[] = [];
   const stop = new AbortController();
-  const target = { selector: 'app=web', container: 'app', everyPod: true } as const;
   const group = new SyncGroup({
     kube,
     namespace: 'shop',
     name: 'web',
-    spec: { ...specOf(join(folder, 'local'), '/work'), target },
+    spec: { ...specOf(join(folder, 'local'), remote), target },
     folder: join(folder, 'state'),
     stateFolder: folder,
     metadataCandidates: [join(folder, 'kept')],
@@ -41,6 +47,7 @@ async function watchUntil(said: RegExp, kube: ReturnType<typeof fakeKube>): Prom
   const running = group.run();
   try {
     await eventually(() => expect(lines).toContainEqual(expect.stringMatching(said)));
+    onSaid(group);
   } finally {
     stop.abort();
     await running;
@@ -101,4 +108,19 @@ test('where it cannot be noted, that is said, and the sync goes on', async () =>
   expect(lines).toContainEqual(
     expect.stringMatching(/^that pod web-1 writes back cannot be noted \(.*ENOENT.*\); the next watch may /),
   );
+});
+
+test('a container whose REMOTE lies within that of another one is left out, and that is a problem which the log tells', async () => {
+  const { kube } = await clusterOf(pod(1, { subPaths: { app: 'one', proxy: 'one/inner' } }));
+  const target = { ...everyPod, containers: ['app', 'proxy'] };
+  const why =
+    'container proxy is left out: its REMOTE lies within that of web-1/app, on one volume, and files would be put into themselves; a sync can be with one of them';
+  const onSaid = ({ state }: SyncGroup) => {
+    expect(state.problems).toEqual([{ path: '', side: 'container', problem: `web-1: ${why}` }]);
+    const session = { pod: 'web-1', container: 'proxy', role: 'follower', phase: 'watching', message: why };
+    expect(state.sessions).toContainEqual(expect.objectContaining(session));
+  };
+  const lines = await watchUntil(/left out/, kube, { remote: '/data', target, onSaid });
+  expect(lines).toContain(`pod web-1: ${why}`);
+  expect(readdirSync(join(folder, 'state', 'sessions'))).toHaveLength(1);
 });
