@@ -121,6 +121,42 @@ test('what the task no longer covers, namespaces and kinds, is left on the repli
   expect((await pair.compare(fewer)).replicas[0]?.left).toEqual({ 'no rule covers it any more': 1 });
 });
 
+test.each([
+  ['namespace by namespace', 'a', (name: string) => name],
+  ['in the whole cluster', 'b', (name: string) => `${name}*`],
+])(
+  'what lies where the map led before is left and reported until it is gone, listed %s',
+  async (_, suffix, glob) => {
+    const [first, second] = [pair.alsoNamespace(`first-${suffix}`), pair.alsoNamespace(`second-${suffix}`)];
+    const scope = {
+      include: [glob(pair.namespace)],
+      exclude: [first, second],
+      selector: [],
+      sensitive: false,
+    };
+    const mappedTo = (there: string) => ({
+      rules: [ruleFor('', 'ConfigMap')],
+      namespaces: scope,
+      map: new Map([[pair.namespace, there]]),
+    });
+    const covered = 'no rule covers it any more';
+    await pair.put(pair.from, configMap('moved', { a: '1' }));
+    const before = await pair.compare(mappedTo(first));
+    expect(before.replicas[0]?.left).not.toHaveProperty([covered]);
+    for (const times of [1, 2]) {
+      const { phase, replicas } = await pair.compare(mappedTo(second));
+      // The namespace and what is in it.
+      expect([times, phase, replicas[0]?.left]).toMatchObject([times, 'Done', { [covered]: 2 }]);
+    }
+    for (const there of [first, second])
+      expect(await pair.to.get(configMaps, { namespace: there, name: 'moved' })).toMatchObject({
+        data: { a: '1' },
+      });
+    await pair.to.delete(configMaps, { namespace: first, name: 'moved' });
+    expect((await pair.compare(mappedTo(second))).replicas[0]?.left).toMatchObject({ [covered]: 1 });
+  },
+);
+
 test('an object of others that takes the place of ours between our looking and our writing is not overruled', async () => {
   const ours = (a: string) => configMap('raced', { a });
   await pair.put(pair.from, ours('1'));

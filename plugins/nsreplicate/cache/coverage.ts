@@ -1,7 +1,7 @@
 /** Which objects a task covers, on either side: by kind, namespace and labels. */
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { makesObjects } from '../objects/carry.ts';
-import { type ObjectKey, type ObjectPlace, placeOf } from '../objects/keys.ts';
+import { isFormerPlace, type ObjectKey, type ObjectPlace, placeOf } from '../objects/keys.ts';
 import type { Rule } from '../rules/rule.ts';
 import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
@@ -33,7 +33,8 @@ export class Coverage implements CopyScope {
   covers(key: ObjectKey): boolean {
     const place = placeOf(key);
     const within = withinOf(place);
-    return this.#kinds.has(place.kind) && (within === undefined || this.#coversNamespace(within));
+    if (!this.#kinds.has(place.kind)) return false;
+    return within === undefined || (!isFormerPlace(within) && this.#coversNamespace(within));
   }
 
   /** Whether a rule covers a replica's object whole, by its own labels. */

@@ -12,11 +12,13 @@ import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import { type Epoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
 import { awaitLease } from '../state/lease.ts';
 import { type PromotionRecord, readPromotion, writePromotion } from '../state/promotion.ts';
+import { readSavedState } from '../state/state.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
 import { CONFIRMED_MS } from '../task/epoch-guard.ts';
 import { awaitReady } from './await-ready.ts';
 import { type ClaimsOf, claimsOf, hasEmptyClaim } from './claims.ts';
 import { type Order, orderOf } from './order.ts';
+import { type Blocked, staleCopies } from './stale-copies.ts';
 import { type Staleness, stalenessOf } from './staleness.ts';
 import { nameOf, type Workload, wake, workloadsOf } from './workloads.ts';
 
@@ -62,8 +64,8 @@ export interface PromotionPlan extends Wakening {
 interface Wakening {
   readonly order: Order;
   readonly claims: readonly ClaimsOf[];
-  /** Held workloads that are not woken, since a claim of theirs is empty. */
-  readonly blocked: readonly Workload[];
+  /** Held workloads that are not woken: a claim of theirs is empty, or they are no copies that the last run kept. */
+  readonly blocked: readonly Blocked[];
   readonly staleness: Staleness;
 }
 
@@ -120,23 +122,45 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
 async function lookAround({
   task,
   replica,
+  state,
   withEmptyClaims,
   clock,
   signal,
 }: PromotionOptions): Promise<Wakening> {
-  const [workloads, staleness] = await Promise.all([
+  const [workloads, staleness, former] = await Promise.all([
     workloadsOf(replica, task, { signal }),
     stalenessOf(replica, task, { signal }),
+    formerIn(state, task, signal),
   ]);
-  const held = workloads.filter(({ original }) => original !== undefined);
+  const stale = staleCopies(workloads, former);
+  const isStale = (one: Workload) => stale.some(({ workload }) => workload === one);
+  const held = workloads.filter((one) => one.original !== undefined && !isStale(one));
   const claims = await claimsOf(replica, held, { clock, signal });
-  const blocked = withEmptyClaims
-    ? []
-    : claims
-        .filter((one) => one.workload.kind === 'StatefulSet' && hasEmptyClaim(one))
-        .map(({ workload }) => workload);
+  const empty = claims.filter((one) => one.workload.kind === 'StatefulSet' && hasEmptyClaim(one));
+  const blocked = [
+    ...stale,
+    ...(withEmptyClaims ? [] : empty.map(({ workload }) => ({ workload, why: emptyClaim }))),
+  ];
   return { order: orderOf(workloads), claims, blocked, staleness };
 }
+
+/** Namespaces that the task's map leads to no more, as far as its state can be read. */
+async function formerIn(
+  state: KubeClient | undefined,
+  task: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (state === undefined) return [];
+  try {
+    return (await readSavedState(state, task, { signal })).former;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    return [];
+  }
+}
+
+const emptyClaim = 'nothing was ever copied into a claim of it; --with-empty-claims wakes it all the same';
 
 /**
  * Carries a plan out.
@@ -152,13 +176,12 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
     writePromotion(replica.kube, task, { ...record, finishedAt: undefined, ...change }, { signal });
   await note({ phase: 'Waking' });
   const woken: string[] = [];
-  const open = blocked.map((workload) => ({
-    workload: nameOf(workload),
-    why: 'nothing was ever copied into a claim of it; --with-empty-claims wakes it all the same',
-  }));
+  const open = blocked
+    .filter(({ isLeft = false }) => !isLeft)
+    .map(({ workload, why }) => ({ workload: nameOf(workload), why }));
   for (const wave of order.waves) {
     await confirmEpoch(epoch, options);
-    const free = wave.filter((one) => !blocked.includes(one));
+    const free = wave.filter((one) => !blocked.some(({ workload }) => workload === one));
     const refused = new Set<Workload>();
     for (const workload of free.filter(({ original }) => original !== undefined)) {
       const why = await wakeOne(workload, options);

@@ -36,12 +36,24 @@ export function describe(key: ObjectKey): string {
   return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }
 
+/** No namespace's name ends so. */
+const formerSuffix = ' (former place)';
+
+/** A namespace of the replicas to which none of the primary leads any more, as keys and people name it. */
+export const formerPlace = (there: string): string => `${there}${formerSuffix}`;
+
+/** Whether a namespace of a key is such a one. */
+export const isFormerPlace = (namespace: string): boolean => namespace.endsWith(formerSuffix);
+
 /** Translates between places on the primary and places on the replicas. */
 export class Places {
   readonly #to: NamespaceMap;
   readonly #from: ReadonlyMap<string, string>;
+  /** Namespaces of the replicas in which copies may be, though none of the primary leads there any more. */
+  readonly former: readonly string[];
 
-  constructor(map: NamespaceMap) {
+  constructor(map: NamespaceMap, former: readonly string[] = []) {
+    this.former = former;
     this.#to = map;
     this.#from = new Map([...map].map(([from, to]) => [to, from]));
   }
@@ -56,21 +68,25 @@ export class Places {
     const isNamespace = kind === 'Namespace';
     const there = isNamespace ? metadata.name : metadata.namespace;
     if (there === undefined) return keyOf(kind, '', metadata.name);
+    const keyAt = (namespace: string) =>
+      isNamespace ? keyOf(kind, '', namespace) : keyOf(kind, namespace, metadata.name);
+    if (this.former.includes(there)) return keyAt(formerPlace(there));
     const here = this.#from.get(there) ?? there;
     // A namespace that goes elsewhere leaves its name on the replica to whoever has it there.
     if (mapped(this.#to, here) !== there) return undefined;
-    return isNamespace ? keyOf(kind, '', here) : keyOf(kind, here, metadata.name);
+    return keyAt(here);
   }
 
   /** What a namespace of the primary is called on the replicas. */
   namespaceOnReplica(namespace: string): string {
+    if (isFormerPlace(namespace)) return namespace.slice(0, -formerSuffix.length);
     return mapped(this.#to, namespace);
   }
 
   /** Where an object's copy is. */
   onReplica(key: ObjectKey): { namespace: string | undefined; name: string } {
     const { kind, namespace, name } = placeOf(key);
-    if (kind === 'Namespace') return { namespace: undefined, name: mapped(this.#to, name) };
-    return { namespace: namespace === '' ? undefined : mapped(this.#to, namespace), name };
+    if (kind === 'Namespace') return { namespace: undefined, name: this.namespaceOnReplica(name) };
+    return { namespace: namespace === '' ? undefined : this.namespaceOnReplica(namespace), name };
   }
 }

@@ -15,6 +15,10 @@ export interface SavedState {
   clusters: Record<string, string>;
   /** What runs so far covered, and copies may be left of. */
   covered: Covered;
+  /** Where namespaces of the primary were mapped to on the replicas; undefined: earlier runs did not say. */
+  map?: Record<string, string> | undefined;
+  /** Namespaces of the replicas that none leads to any more, and copies may be left in. */
+  former: string[];
   /** The last approval that was heeded. */
   approval: string;
   /** Counts the writes of this state: a primary that shows an older one was restored from a backup. */
@@ -31,6 +35,7 @@ export const blankState = (): SavedState => ({
   versions: {},
   clusters: {},
   covered: {},
+  former: [],
   approval: '',
   sequence: 0,
   brakes: {},

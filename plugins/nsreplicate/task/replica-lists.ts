@@ -8,11 +8,25 @@ import { type Covered, coveredBy, coveredStill, type RetiredList, retiredSince }
 import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { groupKind } from '../objects/draft.ts';
-import { isIn, type Places } from '../objects/keys.ts';
+import { formerPlace, isFormerPlace, isIn, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
 import { definitions } from '../objects/order.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import { type Listed, replicaHandler } from './handlers.ts';
 import type { TaskOptions } from './task-options.ts';
+
+/** Lists of what is covered now, in a former place; what is listed in the whole cluster is looked at in any case. */
+const formerLists = (now: readonly Listed[], there: string): RetiredList[] =>
+  [...new Set(now.filter(({ namespace }) => namespace !== undefined).map(({ kind: { name } }) => name))].map(
+    (kind) => ({ kind, namespace: formerPlace(there) }),
+  );
+
+const isFormerList = ({ namespace = '' }: RetiredList): boolean => isFormerPlace(namespace);
+
+/** Whether an object is in a namespace, or is that namespace. */
+const isAt = (place: string) => (key: ObjectKey) => {
+  const { kind, namespace, name } = placeOf(key);
+  return namespace === place || (kind === 'Namespace' && name === place);
+};
 
 interface ListedReplica {
   readonly replica: Replica;
@@ -75,23 +89,49 @@ export class ReplicaLists {
    */
   async followRetired(now: readonly Listed[], isAsleep: (kind: string) => boolean): Promise<void> {
     this.#covered = coveredBy(now.map(({ kind: { name }, namespace }) => ({ kind: name, namespace })));
-    const retired = retiredSince(this.#options.saved.covered, this.#covered);
+    const retired = [
+      ...retiredSince(this.#options.saved.covered, this.#covered),
+      ...this.#places.former.flatMap((there) => formerLists(now, there)),
+    ];
     for (const list of retired)
       this.#retired.set(list, new Set(this.#replicas.map(({ replica }) => replica)));
     const lists = retired.filter(({ kind }) => !isAsleep(kind));
     if (lists.length > 0) await Promise.all(this.#replicas.map((replica) => this.#followAll(replica, lists)));
   }
 
+  /** Notes for the next run where copies are, and may be left. */
+  save(): void {
+    const { saved, spec } = this.#options;
+    saved.covered = this.#stillCovered;
+    saved.map = Object.fromEntries(spec.map);
+    saved.former = this.#stillFormer;
+  }
+
   /** What is covered, and what was and has left copies, as far as is known. */
-  get covered(): Covered {
-    const remaining = [...this.#retired].filter(
-      ([{ kind, namespace }, unseen]) =>
-        unseen.size > 0 || this.#replicas.some(({ replica }) => replica.hasRetired(isIn(kind, namespace))),
+  get #stillCovered(): Covered {
+    const remaining = [...this.#retired.keys()].filter(
+      (list) => !isFormerList(list) && this.#mayHaveLeft(list, isIn(list.kind, list.namespace)),
     );
-    return coveredStill(
-      this.#covered,
-      remaining.map(([list]) => list),
-    );
+    return coveredStill(this.#covered, remaining);
+  }
+
+  /** Namespaces of the replicas that none of the primary leads to any more, and that have copies as far as is known. */
+  get #stillFormer(): string[] {
+    const lists = [...this.#retired.keys()];
+    return this.#places.former.filter((there) => {
+      const place = formerPlace(there);
+      const isUnseen = lists.some((list) => list.namespace === place && this.#isUnseen(list));
+      const isThere = this.#replicas.some(({ replica }) => replica.away || replica.hasRetired(isAt(place)));
+      return isUnseen || isThere;
+    });
+  }
+
+  #isUnseen(list: RetiredList): boolean {
+    return (this.#retired.get(list)?.size ?? 0) > 0;
+  }
+
+  #mayHaveLeft(list: RetiredList, test: (key: ObjectKey) => boolean): boolean {
+    return this.#isUnseen(list) || this.#replicas.some(({ replica }) => replica.hasRetired(test));
   }
 
   async #followAll({ replica, cluster }: ListedReplica, lists: readonly RetiredList[]): Promise<void> {

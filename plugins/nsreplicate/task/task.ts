@@ -9,6 +9,7 @@ import { listPages } from '../../../src/kube/api/list.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
 import { Autoscaled } from '../cache/autoscaled.ts';
+import { formerPlaces } from '../cache/former-places.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import { askUntilAnswered } from '../clusters/ask-until-answered.ts';
 import { anotherCluster, identifyAgain } from '../clusters/cluster.ts';
@@ -20,6 +21,7 @@ import type { JobRecords } from '../jobs/records.ts';
 import { type ObjectKey, Places } from '../objects/keys.ts';
 import { inWaves, isGround } from '../objects/order.ts';
 import type { Replica } from '../reconcile/replica.ts';
+import { namespaceMatcher } from '../rules/scope.ts';
 import { assembleReplica } from './assemble.ts';
 import { CoveredNamespaces } from './covered-namespaces.ts';
 import { followAutoscalers } from './follow-autoscalers.ts';
@@ -56,8 +58,11 @@ export class Task {
     this.records = options.records;
     this.results = options.results;
     checkMap(options.spec.map, options.spec.namespaces);
-    this.places = new Places(options.spec.map);
-    this.#namespaces = new CoveredNamespaces(options.spec);
+    const { spec, saved } = options;
+    // Whatever its labels are: a namespace that may be covered is no former place.
+    const covers = namespaceMatcher({ ...spec.namespaces, selector: [] });
+    this.places = new Places(spec.map, formerPlaces(saved, spec.map, covers));
+    this.#namespaces = new CoveredNamespaces(spec);
     this.#primary = new PrimaryLists(options, this.notes);
     this.#autoscaled = new Autoscaled(this.places);
     this.#guard = new PrimaryGuard({
@@ -128,7 +133,7 @@ export class Task {
     await retired;
     await awaitIdle(this.#replicas, this.#options);
     this.#comparing = false;
-    this.#options.saved.covered = replicas.covered;
+    replicas.save();
     this.notes.push(...notesOn(this.#options, this.primaryCache, this.#namespaces.labels));
     for (const replica of this.#replicas) replica.compared();
     this.approve(this.#approval);

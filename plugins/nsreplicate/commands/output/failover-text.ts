@@ -27,7 +27,7 @@ export function planText(
     ...standingLines(last, state !== undefined),
     ...(waves.length === 0 ? ['  no workload is to be woken'] : []),
     ...waves.map((wave, index) => `  wave ${index + 1}: ${wave.map(wakeText).join(', ')}`),
-    ...blocked.map((one) => `  not woken: ${nameOf(one)}: a claim of it is empty (--with-empty-claims)`),
+    ...blocked.map(({ workload, why }) => `  not woken: ${nameOf(workload)}: ${why}`),
     ...claims.flatMap((one) => claimLines(one, now)),
     ...order.notes.map((note) => `  note: ${note}`),
     ...stalenessLines(staleness, now),
@@ -56,7 +56,8 @@ export function planData(plan: PromotionPlan, { unreachable, last }: SeenBefore)
     epoch: epoch.number,
     leader: epoch.leaderName,
     waves: wavesOf(plan).map((wave) => wave.map(nameOf)),
-    blocked: blocked.map(nameOf),
+    blocked: blocked.map(({ workload }) => nameOf(workload)),
+    notWoken: blocked.map(({ workload, why }) => ({ workload: nameOf(workload), why })),
     claims: claims.flatMap(({ workload, claims }) =>
       claims.map((claim) => ({ workload: nameOf(workload), ...claim })),
     ),
@@ -85,10 +86,12 @@ export function reportText(
 }
 
 /** What is to be woken; empty waves left out. */
-const wavesOf = ({ order, blocked }: PromotionPlan): Workload[][] =>
-  order.waves
-    .map((wave) => wave.filter((one) => one.original !== undefined && !blocked.includes(one)))
+function wavesOf({ order, blocked }: PromotionPlan): Workload[][] {
+  const isBlocked = (one: Workload) => blocked.some(({ workload }) => workload === one);
+  return order.waves
+    .map((wave) => wave.filter((one) => one.original !== undefined && !isBlocked(one)))
     .filter((wave) => wave.length > 0);
+}
 
 function wakeText(workload: Workload): string {
   const { original } = workload;
