@@ -142,7 +142,9 @@ test('a promotion fences the task that runs, wakes workloads wave by wave, and i
   const looked = await promote('--dry-run');
   expect(looked.code).toBe(0);
   expect(looked.stdout).toMatch(/wave 1: StatefulSet \S+\/db \(1 pod\)/);
-  expect(looked.stdout).toMatch(/not woken: StatefulSet \S+\/files: nothing was ever copied into a claim of it/);
+  expect(looked.stdout).toMatch(
+    /not woken: StatefulSet \S+\/files: nothing was ever copied into a claim of it/,
+  );
   expect([await told(), await epochOn()]).toEqual([[0, 0, 0, 0, true], undefined]);
 
   const promoted = await promote('-y', '--ready-timeout', '60s', '-o', 'json');
