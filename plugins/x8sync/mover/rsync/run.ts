@@ -14,6 +14,7 @@ import {
 import { ErrorReader } from './errors.ts';
 import { ProgressGauge, parseProgress, type RsyncProgress, type Totals } from './progress.ts';
 import { Receiver } from './receiver.ts';
+import { isMisplaced, mayStandStill, standsStill, standstillMs } from './standstill.ts';
 import { type Counts, deliveredOf, parseStats } from './stats.ts';
 
 const mostChanges = 200;
@@ -42,6 +43,8 @@ export interface RsyncJob {
   readonly input?: Buffer | undefined;
   readonly kill: Kill;
   readonly signal: AbortSignal;
+  /** Milliseconds after which one that could not put a name in its place, and does nothing, stands still. */
+  readonly standstillMs?: number;
 }
 
 /** What a run came to. */
@@ -57,19 +60,50 @@ export interface RsyncResult {
   readonly errors: ErrorReader;
 }
 
-/** Runs rsync to its end. @throws the signal's reason. */
+/**
+ * Runs rsync to its end. One that waits for ever for a group of hard links is ended, and run again in a way that it does
+ * not come to that. @throws the signal's reason.
+ */
 export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
+  if (!mayStandStill(job.args)) return await runOnce(job);
+  const stuck = new AbortController();
+  try {
+    return await runOnce(job, stuck);
+  } catch (error) {
+    job.signal.throwIfAborted();
+    if (!stuck.signal.aborted) throw error;
+    job.messages.log(
+      'warning',
+      'rsync stands still since it could not put a name in its place: it is run again with its list as a whole',
+    );
+    return await runOnce({ ...job, args: ['--no-inc-recursive', ...job.args] });
+  }
+}
+
+/** @param stuck is aborted where it stands still, and ends it. */
+async function runOnce(job: RsyncJob, stuck?: AbortController): Promise<RsyncResult> {
   const output = new OutputReader(job);
   const errors = new ErrorReader([job.target, job.source], (level, text) => job.messages.log(level, text));
   const out = new LineSplitter((line) => output.line(line), { ends: /[\r\n]/ });
-  const err = new LineSplitter((line) => errors.line(line));
+  const misplaced = Promise.withResolvers<void>();
+  const err = new LineSplitter((line) => {
+    errors.line(line);
+    if (isMisplaced(line)) misplaced.resolve();
+  });
   const over = new AbortController();
   const { code } = await run('rsync', job.args, {
-    signal: job.signal,
+    signal: stuck ? AbortSignal.any([job.signal, stuck.signal]) : job.signal,
     input: job.input,
     onOutput: (chunk) => out.push(chunk),
     onError: (chunk) => err.push(chunk),
     onStart: ({ pid }) => {
+      if (pid !== undefined && stuck)
+        misplaced.promise
+          .then(() => standsStill(pid, job.standstillMs ?? standstillMs, over.signal))
+          .then(
+            () => stuck.abort(),
+            () => undefined,
+          );
       if (pid === undefined || !job.asksProgress) return;
       const receiver = new Receiver(pid, job.kill);
       output.watch(receiver);
