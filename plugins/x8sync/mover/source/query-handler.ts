@@ -22,7 +22,7 @@ import { locationOf } from '../volume/volume-location.ts';
 import { findCollisions } from './collisions.ts';
 import { manifestText } from './manifest.ts';
 import { compressedShare } from './sample.ts';
-import { knownSizes } from './sizes.ts';
+import { knownSizes, lookAtSizes } from './sizes.ts';
 import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from './walk.ts';
 
 /** The exit code where a client asked for something that is no query. */
@@ -114,7 +114,8 @@ async function usage(paths: Paths): Promise<Usage> {
     holdsNothing: holdsNothing(tree),
     ownLostFound: ownLostFound(tree),
     ownFolder: ownFolder(source),
-    sizes: knownSizes(paths) ?? null,
+    // Of a folder nothing was noted beforehand.
+    sizes: (paths.serve === '' ? await lookAtSizes(paths) : knownSizes(paths)) ?? null,
     location: locationOf(source),
     processors: availableParallelism(),
     busyness: busyness(),

@@ -9,9 +9,13 @@ import { measureSizes } from './walk.ts';
 /** How long the sizes of files are looked at, while a client is still on its way. */
 const lookMs = 2000;
 
+/** A short look at the sizes of files now; undefined where there is not time enough. */
+export const lookAtSizes = (paths: Paths): Promise<Sizes | undefined> =>
+  measureSizes(sourceTree(paths), lookMs);
+
 /** Saves what is known of the sizes of files; nothing where there is not time enough. */
 export async function saveSizes(paths: Paths): Promise<void> {
-  const sizes = await measureSizes(sourceTree(paths), lookMs);
+  const sizes = await lookAtSizes(paths);
   if (!sizes) return;
   const path = sourceFiles(paths).sizes;
   mkdirSync(paths.serve, { recursive: true });

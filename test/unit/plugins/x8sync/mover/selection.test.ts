@@ -1,6 +1,14 @@
 /** A part of the volumes, and what goes from the target, with the real rsync, ssh and sshd of this machine. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { Selection } from '../../../../../plugins/x8sync/mover/protocol/options.ts';
@@ -153,4 +161,20 @@ withPrograms(
     expect(readdirSync(both.target)).toEqual(['a', 'b', 'c', 'kept.log', 'lost+found']);
   },
   90_000,
+);
+
+withPrograms(
+  'the holes of a large file in a folder are found at the source, as in a whole volume',
+  async () => {
+    mkdirSync(join(both.source, 'app'));
+    const holes = join(both.source, 'app/holes');
+    writeFileSync(holes, 'data');
+    truncateSync(holes, 2 * 2 ** 30);
+    await both.serve();
+    const copied = await both.copy(selecting({ sourcePath: 'app' }));
+    expect(copied).toMatchObject({ code: 0, outcome: 'ok', streams: { files: 1 } });
+    const { size, blocks } = statSync(join(both.target, 'holes'));
+    expect([size, blocks * 512 < 1 << 20]).toEqual([2 * 2 ** 30, true]);
+  },
+  60_000,
 );
