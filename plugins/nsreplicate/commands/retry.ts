@@ -3,6 +3,8 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
+import type { JobRecord } from '../jobs/records.ts';
+import { waitsForApproval } from '../jobs/waits-for.ts';
 import type { TaskStatus } from '../state/state.ts';
 import { isAtWork } from '../state/task-phase.ts';
 import { ExistingTaskCommand } from './base/existing-task-command.ts';
@@ -31,7 +33,7 @@ export class RetryCommand extends ExistingTaskCommand {
     checkReplicas(this.replica, status);
     const wanted = this.#wanted();
     const failing = await this.#failing(context, status, wanted);
-    if (failing === 0) return nothingFails(wanted);
+    if (failing.retried === 0) return nothingToRetry(wanted, failing.unapproved);
     const { keyOf } = await import('../objects/keys.ts');
     const object = wanted && keyOf(wanted.kind, wanted.namespace, wanted.name);
     const chosen = this.replica.length > 0 ? { replicas: this.replica } : {};
@@ -46,26 +48,46 @@ export class RetryCommand extends ExistingTaskCommand {
     return { kind: this.kind, namespace, name };
   }
 
-  /** How many jobs it is about; undefined where not all that fail have a record of their own. */
+  /** What it is about. */
   async #failing(
     context: KubeCommandContext,
     status: TaskStatus,
     wanted: NamedObject | undefined,
-  ): Promise<number | undefined> {
+  ): Promise<Failing> {
     const { readJobs } = await import('../state/state.ts');
     const { kube, task } = await this.status(context);
     const jobs = await readJobs(kube, task, { signal: context.signal });
     const failed = jobs.filter(
       ({ state, attempts }) => state === 'failed' || (state === 'running' && attempts > 1),
     );
-    const found = failed.filter(
-      ({ replica, kind, namespace, name }) =>
-        (this.replica.length === 0 || this.replica.includes(replica)) &&
-        (!wanted || (wanted.kind === kind && wanted.namespace === (namespace ?? '') && wanted.name === name)),
-    ).length;
-    const inAll = status.replicas.reduce((sum, { failed: number }) => sum + number, 0);
-    return found === 0 && failed.length < inAll ? undefined : found;
+    const replicas = status.replicas.filter(({ name }) => this.#isChosen(name));
+    const inAll = replicas.reduce((sum, { failed: number }) => sum + number, 0);
+    const chosen = failed.filter(({ replica }) => this.#isChosen(replica));
+    const found = chosen.filter((job) => !wanted || isAbout(job, wanted));
+    const waiting = found.filter(({ reason }) => waitsForApproval(reason)).length;
+    const retried = found.length - waiting;
+    if (wanted)
+      return {
+        retried: found.length === 0 && chosen.length < inAll ? undefined : retried,
+        unapproved: waiting,
+      };
+    const unapproved = Math.max(
+      waiting,
+      replicas.reduce((sum, { unapproved: number = 0 }) => sum + number, 0),
+    );
+    return { retried: retried === 0 && unapproved < inAll ? undefined : retried, unapproved };
   }
+
+  #isChosen(replica: string): boolean {
+    return this.replica.length === 0 || this.replica.includes(replica);
+  }
+}
+
+interface Failing {
+  /** How many jobs are tried again; undefined where not all that fail have a record of their own. */
+  readonly retried: number | undefined;
+  /** How many wait for an approval instead. */
+  readonly unapproved: number;
 }
 
 interface NamedObject {
@@ -74,20 +96,33 @@ interface NamedObject {
   readonly name: string;
 }
 
-function nothingFails(wanted: NamedObject | undefined): Outcome {
-  if (!wanted) return { data: { retried: 0 }, text: 'Nothing fails, so there is nothing to try again.' };
+const isAbout = ({ kind, namespace = '', name }: JobRecord, wanted: NamedObject): boolean =>
+  wanted.kind === kind && wanted.namespace === namespace && wanted.name === name;
+
+function nothingToRetry(wanted: NamedObject | undefined, unapproved: number): Outcome {
+  if (!wanted) {
+    const text =
+      unapproved === 0 ? 'Nothing fails, so there is nothing to try again.' : waitingText(unapproved);
+    return { data: { retried: 0, ...(unapproved === 0 ? {} : { unapproved }) }, text };
+  }
   const { kind, namespace, name } = wanted;
-  throw new X8sError(
-    `${kind} ${namespace === '' ? '' : `${namespace}/`}${name} does not fail on any of these replicas.`,
-    {
-      hint: 'What fails: `jobs --failed`.',
-    },
-  );
+  const object = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+  if (unapproved > 0)
+    throw new X8sError(`${object} waits for \`approve\`: a retry would only fail again.`, {
+      hint: 'What waits, and why: `status`.',
+    });
+  throw new X8sError(`${object} does not fail on any of these replicas.`, {
+    hint: 'What fails: `jobs --failed`.',
+  });
 }
 
-function said(failing: number | undefined, status: TaskStatus): string {
-  const what = failing === undefined ? 'What failed' : `${failing} failed ${failing === 1 ? 'job' : 'jobs'}`;
+const waitingText = (unapproved: number): string =>
+  `${unapproved} failed ${unapproved === 1 ? 'job waits' : 'jobs wait'} for \`approve\`, and a retry would only fail again.`;
+
+function said({ retried, unapproved }: Failing, status: TaskStatus): string {
+  const what = retried === undefined ? 'What failed' : `${retried} failed ${retried === 1 ? 'job' : 'jobs'}`;
+  const more = unapproved === 0 ? '' : `\n${waitingText(unapproved)}`;
   return isAtWork(status)
-    ? `${what} will be tried again; \`jobs\` shows what comes of it.`
-    : `The task is not running (${status.phase}): ${what.toLowerCase()} will be tried again when it starts, as everything is.`;
+    ? `${what} will be tried again; \`jobs\` shows what comes of it.${more}`
+    : `The task is not running (${status.phase}): ${what.toLowerCase()} will be tried again when it starts, as everything is.${more}`;
 }

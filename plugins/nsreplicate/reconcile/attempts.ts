@@ -8,6 +8,7 @@ import { LagMeter } from '../jobs/lag.ts';
 import type { Meters } from '../jobs/meters.ts';
 import type { JobRecord, JobRecords, Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
+import { waitsForApproval } from '../jobs/waits-for.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
 import { type Correction, Flapping, isFlapping } from './flapping.ts';
 import { JobReporter } from './job-reporter.ts';
@@ -54,6 +55,13 @@ export class Attempts {
 
   get parked(): number {
     return [...this.#retries.values()].filter(isParked).length;
+  }
+
+  /** Of those that are parked, how many wait for an approval. */
+  get unapproved(): number {
+    return [...this.#retries.values()].filter(
+      (state) => isParked(state) && waitsForApproval(state.failure.reason),
+    ).length;
   }
 
   /** Whether something on the replica changes the object back each time: only a person ends that, or the primary. */

@@ -11,6 +11,7 @@ import type { ResultCounts } from '../decide/result-counts.ts';
 import type { Behind } from '../jobs/lag.ts';
 import type { JobRecord } from '../jobs/records.ts';
 import type { Failure, RetryState } from '../jobs/retry.ts';
+import { waitsForApproval } from '../jobs/waits-for.ts';
 import { WorkQueue } from '../jobs/work-queue.ts';
 import { isIn, listOf, type ObjectKey, placeOf } from '../objects/keys.ts';
 import { Attempts } from './attempts.ts';
@@ -82,6 +83,11 @@ export class Replica {
 
   get parked(): number {
     return this.#attempts.parked;
+  }
+
+  /** Of those that are parked, how many wait for an approval. */
+  get unapproved(): number {
+    return this.#attempts.unapproved;
   }
 
   /** Kinds that can't be listed, here or there, and why. */
@@ -205,17 +211,23 @@ export class Replica {
     this.consider(key);
   }
 
-  /** Tries again what failed, parked or not, where the test says so. Returns how much. */
+  /** Tries again what failed, parked or not, where the test says so and no approval is waited for. Returns how much. */
   retry(test: (key: ObjectKey) => boolean): number {
-    const keys = [...this.failures.keys()].filter(test);
-    for (const key of keys) this.renewed(key);
-    return keys.length;
+    return this.#tryAgain((key, reason) => !waitsForApproval(reason) && test(key));
   }
 
-  /** A person approved the deletions that are wanted now. */
+  /** A person approved the deletions that are wanted now, and the primary as it is. */
   release(): void {
     this.deletions.release(this.#going);
-    this.retry((key) => this.failures.get(key)?.failure.reason === 'brake');
+    this.#tryAgain((_, reason) => waitsForApproval(reason));
+  }
+
+  #tryAgain(test: (key: ObjectKey, reason: string) => boolean): number {
+    const keys = [...this.failures]
+      .filter(([key, { failure }]) => test(key, failure.reason))
+      .map(([key]) => key);
+    for (const key of keys) this.renewed(key);
+    return keys.length;
   }
 
   connected(kind: CopiedKind, namespace: string | undefined): void {

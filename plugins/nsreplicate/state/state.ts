@@ -33,7 +33,10 @@ export interface ReplicaStatus {
   /** What was done by all runs of the task together. */
   readonly done: Done;
   readonly failed: number;
+  /** Of these, what is not tried again by itself. */
   readonly parked: number;
+  /** Of those that are parked, what waits for an approval and not for a retry. */
+  readonly unapproved?: number | undefined;
   /** Left on purpose, by why. */
   readonly left: Readonly<Record<string, number>>;
   /** Objects with keys of others in mirrored maps. */

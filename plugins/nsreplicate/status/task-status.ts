@@ -55,7 +55,7 @@ function replicaStatus(
   cluster: Cluster,
   { task, earlier }: Pick<StatusContext, 'task' | 'earlier'>,
 ): ReplicaStatus {
-  const { away, parked } = replica;
+  const { away, parked, unapproved } = replica;
   const { stopped } = replica.deletions.state;
   return {
     name: replica.name,
@@ -69,6 +69,7 @@ function replicaStatus(
     done: doneInAll(own(earlier, replica.name) ?? {}, replica.results.totals),
     failed: replica.failures.size,
     parked,
+    ...(unapproved === 0 ? {} : { unapproved }),
     left: countBy(replica.left.values()),
     foreign: task.results.on(replica.name).foreign,
     ...(stopped === undefined

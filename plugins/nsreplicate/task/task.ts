@@ -157,7 +157,7 @@ export class Task {
     return this.#needs?.lacks(replica) ?? [];
   }
 
-  /** Tries again what failed, parked or not. Returns how much. */
+  /** Tries again what failed, parked or not, but for what waits for an approval. Returns how much. */
   retry(replicas: readonly string[] | undefined, key: ObjectKey | undefined): number {
     return this.#replicas
       .filter(({ name }) => replicas === undefined || replicas.includes(name))
@@ -194,10 +194,7 @@ export class Task {
     if (!this.#isOfNow(approval)) return;
     this.#options.info('approved: deletions go on');
     this.#guard.approve(approval);
-    for (const replica of this.#replicas) {
-      replica.release();
-      replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
-    }
+    for (const replica of this.#replicas) replica.release();
     this.#options.changed();
   }
 

@@ -3,6 +3,7 @@ import { formatAge, formatPlural } from '../../../../src/ui/format.ts';
 import type { Line, Span } from '../../../../src/ui/live-lines.ts';
 import { padTo, widthOf } from '../../../../src/ui/width.ts';
 import type { JobRecord } from '../../jobs/records.ts';
+import { waitsForApproval } from '../../jobs/waits-for.ts';
 import { describe, keyOf } from '../../objects/keys.ts';
 import type { ReplicaStatus, TaskStatus } from '../../state/state.ts';
 import { standing } from '../output/status-text.ts';
@@ -99,7 +100,9 @@ function failureLines(failed: readonly JobRecord[], { failures }: TaskStatus): L
     ...shown.map(({ replica, kind, namespace = '', name, reason, message = '', parked }) =>
       line(
         { text: `  ✗ ${describe(keyOf(kind, namespace, name))} on ${replica}: ${reason}`, tone: 'bad' },
-        faint(`${parked ? ' (waits for `retry`)' : ''} ${message}`),
+        faint(
+          `${parked ? ` (waits for \`${waitsForApproval(reason) ? 'approve' : 'retry'}\`)` : ''} ${message}`,
+        ),
       ),
     ),
     ...(more > 0 ? [line(faint(`    and ${more} more fail: \`jobs --failed\``))] : []),

@@ -92,14 +92,14 @@ function whenNothingWaits({ failed, away, isOver = false }: Standing): string {
 }
 
 function describeReplica(replica: ReplicaStatus, isOver: boolean): string[] {
-  const { name, away, failed, parked, left, foreign, deletionsStopped, waiting, lacks, unlisted } = replica;
+  const { name, away, failed, left, foreign, deletionsStopped, waiting, lacks, unlisted } = replica;
   // What an earlier version wrote has none.
   const { done = {} } = replica;
   return [
     `  ${name}: ${standing({ ...replica, isOver }, atWork(replica))}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
     ...(sumUp(done) === '' ? [] : [`    in all: ${sumUp(done)}`]),
-    ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
+    ...(failed === 0 ? [] : [`    ${failed} failing, ${parkedText(replica)}`]),
     ...(deletionsStopped === undefined
       ? []
       : [`    deletions are stopped: ${deletionsStopped}; \`approve\` lets them go on`]),
@@ -111,6 +111,14 @@ function describeReplica(replica: ReplicaStatus, isOver: boolean): string[] {
     ...Object.entries(unlisted).map(([kind, why]) => `    can't read ${kind}: ${why}`),
     ...lacks.map((line) => `    lacks ${line}`),
   ];
+}
+
+/** What those wait for that are not tried again by themselves. */
+function parkedText({ parked, unapproved = 0 }: ReplicaStatus): string {
+  const forRetry = parked - unapproved;
+  if (unapproved === 0) return `${forRetry} of them wait for \`retry\``;
+  const forApproval = `${unapproved} of them wait for \`approve\``;
+  return forRetry === 0 ? forApproval : `${forApproval}, ${forRetry} for \`retry\``;
 }
 
 /** Deletions that are named in a text; all that are kept are in `-o json`. */

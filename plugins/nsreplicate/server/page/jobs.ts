@@ -1,4 +1,5 @@
 /** The last jobs: searched, filtered, tried again, looked at. */
+import { waitsForApproval } from '../../jobs/waits-for.ts';
 import type { Api, Job } from './api.ts';
 import { h, replace } from './dom.ts';
 import { showDifference } from './plan.ts';
@@ -130,9 +131,11 @@ export class Jobs {
       startedAt,
     } = job;
     const where = namespace === '' ? name : `${namespace}/${name}`;
-    const how = parked ? 'waits for a retry' : state === 'done' ? (did ?? 'done') : state;
+    const needsApproval = waitsForApproval(reason);
+    const waiting = needsApproval ? 'waits for an approval' : 'waits for a retry';
+    const how = parked ? waiting : state === 'done' ? (did ?? 'done') : state;
     const at = finishedAt ?? startedAt;
-    const retry = this.#options.mayAsk && state === 'failed';
+    const retry = this.#options.mayAsk && state === 'failed' && !needsApproval;
     return h(
       'li',
       { class: state },

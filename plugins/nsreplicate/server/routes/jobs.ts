@@ -1,6 +1,7 @@
 /** Jobs: which there are, and trying again those that failed. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import { waitsForApproval } from '../../jobs/waits-for.ts';
 import { describe, keyOf } from '../../objects/keys.ts';
 import { recordOf, writeControl } from '../../state/control.ts';
 import { type Caller, covers } from '../http/account.ts';
@@ -149,6 +150,10 @@ async function retry({ board, state, clock }: JobsOptions, { query, caller, sign
   const job = findJob(board, query, caller as Caller);
   if (job.state !== 'failed' && job.attempts < 2)
     throw new Problem(409, 'The job does not fail.', { hint: 'Jobs that do: GET /api/jobs?state=failed' });
+  if (waitsForApproval(job.reason))
+    throw new Problem(409, 'The job waits for an approval, and a retry would only fail again.', {
+      hint: 'See what waits, and approve it if it was meant.',
+    });
   const { task, replica, id } = job;
   const now = clock.now();
   const object = keyOf(job.kind, job.namespace ?? '', job.name);

@@ -15,7 +15,7 @@ const replicaSchema = object(
     running: count(),
     retrying: count('Failed before, and tried again by themselves'),
     failed: count('All that fail'),
-    parked: count('Of these, what waits for a retry'),
+    parked: count('Of these, what waits for a retry or an approval'),
     uncompared: count('Objects of which it is not known what the replica has'),
     oldestMs: number('How long the oldest of what differs has waited'),
     done: mapOf(count()),

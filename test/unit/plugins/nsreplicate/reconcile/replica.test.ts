@@ -109,6 +109,30 @@ test('an approval covers what waits for it, not what is left anyway', async () =
   expect(replica.deletions.state).toEqual({ deletions: [], allowance: 0 });
 });
 
+test('deletions that are stopped wait for an approval, and a retry is not about them', async () => {
+  scene = replication();
+  const { from, to, clock, task } = scene;
+  const names = Array.from({ length: 30 }, (_, index) => `n${index}`);
+  for (const name of names) from.objects.create(configMaps, configMap(name));
+  to.before = ({ verb, name }) => {
+    if (verb === 'apply' && name === 'refused') throw apiError(422, 'it is invalid');
+  };
+  const replica = await scene.begin();
+  from.objects.create(configMaps, configMap('refused'));
+  await clock.advance(60_000);
+  for (const name of names) from.objects.delete(configMaps, 'shop', name);
+  await clock.advance(1000);
+  const stopped = replica.unapproved;
+  expect(stopped).toBeGreaterThan(10);
+  expect(replica.parked).toBe(stopped + 1);
+  expect(task.retry(undefined, undefined)).toBe(1);
+  await clock.advance(60_000);
+  expect([replica.unapproved, replica.parked]).toEqual([stopped, stopped + 1]);
+  task.approve('by a person');
+  await clock.advance(1000);
+  expect([replica.unapproved, replica.parked, to.objects.all(configMaps).length]).toEqual([0, 1, 0]);
+});
+
 test('what failed is no failure any more once its original is gone, also where nobody saw it go', async () => {
   scene = replication();
   const { from, to, clock, task } = scene;

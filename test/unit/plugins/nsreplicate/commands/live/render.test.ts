@@ -75,6 +75,17 @@ test('what fails stands below them, with its reason, and the number of the other
   expect(lines.at(-1)).toBe('    and 25 more fail: `jobs --failed`');
 });
 
+test('a deletion that is stopped waits for an approval', () => {
+  const failed: JobRecord[] = [
+    {
+      ...{ change: 'deleted', kind: 'Secret', namespace: 'shop', name: 's', replica: 'eu', state: 'failed' },
+      ...{ reason: 'brake', message: 'no', attempts: 1, startedAt: '', parked: true },
+    },
+  ];
+  const lines = drawn(status([replica('eu', { failed: 1 })]), { failed });
+  expect(lines[2]).toBe('  ✗ Secret shop/s on eu: brake (waits for `approve`) no');
+});
+
 test('a replica that is away, and deletions that are stopped, are said', () => {
   const waiting = { count: 7, digest: '', objects: [] };
   const lines = drawn(

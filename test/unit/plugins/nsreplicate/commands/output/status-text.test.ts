@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import {
   describeHolder,
+  describeTask,
   standing,
   tasksTable,
 } from '../../../../../../plugins/nsreplicate/commands/output/status-text.ts';
@@ -53,6 +54,22 @@ test('nothing is said of a task that ended; where Leases may not be read it is s
   expect(describeHolder({ phase: 'Watching' }, undefined)).toEqual([
     "  whether somebody is at work can't be known here: its Lease may not be read",
   ]);
+});
+
+test.each([
+  [3, 3, undefined, '3 failing, 3 of them wait for `retry`'],
+  [10, 10, 10, '10 failing, 10 of them wait for `approve`'],
+  [12, 11, 10, '12 failing, 10 of them wait for `approve`, 1 for `retry`'],
+])('%d failing, %d parked and %s of these not approved', (failed, parked, unapproved, line) => {
+  const replica = {
+    ...{ name: 'b', behind: { pending: 0, oldestMs: 0 }, failed, parked, unapproved },
+    ...{ foreign: 0, left: {}, unlisted: {}, lacks: [] },
+  };
+  const status = {
+    ...{ task: 'a', phase: 'Watching', primary: { name: 'p' }, objects: 1, kinds: [], skipped: {} },
+    ...{ failures: [], notes: [], replicas: [replica] },
+  };
+  expect(describeTask(status as unknown as TaskStatus)).toContain(`\n    ${line}`);
 });
 
 test('a task is in the table also where it has no replica, and where a newer version wrote it', () => {
