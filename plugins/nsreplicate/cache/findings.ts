@@ -45,12 +45,15 @@ export class Findings {
     return needs;
   }
 
-  /** What a person should know of objects: names of moved namespaces that are not rewritten, Jobs that run again. */
-  remarks(): string[] {
-    return [...this.#remarks].map(([what, keys]) => {
-      const [first = ''] = keys;
-      const others = keys.size > 1 ? ` and ${keys.size - 1} more` : '';
-      return `${describe(first)}${others}: ${what}`;
+  /**
+   * What a person should know of objects: names of moved namespaces that are not rewritten, Jobs that run again.
+   * @param isCopied whether an object goes to any replica
+   */
+  remarks(isCopied: (key: ObjectKey) => boolean = () => true): string[] {
+    return [...this.#remarks].flatMap(([what, keys]) => {
+      const [first, ...more] = [...keys].filter(isCopied);
+      if (first === undefined) return [];
+      return `${describe(first)}${more.length > 0 ? ` and ${more.length} more` : ''}: ${what}`;
     });
   }
 }

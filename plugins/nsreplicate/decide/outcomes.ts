@@ -141,5 +141,8 @@ export const uncopied: readonly string[] = (
   ['came-from-there', 'there-before', 'not-on-replica', 'no-namespace'] as const
 ).map(explain);
 
+/** Whether an object of the primary goes to a replica, by why it was left there. */
+export const isCopied = (left: string | undefined): boolean => left === undefined || !uncopied.includes(left);
+
 /** How `drift` counts what is left: undefined where the two sides need not be the same. */
 export const driftOfLeft = (reason: LeaveReason): DriftState | undefined => leaveReasons[reason].drift;

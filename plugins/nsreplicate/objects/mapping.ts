@@ -1,5 +1,6 @@
 /** Namespaces under other names on the replicas, and the references that have to follow. */
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { PREFIX } from '../../../src/tasks/names.ts';
 import { cloneJson, type Draft, groupKind, isJson, items, type Json } from './draft.ts';
 import { referencesOf } from './references.ts';
 
@@ -77,7 +78,9 @@ export function unmappedMentions(object: KubeObject, map: NamespaceMap): string[
   const moved = [...map].filter(([from, to]) => from !== to).map(([from]) => from);
   if (moved.length === 0) return [];
   const { metadata, ...content } = object;
-  const { [lastApplied]: _lastApplied, ...annotations } = metadata.annotations ?? {};
+  const annotations = Object.fromEntries(
+    Object.entries(metadata.annotations ?? {}).filter(([key]) => !isBookkeeping(key)),
+  );
   const text = JSON.stringify([content, annotations]);
   const mentioned = moved.filter((from) => text.includes(from));
   if (mentioned.length === 0) return [];
@@ -88,6 +91,9 @@ export function unmappedMentions(object: KubeObject, map: NamespaceMap): string[
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** Annotations in which kubectl and this tool remember where an object is, or where it came from. */
+const isBookkeeping = (key: string): boolean => key === lastApplied || key.startsWith(PREFIX);
 
 function mentionsOf({ metadata, ...content }: KubeObject, from: string): string[] {
   const found = new Set<string>();

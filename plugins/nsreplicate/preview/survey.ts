@@ -11,6 +11,7 @@ import { isAway } from '../clusters/failure.ts';
 import { type CopiedKind, chooseKinds } from '../clusters/kinds.ts';
 import { isSilent } from '../clusters/late-kinds.ts';
 import { type Scopes, scopesOf } from '../clusters/scopes.ts';
+import { explain, isCopied } from '../decide/outcomes.ts';
 import { checkMap, type TaskSpec } from '../decide/spec.ts';
 import { makesObjects } from '../objects/carry.ts';
 import { liveDigest, type Shaping } from '../objects/copy.ts';
@@ -115,7 +116,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     places,
     kinds,
     // A look at one kind in one namespace tells nothing of whether rules and overrides meet anything.
-    notes: only ? [] : [...notes, ...notesOn(options, primaryCache, labels)],
+    notes: only ? [] : [...notes, ...notesOn(options, { primaryCache, labels, isCopied: goesTo(sides) })],
     unread: [
       ...silent.map((name) => ({ kind: name, why: isSilent().message })),
       ...refused.map(({ kind, error }) => ({ kind, why: error.message })),
@@ -123,6 +124,13 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     replicas: sides,
   };
 }
+
+/** Whether an object of the primary goes to any of some replicas, as far as is known without asking them. */
+const goesTo = (sides: readonly Pick<SurveyedReplica, 'assessor'>[]) => (key: ObjectKey) =>
+  sides.some(({ assessor }) => {
+    const assessment = assessor.assess(key);
+    return assessment.outcome !== 'leave' || isCopied(explain(assessment.why));
+  });
 
 /** Of the scopes of a kind, the object's own. */
 const narrowed = (scopes: Scopes, { namespace }: ObjectPlace): Scopes =>

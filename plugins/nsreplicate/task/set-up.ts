@@ -6,10 +6,11 @@ import { PrimaryCache } from '../cache/primary-cache.ts';
 import { ReplicaCache } from '../cache/replica-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { type CopiedKind, kindsMissingOn } from '../clusters/kinds.ts';
+import { isCopied } from '../decide/outcomes.ts';
 import { coverageOf, displaced, standbyMatcher, type TaskSpec } from '../decide/spec.ts';
 import { type Shaping, shapingOn } from '../objects/copy.ts';
 import { idleOverrides } from '../objects/idle-overrides.ts';
-import { keyOf, type Places } from '../objects/keys.ts';
+import { keyOf, type ObjectKey, type Places } from '../objects/keys.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import { Assessor } from '../reconcile/assessor.ts';
 import { idleMapping, idleNamespaces } from '../rules/idle-namespaces.ts';
@@ -96,19 +97,29 @@ export async function warnOfMissingKinds(
   for (const kind of missing) warn(`replica ${cluster.name} has no ${kind}: its objects wait until it does`);
 }
 
+/** What both sides were found to have. */
+export interface Listed {
+  readonly primaryCache: PrimaryCache;
+  /** Of the primary's namespaces. */
+  readonly labels: ReadonlyMap<string, Labels>;
+  /** Whether an object of the primary goes to any replica. */
+  readonly isCopied: (key: ObjectKey) => boolean;
+}
+
+/** Whether an object of the primary goes to any of some replicas that were compared, by what each of them left. */
+export const copiedTo =
+  (replicas: readonly { readonly left: ReadonlyMap<ObjectKey, string> }[]) => (key: ObjectKey) =>
+    replicas.some(({ left }) => isCopied(left.get(key)));
+
 /** What a person should know once both sides were listed. */
-export function notesOn(
-  options: SetUpOptions,
-  primaryCache: PrimaryCache,
-  labels: ReadonlyMap<string, Labels>,
-): string[] {
+export function notesOn(options: SetUpOptions, { primaryCache, labels, isCopied }: Listed): string[] {
   const { spec } = options;
   const replicas = options.replicas.map(({ name }) => name);
   return [
     ...notesOnNamespaces(options, primaryCache, labels),
     ...displaced(spec, labels.keys()),
     ...idleOverrides(spec.overrides, { replicas, keys: () => primaryCache.keys() }),
-    ...primaryCache.findings.remarks(),
+    ...primaryCache.findings.remarks(isCopied),
   ];
 }
 

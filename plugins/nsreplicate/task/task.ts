@@ -31,7 +31,7 @@ import { awaitIdle, awaitRoom, awaitWrites } from './pace.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { PrimaryLists } from './primary-lists.ts';
 import { ReplicaLists } from './replica-lists.ts';
-import { notesOn, setUp, warnOfMissingKinds } from './set-up.ts';
+import { copiedTo, notesOn, setUp, warnOfMissingKinds } from './set-up.ts';
 import type { TaskOptions } from './task-options.ts';
 
 export class Task {
@@ -134,7 +134,8 @@ export class Task {
     await awaitIdle(this.#replicas, this.#options);
     this.#comparing = false;
     replicas.save();
-    this.notes.push(...notesOn(this.#options, this.primaryCache, this.#namespaces.labels));
+    const [{ labels }, isCopied] = [this.#namespaces, copiedTo(this.#replicas)];
+    this.notes.push(...notesOn(this.#options, { primaryCache: this.primaryCache, labels, isCopied }));
     for (const replica of this.#replicas) replica.compared();
     this.approve(this.#approval);
     await this.#needs?.check();

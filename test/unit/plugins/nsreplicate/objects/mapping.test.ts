@@ -258,7 +258,10 @@ describe('mentions of which it can not be known what they mean', () => {
     expect(mentions(fields)).toEqual(expected);
   });
 
-  test('an annotation, but not what kubectl remembers there', () => {
+  test('an annotation, but not what kubectl or this tool remembers there', () => {
+    const origin = 'of=A.x/prod/a cluster=1 task=t namespace=prod uid=2 applied=3 sequence=4';
+    expect(mentions({}, { 'x8s.dev/origin': origin })).toEqual([]);
+    expect(mentions({}, { 'example.com/origin': origin })).toEqual(['names namespace prod in a text']);
     const remembered = '{"metadata":{"namespace":"prod"},"url":"a.prod.svc"}';
     expect(mentions({}, { 'kubectl.kubernetes.io/last-applied-configuration': remembered })).toEqual([]);
     expect(mentions({}, { 'cert-manager.io/inject-ca-from': 'prod/cert' })).toEqual([

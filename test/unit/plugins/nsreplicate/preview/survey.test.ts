@@ -146,3 +146,21 @@ test('an override that names an object that is not there is said', async () => {
   );
   expect(notes).toEqual([expect.stringContaining('dr.yaml:1:13: overrides[0]: no object')]);
 });
+
+test('of an object that came from the replica, and does not go back there, nothing is said', async () => {
+  const notesWith = (cluster: string) =>
+    surveyed(
+      ({ from }) => {
+        const origin = `of=ConfigMap/shop/b cluster=${cluster} task=other namespace=shop uid=1`;
+        const metadata = {
+          ...{ name: 'b', namespace: 'shop', labels: { 'x8s.dev/replica-of': 'other' } },
+          annotations: { 'x8s.dev/origin': origin },
+        };
+        from.objects.create(configMaps, { ...configMap('b', 'db.shop.svc'), metadata });
+      },
+      ({ seen }) => seen.notes,
+      { map: new Map([['shop', 'shop-b']]) },
+    );
+  expect(await notesWith('TO')).toEqual([]);
+  expect(await notesWith('ANOTHER')).toEqual([expect.stringContaining('ConfigMap shop/b: names .shop.svc')]);
+});

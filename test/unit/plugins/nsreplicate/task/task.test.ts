@@ -189,6 +189,21 @@ test('what an object says of a moved namespace is forgotten with it', async () =
   expect(task.primaryCache.findings.remarks()).toEqual([]);
 });
 
+test('of an object that came from the replica, and does not go back there, nothing is said', async () => {
+  const change = { map: new Map([['shop', 'shop-b']]) };
+  const said = ['ConfigMap shop/b: names .shop.svc in a text, which stays as it is'];
+  scene = replication(change);
+  const { from, task } = scene;
+  const came = configMap('a', 'db.shop.svc');
+  const annotations = { 'x8s.dev/origin': 'of=ConfigMap/shop/a cluster=TO task=other namespace=shop uid=1' };
+  const labels = { 'x8s.dev/replica-of': 'other' };
+  from.objects.create(configMaps, { ...came, metadata: { ...came.metadata, labels, annotations } });
+  from.objects.create(configMaps, configMap('b', 'db.shop.svc'));
+  const replica = await scene.begin();
+  expect([...replica.left.keys()]).toEqual(['ConfigMap|shop|a']);
+  expect(task.notes).toEqual(said);
+});
+
 test('whether the primary is what it was can be asked when the run is over, for its last record', async () => {
   scene = replication();
   await scene.begin();
