@@ -17,8 +17,13 @@ export interface Cluster {
 /** Asks a cluster who it is. */
 export async function identify(name: string, kube: KubeClient, options: CallOptions = {}): Promise<Cluster> {
   const uid = await clusterId(kube, options);
-  return { name, kube, id: uid ?? addressOf(kube) };
+  return uid === undefined ? unidentified(name, kube) : { name, kube, id: uid };
 }
+
+/** A cluster that does not say who it is. */
+export const unidentified = (name: string, kube: KubeClient): Cluster => ({
+  ...{ name, kube, id: addressOf(kube) },
+});
 
 /**
  * Asks once more: another cluster may have come to stand under the same name, as one that was rebuilt. The same cluster

@@ -1,5 +1,6 @@
 /** From rules to resources that both sides serve. */
 import { UsageError, X8sError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions } from '../../../src/kube/api/client.ts';
 import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/api/resources.ts';
 import { type Discovery, discover } from '../../../src/kube/cluster/discovery.ts';
@@ -74,6 +75,24 @@ export async function chooseKinds(
     notes: [...idleRules(compiled, found, silent), ...noteOf([...clusterScoped])],
     silent: meant.map(({ group, version }) => `${group}/${version}`),
   };
+}
+
+/**
+ * The kinds that the rules mean, as the first of some clusters serves them that says which it has.
+ * @throws {X8sError} none of them does, or as `chooseKinds`
+ */
+export async function chooseKindsOnAny(
+  [first, ...others]: readonly Cluster[],
+  rules: readonly Rule[],
+  options: CallOptions,
+): Promise<KindChoice> {
+  if (!first) throw new Error('there is no cluster to ask');
+  try {
+    return await chooseKinds(first, rules, options);
+  } catch (error) {
+    if (!isForbidden(error) || others.length === 0) throw error;
+    return chooseKindsOnAny(others, rules, options);
+  }
 }
 
 /** Rules by globs that mean nothing, as a mistyped group does; what a kind that is silent may answer is not known. */

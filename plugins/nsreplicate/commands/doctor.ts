@@ -5,6 +5,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { ForbiddenError, IncompleteError, type X8sError } from '../../../src/errors.ts';
 import type { Finding } from '../preflight/finding.ts';
+import type { Opened } from './base/open-task.ts';
 import { look, SurveyCommand } from './base/survey-command.ts';
 import { TaskCommand } from './base/task-command.ts';
 
@@ -23,11 +24,11 @@ export class DoctorCommand extends SurveyCommand {
   override output = outputOption('json', 'yaml', 'table');
 
   override run(context: KubeCommandContext): Promise<Outcome> {
-    return this.looking(context, async (opened) => {
+    const show = async (opened: Opened): Promise<Outcome> => {
       const { examine } = await import('../preflight/doctor.ts');
       const findings = await examine({
         ...opened,
-        look: () => look(opened, context),
+        look: () => look(opened, context, 'where-allowed'),
         signal: context.signal,
       });
       return {
@@ -35,7 +36,9 @@ export class DoctorCommand extends SurveyCommand {
         table: findingsTable(findings),
         error: errorOf(findings),
       };
-    });
+    };
+    // That the state may not be read is one of the findings.
+    return this.looking(context, show, 'where-allowed');
   }
 }
 

@@ -53,11 +53,11 @@ export class RbacCommand extends SurveyCommand {
 
   override run(context: KubeCommandContext): Promise<Outcome> {
     const subject = this.bindTo === undefined ? undefined : parseSubject(this.bindTo);
-    return this.looking(context, (opened) => this.#print(opened, subject, context));
+    return this.looking(context, (opened) => this.#print(opened, subject, context), 'unused');
   }
 
   async #print(opened: Opened, subject: Subject | undefined, context: KubeCommandContext): Promise<Outcome> {
-    const [{ chooseKinds }, { isElsewhere, rightsOf }, failover, { manifestsOf }, { stringify }] =
+    const [{ chooseKindsOnAny }, { isElsewhere, rightsOf }, failover, { manifestsOf }, { stringify }] =
       await Promise.all([
         import('../clusters/kinds.ts'),
         import('../preflight/rights.ts'),
@@ -66,7 +66,9 @@ export class RbacCommand extends SurveyCommand {
         import('yaml'),
       ]);
     const { spec, primary, replicas, state } = opened;
-    const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal: context.signal });
+    const { kinds, notes } = await chooseKindsOnAny([primary, ...replicas], spec.rules, {
+      signal: context.signal,
+    });
     for (const note of notes) context.reporter.info(note);
     const { escalate: escalates } = this;
     const watch = rightsOf(spec, kinds, { isStateElsewhere: isElsewhere(state, primary), escalates });

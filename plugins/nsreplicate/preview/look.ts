@@ -1,6 +1,7 @@
 /** A survey with what earlier runs of the task saved. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../src/clock.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { AppliedResults } from '../cache/applied-results.ts';
 import { Informers } from '../cache/informers.ts';
@@ -9,6 +10,7 @@ import type { TaskSpec } from '../decide/spec.ts';
 import { keyOf, type ObjectPlace } from '../objects/keys.ts';
 import { findDigestKey } from '../state/digest-key.ts';
 import { fencedBy, readNewestEpoch } from '../state/epoch.ts';
+import { blankState } from '../state/saved-state.ts';
 import { readResults, readSavedState } from '../state/state.ts';
 import { type PlannedChange, type PlanOptions, plan } from './plan.ts';
 import { type Survey, survey } from './survey.ts';
@@ -19,21 +21,28 @@ export interface LookOptions {
   readonly replicas: readonly Cluster[];
   /** The cluster that keeps the task's state. */
   readonly state: KubeClient;
+  /** Whether a state that may not be read is an error, and does not count as none. Default: it is. */
+  readonly isStateNeeded?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /** Lists both sides as the task would, and writes to neither. @param only one object, and nothing else */
 export async function look(
-  { spec, primary, replicas, state, clock, signal }: LookOptions,
+  { spec, primary, replicas, state, isStateNeeded = true, clock, signal }: LookOptions,
   only?: ObjectPlace,
 ): Promise<Survey> {
-  // A task that never ran has copied no Secret yet, so any key will do.
-  const key = (await findDigestKey(state, spec.name, { signal })) ?? randomBytes(32);
-  const [saved, kept] = await Promise.all([
-    readSavedState(state, spec.name, { signal }),
-    readResults(state, spec.name, { signal }),
+  const ifAllowed = (error: unknown) => {
+    if (isStateNeeded || !isForbidden(error)) throw error;
+    return undefined;
+  };
+  const [found, saved = blankState(), kept] = await Promise.all([
+    findDigestKey(state, spec.name, { signal }).catch(ifAllowed),
+    readSavedState(state, spec.name, { signal }).catch(ifAllowed),
+    readResults(state, spec.name, { signal }).catch(ifAllowed),
   ]);
+  // A task that never ran has copied no Secret yet, so any key will do.
+  const key = found ?? randomBytes(32);
   const results = new AppliedResults(kept);
   const informers = new Informers(clock);
   const kubes = [primary, ...replicas].map(({ kube }) => kube);

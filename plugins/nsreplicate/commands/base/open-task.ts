@@ -41,9 +41,17 @@ export interface Connections {
   contexts(): Promise<readonly string[]>;
 }
 
+/**
+ * What a command does with the state that earlier runs kept: without it nothing can be done, it is taken as far as it may
+ * be read, or nothing of it is used.
+ */
+export type StateUse = 'needed' | 'where-allowed' | 'unused';
+
 export interface OpenOptions {
   /** The task follows changes: a replica that does not answer just now is waited for. */
   readonly watches: boolean;
+  /** Default: `needed`. */
+  readonly stateUse?: StateUse | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -59,11 +67,10 @@ export async function openTask(
   connections: Connections,
   options: OpenOptions,
 ): Promise<Opened> {
-  const { watches, signal } = options;
+  const { stateUse, signal } = options;
   const files = await replicaFiles(flags.replicaDir);
-  const [{ identify, checkDistinct }, { readSavedState }, config] = await Promise.all([
+  const [{ identify, checkDistinct, unidentified }, config] = await Promise.all([
     import('../../clusters/cluster.ts'),
-    import('../../state/state.ts'),
     readConfig(flags.config, [...flags.replica.map(clusterName), ...files.map(fileStem)]),
   ]);
   const primaryText = flags.primary ?? config?.primary;
@@ -75,11 +82,11 @@ export async function openTask(
   const primary = await identify(primaryName, client, { signal });
   const state = flags.stateContext === undefined ? client : await connections.context(flags.stateContext);
   const spec = await specFrom(flags, config, primary, options);
-  const known = watches ? (await readSavedState(state, spec.name, { signal })).clusters : {};
+  const known = await knownClusters(state, spec.name, options);
   const open = async ({ name, connect }: NamedReplica): Promise<Cluster> => {
     const kube = await connect();
     return identify(name, kube, { signal }).catch((error: unknown) =>
-      whileAway(name, kube, known[name], error),
+      whileAway(stateUse === 'unused' ? unidentified(name, kube) : { name, kube, id: known[name] }, error),
     );
   };
   const replicas = await Promise.all(named.map(open));
@@ -143,10 +150,31 @@ function checkPull(place: string, primary: string | undefined): void {
   });
 }
 
+/** The clusters that earlier runs knew, by their names. */
+async function knownClusters(
+  state: KubeClient,
+  task: string,
+  { watches, stateUse, signal }: OpenOptions,
+): Promise<Readonly<Record<string, string>>> {
+  if (!watches || stateUse === 'unused') return {};
+  const [{ readSavedState }, { isForbidden }] = await Promise.all([
+    import('../../state/state.ts'),
+    import('../../../../src/kube/api/api-error.ts'),
+  ]);
+  const saved = await readSavedState(state, task, { signal }).catch((error: unknown) => {
+    if (stateUse === 'where-allowed' && isForbidden(error)) return undefined;
+    throw error;
+  });
+  return saved?.clusters ?? {};
+}
+
 /** A replica that does not answer just now is waited for, where it is known from before and the task goes on. */
-function whileAway(name: string, kube: KubeClient, id: string | undefined, error: unknown): Cluster {
+function whileAway(
+  { id, ...replica }: Omit<Cluster, 'id'> & { readonly id: string | undefined },
+  error: unknown,
+): Cluster {
   if (id === undefined || !(error instanceof UnreachableError)) throw error;
-  return { name, kube, id };
+  return { ...replica, id };
 }
 
 const isFile = (path: string): Promise<boolean> =>

@@ -5,7 +5,7 @@ import { option } from '../../../../src/cli/options.ts';
 import { contextNames, namespaceNames } from '../../../../src/cli/providers.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { defaultTask } from '../../state/task-objects.ts';
-import { type Connections, type Opened, openTask, type TaskFlags } from './open-task.ts';
+import { type Connections, type Opened, openTask, type StateUse, type TaskFlags } from './open-task.ts';
 
 const clusters = 'Clusters';
 const what = 'What is copied';
@@ -141,10 +141,13 @@ export abstract class TaskCommand extends KubeCommand implements TaskFlags {
   /** Reads the config file and connects to all clusters. `hand` gets clients that it has to close. */
   protected begin(
     context: KubeCommandContext,
-    { watches, hand }: { watches: boolean; hand: (client: KubeClient) => void },
+    {
+      hand,
+      ...options
+    }: { watches: boolean; stateUse?: StateUse | undefined; hand: (client: KubeClient) => void },
   ): Promise<Opened> {
     const { signal } = context;
-    return openTask(this, this.#connections(context, hand), { watches, signal });
+    return openTask(this, this.#connections(context, hand), { ...options, signal });
   }
 
   #connections(context: KubeCommandContext, hand: (client: KubeClient) => void): Connections {
