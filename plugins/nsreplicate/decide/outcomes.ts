@@ -91,6 +91,7 @@ export type LeaveReason =
   | 'definitions-guarded'
   | 'deletions-off'
   | 'still-on-primary'
+  | 'uncopied'
   | 'not-served';
 
 const refusals: Record<Refusal, string> = {
@@ -126,6 +127,7 @@ const leaveReasons: Record<LeaveReason, { readonly text: string; readonly drift?
   },
   'deletions-off': { text: 'deletions are followed with --prune only', drift: 'extra' },
   'still-on-primary': { text: 'it is still on the primary, but no rule covers it any more' },
+  uncopied: { text: 'it is not copied, and the replica does not have it' },
   'not-served': {
     text: 'the primary has no such kind any more, so nothing tells whether it is gone',
     drift: 'extra',

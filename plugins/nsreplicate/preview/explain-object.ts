@@ -4,6 +4,7 @@ import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
 import { undefinedIfNotServed } from '../clusters/failure.ts';
 import type { Assessment } from '../decide/assess.ts';
+import { explain } from '../decide/outcomes.ts';
 import { reasonOf } from '../decide/reasons.ts';
 import { fieldManager } from '../decide/spec.ts';
 import type { JobRecord } from '../jobs/records.ts';
@@ -82,20 +83,23 @@ export interface ExplainOptions {
 export async function explainObject(surveyed: Survey, options: ExplainOptions): Promise<ExplainedObject> {
   const { place } = options;
   const key = keyOf(place.kind, place.namespace, place.name);
-  const [original, replicas] = await Promise.all([
-    originalOf(surveyed, key, options),
+  const { primary } = surveyed;
+  const { namespace, name } = place;
+  const where = { name, namespace: namespace || undefined };
+  const [object, copies] = await Promise.all([
+    primary.kube.find(options.resource, where, { signal: options.signal }),
     Promise.all(surveyed.replicas.map((replica) => copyOn(surveyed, replica, key, options))),
   ]);
-  return { object: place, primary: { name: surveyed.primary.name, ...original }, replicas };
+  const original = originalOf(surveyed, key, object);
+  const replicas = copies.map((copy) => besideOriginal(copy, object));
+  return { object: place, primary: { name: primary.name, ...original }, replicas };
 }
 
-async function originalOf(
-  { primary, primaryCache }: Survey,
+function originalOf(
+  { primaryCache }: Survey,
   key: ObjectKey,
-  { place, resource, signal }: ExplainOptions,
-): Promise<ExplainedOriginal> {
-  const where = { name: place.name, namespace: place.namespace || undefined };
-  const object = await primary.kube.find(resource, where, { signal });
+  object: KubeObject | undefined,
+): ExplainedOriginal {
   const rule = primaryCache.original(key)?.rule;
   return {
     exists: object !== undefined,
@@ -105,6 +109,15 @@ async function originalOf(
     resourceVersion: object?.metadata.resourceVersion,
     copiedFrom: object && borneProvenanceOf(object)?.provenance,
   };
+}
+
+/** What has no original that is copied is assessed as if there were none; the primary may have it all the same. */
+function besideOriginal(copy: ExplainedCopy, original: KubeObject | undefined): ExplainedCopy {
+  if (!original) return copy;
+  if (copy.outcome === 'gone') return { ...copy, outcome: 'leave', because: explain('uncopied') };
+  if (copy.outcome === 'delete' && original.metadata.deletionTimestamp === undefined)
+    return { ...copy, outcome: 'leave', because: explain('still-on-primary') };
+  return copy;
 }
 
 function whyNotCopied(object: KubeObject, key: ObjectKey, { coverage }: Survey['primaryCache']): string {

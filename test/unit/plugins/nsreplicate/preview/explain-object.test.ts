@@ -59,6 +59,30 @@ test('why the primary does not copy an object is said', async () => {
   expect(await reason('kube-root-ca.crt', { kind: 'Other' })).toBe('no rule covers the kind Other');
 });
 
+test('what the primary has and does not copy is not called gone, nor is a copy of it to be deleted', async () => {
+  pair.from.objects.create(configMaps, configMap('kube-root-ca.crt'));
+  const { primary, replicas } = await explain('kube-root-ca.crt');
+  expect(primary.exists).toBe(true);
+  expect(replicas).toMatchObject([
+    { outcome: 'leave', because: 'it is not copied, and the replica does not have it' },
+  ]);
+  expect((await explain('never')).replicas).toMatchObject([{ outcome: 'gone' }]);
+  const [name, shop] = ['kube-root-ca.crt', 'shop'] as const;
+  const origin = `of=ConfigMap/${shop}/${name} cluster=${pair.assignment.primary.id} task=t namespace=shop uid=1 applied=d`;
+  const fieldsV1 = { 'f:metadata': { 'f:annotations': { 'f:x8s.dev/origin': {} } } };
+  const metadata = {
+    ...{ name, namespace: shop, labels: { 'x8s.dev/replica-of': 't' } },
+    annotations: { 'x8s.dev/origin': origin },
+    managedFields: [{ manager: 'kubectl-nsreplicate', operation: 'Apply', fieldsV1 }],
+  };
+  pair.to.objects.create(configMaps, { ...configMap(name), metadata });
+  expect((await explain(name)).replicas).toMatchObject([
+    { outcome: 'leave', because: 'it is still on the primary, but no rule covers it any more' },
+  ]);
+  pair.from.objects.delete(configMaps, shop, name);
+  expect((await explain(name)).replicas).toMatchObject([{ outcome: 'delete' }]);
+});
+
 test('what may not be listed on the replica is not called anything', async () => {
   pair.from.objects.create(configMaps, configMap('new'));
   pair.to.before = ({ verb, collection }) => {
