@@ -15,7 +15,7 @@ import { explain, isCopied } from '../decide/outcomes.ts';
 import { checkMap, type TaskSpec } from '../decide/spec.ts';
 import { makesObjects } from '../objects/carry.ts';
 import { liveDigest, type Shaping } from '../objects/copy.ts';
-import { isIn, listOf, type ObjectKey, type ObjectPlace, Places } from '../objects/keys.ts';
+import { isIn, listOf, type ObjectKey, type ObjectPlace, Places, placeOf } from '../objects/keys.ts';
 import { ProvenanceKey } from '../objects/provenance.ts';
 import type { Assessor } from '../reconcile/assessor.ts';
 import { Probes } from '../reconcile/probe.ts';
@@ -109,6 +109,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
       refused.push({ kind: kind.name, error });
     }
   }
+  const isAllRead = refused.length + silent.length === 0;
   if (refused.length === looked.length && refused[0]) throw refused[0].error;
   return {
     primary,
@@ -116,13 +117,27 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     places,
     kinds,
     // A look at one kind in one namespace tells nothing of whether rules and overrides meet anything.
-    notes: only ? [] : [...notes, ...notesOn(options, { primaryCache, labels, isCopied: goesTo(sides) })],
+    notes: only
+      ? []
+      : [
+          ...notes,
+          ...coversNothing(options, primaryCache, isAllRead),
+          ...notesOn(options, { primaryCache, labels, isCopied: goesTo(sides) }),
+        ],
     unread: [
       ...silent.map((name) => ({ kind: name, why: isSilent().message })),
       ...refused.map(({ kind, error }) => ({ kind, why: error.message })),
     ],
     replicas: sides,
   };
+}
+
+/** That nothing differs where nothing is covered would pass for success. Namespaces come along with what is in them. */
+function coversNothing({ spec, primary }: SurveyOptions, cache: PrimaryCache, isAllRead: boolean): string[] {
+  const namesNamespaces = spec.rules.some(({ group, kind }) => group === '' && kind === 'Namespace');
+  const kinds = [...cache.keys()].map((key) => placeOf(key).kind);
+  if (!isAllRead || kinds.some((kind) => namesNamespaces || kind !== 'Namespace')) return [];
+  return [`the rules cover no object of ${primary.name}${kinds.length > 0 ? ' but namespaces' : ''}`];
 }
 
 /** Whether an object of the primary goes to any of some replicas, as far as is known without asking them. */

@@ -6,6 +6,8 @@ import { drift, isDrifted } from '../../../../../plugins/nsreplicate/preview/dri
 import { plan } from '../../../../../plugins/nsreplicate/preview/plan.ts';
 import { type Survey, survey } from '../../../../../plugins/nsreplicate/preview/survey.ts';
 import { parseConfig } from '../../../../../plugins/nsreplicate/rules/parse-config.ts';
+import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
+import { parseSelector } from '../../../../../plugins/nsreplicate/rules/selector.ts';
 import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
@@ -163,4 +165,20 @@ test('of an object that came from the replica, and does not go back there, nothi
     );
   expect(await notesWith('TO')).toEqual([]);
   expect(await notesWith('ANOTHER')).toEqual([expect.stringContaining('ConfigMap shop/b: names .shop.svc')]);
+});
+
+test('rules that cover nothing are said, and not where it can not be told', async () => {
+  const none = { selector: parseSelector('tier=none') };
+  const notes = (change: Partial<TaskSpec>, befall: Parameters<typeof surveyed>[0] = () => undefined) =>
+    surveyed(befall, ({ seen }) => seen.notes, change);
+  const scope = { include: [], exclude: [], sensitive: false, ...none };
+  expect(await notes({ namespaces: scope })).toEqual(['the rules cover no object of from']);
+  const rules = [{ ...ruleFor('', 'ConfigMap'), ...none }];
+  const said = ['the rules cover no object of from but namespaces'];
+  expect(await notes({ rules })).toEqual(said);
+  expect(await notes({ rules: [...rules, ruleFor('', 'Namespace')] })).toEqual([]);
+  const refuse = ({ from }: { from: FakeKube }) => {
+    from.before = refusing(configMaps, apiError(403, 'may not list configmaps', 'Forbidden'));
+  };
+  expect(await notes({ rules }, refuse)).toEqual([]);
 });
