@@ -67,6 +67,10 @@ export class YamlField {
     return this.#node.value;
   }
 
+  isBoolean(): boolean {
+    return isScalar(this.#node) && typeof this.#node.value === 'boolean';
+  }
+
   isList(): boolean {
     return isSeq(this.#node);
   }

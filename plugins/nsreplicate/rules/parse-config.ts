@@ -94,7 +94,12 @@ function parseRules(field: YamlField | undefined): Rule[] {
 /** `true` means all replicas, a list some of them. */
 function parseStandby(field: YamlField | undefined, known: readonly string[]): string[] {
   if (!field) return [];
-  if (!field.isList()) return field.boolean() ? ['*'] : [];
+  if (field.isBoolean()) return field.boolean() ? ['*'] : [];
+  if (!field.isList())
+    throw field.problem(
+      'must be true, false or a list of replicas',
+      'A list names some of them, also by globs: [standby, "edge-*"].',
+    );
   checkReplicas(field, known);
   return globs(field);
 }

@@ -316,6 +316,12 @@ describe('standby', () => {
     expect(parseConfig(file(standby), 'f.yaml').standby).toEqual(expected);
   });
 
+  test.each(['dr', '1', '{dr: true}'])('%s is neither, and both are named', (standby) => {
+    expect(() => parseConfig(file(standby), 'f.yaml')).toThrow(
+      'f.yaml:2:10: standby: must be true, false or a list of replicas.',
+    );
+  });
+
   test('of a replica that there is not is refused, with its line', () => {
     expect(() => parseConfig(file('[drr]'), 'f.yaml')).toThrow(/f\.yaml:2.*no replica is called "drr"/);
   });
