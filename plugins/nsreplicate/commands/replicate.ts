@@ -89,7 +89,7 @@ export async function runOnce(opened: Opened, context: KubeCommandContext): Prom
   const lines = reporter.openDashboard ? undefined : new ChangeLines({ clock, line: reporter.info });
   const session = await sessionOf(opened, context, {
     informers: new Informers(clock),
-    meters: lines && new ChangeLog(clock, (change) => lines.note(change)).meters,
+    meters: lines && new ChangeLog(clock, (change) => lines.note(change), opened.spec.map).meters,
     begun: begun.resolve,
     compared: () => undefined,
   });

@@ -1,6 +1,8 @@
 /** The last changes, and how many there were lately, for who looks now and then. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { Meters } from '../../jobs/meters.ts';
+import { keyOf, Places, placeOf } from '../../objects/keys.ts';
+import type { NamespaceMap } from '../../objects/mapping.ts';
 import { type Change, isQuiet } from './change.ts';
 
 const KEPT = 8;
@@ -16,16 +18,25 @@ export interface LoggedChange extends Change {
 export class ChangeLog {
   readonly #clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly #told: (change: Change) => void;
+  readonly #places: Places;
   readonly #last: LoggedChange[] = [];
   /** By replica: changes by the second in which they were made. */
   readonly #counts = new Map<string, Map<number, number>>();
   /** What fails, and why: an attempt that ends as the one before is no news. */
   readonly #failing = new Map<string, string>();
 
-  /** @param told hears of each change, as it is made */
-  constructor(clock: Pick<Clock, 'monotonic' | 'now'>, told: (change: Change) => void = () => undefined) {
+  /**
+   * @param told hears of each change, as it is made
+   * @param map where namespaces go: a change is told by its place on the replica
+   */
+  constructor(
+    clock: Pick<Clock, 'monotonic' | 'now'>,
+    told: (change: Change) => void = () => undefined,
+    map: NamespaceMap = new Map(),
+  ) {
     this.#clock = clock;
     this.#told = told;
+    this.#places = new Places(map);
   }
 
   /** The last ones, the newest first. */
@@ -65,7 +76,11 @@ export class ChangeLog {
     };
   }
 
-  #note(change: Change): void {
+  /** @param original by the key of the original */
+  #note(original: Change): void {
+    const { kind } = placeOf(original.key);
+    const { namespace = '', name } = this.#places.onReplica(original.key);
+    const change = { ...original, key: keyOf(kind, namespace, name) };
     this.#last.push({ ...change, at: this.#clock.now() });
     if (this.#last.length > KEPT) this.#last.shift();
     this.#told(change);

@@ -4,6 +4,7 @@ import { describe, type ObjectKey } from '../../objects/keys.ts';
 
 export interface Change {
   readonly replica: string;
+  /** Its kind and place, on the replica. */
   readonly key: ObjectKey;
   /** `created`, `pruned`, … or `failed`. */
   readonly did: string;

@@ -72,7 +72,7 @@ async function follow(
 ): Promise<never> {
   const { clock, reporter } = context;
   const lines = dashboard ? undefined : new ChangeLines({ clock, line: reporter.info });
-  const changes = new ChangeLog(clock, (change) => lines?.note(change));
+  const changes = new ChangeLog(clock, (change) => lines?.note(change), opened.spec.map);
   // Where a view is drawn, whatever else is said passes above it.
   const say = dashboard
     ? async (_: TaskStatus, text: string) => reporter.info(text)

@@ -19,6 +19,23 @@ describe('a change', () => {
   });
 });
 
+test('a change is told by its place on the replica', () => {
+  const told: string[] = [];
+  const map = new Map([['shop', 'shop-b']]);
+  const { meters, last } = new ChangeLog(fakeClock(), (change) => told.push(changeText(change)), map);
+  expect(last).toEqual([]);
+  meters.done('b', 'Namespace||shop', 'created', new Date(0), 12);
+  meters.failed('b', 'ConfigMap|shop|c', 'invalid');
+  meters.done('b', 'ConfigMap|pay|c', 'created', new Date(0), 12);
+  meters.failed('b', 'ClusterRole||shop', 'invalid');
+  expect(told).toEqual([
+    'created Namespace shop-b on b, 12ms',
+    'failed ConfigMap shop-b/c on b: invalid',
+    'created ConfigMap pay/c on b, 12ms',
+    'failed ClusterRole shop on b: invalid',
+  ]);
+});
+
 describe('lines', () => {
   test('are a few a second, and a sum of the rest', async () => {
     const [clock, told] = [fakeClock(), [] as string[]];
