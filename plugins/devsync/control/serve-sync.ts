@@ -6,6 +6,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { SyncMemory } from '../session/ancestor/sync-memory.ts';
 import { SyncGroup } from '../session/group/sync-group.ts';
+import { noContainer } from '../session/runner/chosen-container.ts';
 import type { RunnerState } from '../session/runner/runner-state.ts';
 import { SyncRunner } from '../session/runner/sync-runner.ts';
 import { reloadDigest } from '../spec/reload-spec.ts';
@@ -116,7 +117,7 @@ function knowsReload({ uid, spec }: Sync, workstation: Workstation): boolean {
 
 /** Resolves only when both sides were let go of: the caller may change them then. */
 function stopAndWait(stop: AbortController, ended: Promise<void>): Promise<void> {
-  stop.abort();
+  stop.abort(noContainer('it was stopped'));
   return ended;
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../../src/clock.ts';
 import { formatPlural } from '../../../../src/ui/format.ts';
 import type { Brake } from '../../reconcile/brakes.ts';
+import { measure } from '../../reconcile/entry.ts';
 import type { OperationResult } from '../../reconcile/operations.ts';
 import type { Conflict } from '../../reconcile/reconcile.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
@@ -11,6 +12,7 @@ import {
   leftOutStates,
   noState,
   type ProblemState,
+  pausedByYou,
   problemsOf,
   type Side,
   type SideRoles,
@@ -22,6 +24,8 @@ import type { LeftOut } from './no-repositories.ts';
 
 export interface ReporterOptions {
   readonly roles: SideRoles;
+  /** What it amounts to is known before anything is reconciled. */
+  readonly local: Pick<Endpoint, 'tree'>;
   readonly clock: Clock;
   readonly onState: (state: SyncState) => void;
 }
@@ -34,11 +38,13 @@ interface ResultStatus {
 
 export class StateReporter {
   readonly #options: ReporterOptions;
-  #state: SyncState = noState;
+  #state: SyncState;
   #leftOut: readonly ProblemState[] = [];
 
   constructor(options: ReporterOptions) {
     this.#options = options;
+    const { files, bytes } = measure(options.local.tree);
+    this.#state = { ...noState, files, bytes };
   }
 
   get state(): SyncState {
@@ -46,7 +52,7 @@ export class StateReporter {
   }
 
   paused(): void {
-    this.#update({ phase: 'paused', message: 'paused by you' });
+    this.#update({ phase: 'paused', message: pausedByYou });
   }
 
   held(brake: Brake): void {

@@ -2,12 +2,15 @@
 import { onAbort } from '../../../../src/async/abort.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { Target } from '../../launch/launcher.ts';
-import type { Choice } from '../pods/pods.ts';
+import { type Choice, followTarget } from '../pods/pods.ts';
+import type { RunnerOptions } from './runner-options.ts';
 
 const undecided: Choice = { target: undefined, message: 'looking for a pod' };
 
 /** What is said to who asks for something that only a container can do. */
 export const noContainer = (why: string) => new X8sError(`nothing can be synced right now: ${why}`);
+
+type FollowOptions = Pick<RunnerOptions, 'follow' | 'kube' | 'namespace' | 'spec' | 'onLog'>;
 
 export class ChosenContainer {
   #choice: Choice = undecided;
@@ -36,10 +39,21 @@ export class ChosenContainer {
     return this.#choice.target?.containerId === containerId;
   }
 
+  /** Chooses what the specification means, or what it is told to, until the signal says stop; and says so. */
+  async follow(options: FollowOptions, signal: AbortSignal): Promise<void> {
+    const { kube, namespace, spec, onLog } = options;
+    const onChoice = (choice: Choice) => {
+      if (choice.message !== '') onLog(choice.message);
+      this.choose(choice);
+    };
+    if (options.follow) await options.follow(onChoice, signal);
+    else await followTarget(kube, namespace, spec.target, onChoice, signal);
+  }
+
   choose(choice: Choice): void {
     const isOther = choice.target?.containerId !== this.#choice.target?.containerId;
     this.#choice = choice;
-    if (isOther) this.#left.abort();
+    if (isOther) this.#left.abort(noContainer('its container is not the one any more'));
     this.#chosen();
   }
 

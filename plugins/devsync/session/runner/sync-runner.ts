@@ -1,6 +1,5 @@
 /** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
 import { GrowingPauses } from '../../../../src/async/back-off.ts';
-import { untilAnswers } from '../../../../src/kube/watch/until-answers.ts';
 import type { Target } from '../../launch/launcher.ts';
 import { openReloader, type Reloader } from '../../reload/reloader.ts';
 import { ignoreFile } from '../../spec/ignore-files.ts';
@@ -8,11 +7,11 @@ import { Bases } from '../ancestor/bases.ts';
 import { SyncMemory } from '../ancestor/sync-memory.ts';
 import { type Attached, attach, sizeOf } from '../attach/attach.ts';
 import type { RemoteMovedError } from '../attach/remote-root.ts';
-import { type Choice, followTarget } from '../pods/pods.ts';
+import type { Synchronizer } from '../cycle/synchronizer.ts';
 import { Activity } from '../status/activity.ts';
-import type { SyncState } from '../status/state.ts';
+import { pausedByYou, type SyncState } from '../status/state.ts';
 import { StatusLines } from '../status/status-lines.ts';
-import { attemptFailure } from './attempt-failure.ts';
+import { attemptFailure, pauseAfter } from './attempt-failure.ts';
 import { ChosenContainer, noContainer } from './chosen-container.ts';
 import { namingLock, whileGitWorks } from './git-at-work.ts';
 import { guardLine } from './line-guard.ts';
@@ -28,6 +27,7 @@ import {
 import { synchronizerFor } from './synchronizer-for.ts';
 import { type Current, SynchronizerSlot } from './synchronizer-slot.ts';
 import { tellProgress } from './tell-progress.ts';
+import { lossOf, otherRules, tellReplaced, untilReplaced, untilSettled } from './until-replaced.ts';
 
 /** Between attempts; longer after each one that came to nothing. */
 const pause = { firstMs: 500, mostMs: 15_000 };
@@ -52,8 +52,8 @@ export class SyncRunner implements RunningSync {
   #remoteMoved: RemoteMovedError | undefined;
   /** The last attempt failed as the cluster did not answer. */
   #isOutOfReach = false;
-  /** Aborted when the next attempt is worth making now. */
-  #retryPause = new AbortController();
+  /** Aborted when what is under way towards the next synchronizer, or waited for, is to be given up. */
+  #attempt = new AbortController();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #wasInSync = false;
   readonly #ended = new AbortController();
@@ -88,11 +88,17 @@ export class SyncRunner implements RunningSync {
    * container, or it cannot be worked with. `waiting`: git did not let go of the files in time.
    */
   async flush(): Promise<SyncState> {
+    if (this.#isAtRest) return this.state;
+    const state = await this.#ask((synchronizer) => synchronizer.flush());
+    return state ? namingLock(state, this.#options.spec.local.path) : this.#state;
+  }
+
+  /** Asks the synchronizer, or the next one. Undefined where it holds, as REMOTE leads elsewhere. */
+  async #ask<T>(work: (synchronizer: Synchronizer) => Promise<T>): Promise<T | undefined> {
     try {
-      const state = await this.#slot.ask((synchronizer) => synchronizer.flush());
-      return namingLock(state, this.#options.spec.local.path);
+      return await this.#slot.ask(work);
     } catch (error) {
-      if (this.#remoteMoved) return this.#state;
+      if (this.#remoteMoved) return undefined;
       throw error;
     }
   }
@@ -102,22 +108,38 @@ export class SyncRunner implements RunningSync {
     return this.#pauseMark.isSet;
   }
 
+  /** Paused, and it works with no container: it begins nothing until it is resumed. */
+  get #isAtRest(): boolean {
+    return this.isPaused && this.#slot.current === undefined;
+  }
+
   async pause(): Promise<void> {
     this.#pauseMark.set();
-    await this.#slot.current?.synchronizer.pause();
+    if (this.#slot.current) return await this.#slot.current.synchronizer.pause();
+    this.#attempt.abort();
+    this.#rested();
+  }
+
+  #rested(): void {
+    this.#update({ phase: 'paused', message: pausedByYou, pod: '', container: '' });
+    this.#slot.fail(noContainer(pausedByYou));
   }
 
   async resume(confirm: boolean): Promise<void> {
+    const [wasAtRest, { target, message }] = [this.#isAtRest, this.#chosen];
     this.#pauseMark.remove();
     this.#reloader?.resume();
+    if (wasAtRest) this.#update({ phase: 'waiting', message });
+    // Of several containers, one may wait for another one that is resumed after it.
+    const isComing = wasAtRest && target !== undefined && this.#options.common === undefined;
     if (this.#remoteMoved && confirm) await this.#acceptMovedRemote(this.#remoteMoved);
-    else if (this.#slot.current) await this.#slot.ask((synchronizer) => synchronizer.resume(confirm));
+    else if (this.#slot.current || isComing) await this.#ask((synchronizer) => synchronizer.resume(confirm));
   }
 
   async #acceptMovedRemote(moved: RemoteMovedError): Promise<void> {
     moved.accept();
     this.#remoteMoved = undefined;
-    this.#retryPause.abort();
+    this.#attempt.abort();
     await this.#slot.ask((synchronizer) => synchronizer.resume(false));
   }
 
@@ -126,17 +148,14 @@ export class SyncRunner implements RunningSync {
    * where it can never work: pods may not be listed.
    */
   async run(): Promise<void> {
-    const { kube, namespace, spec, signal } = this.#options;
+    const { spec, signal } = this.#options;
     this.#reloader = openReloader({
       ...this.#options,
       spec: spec.reload,
       signal: this.#signal,
       onState: (reloads) => this.#update({ reloads }),
     });
-    const onChoice = (choice: Choice) => this.#choose(choice);
-    const following = this.#options.follow
-      ? this.#options.follow(onChoice, this.#signal)
-      : followTarget(kube, namespace, spec.target, onChoice, this.#signal);
+    const following = this.#chosen.follow(this.#options, this.#signal);
     following.catch(() => {});
     const working = this.#work();
     try {
@@ -144,23 +163,11 @@ export class SyncRunner implements RunningSync {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      this.#ended.abort();
-      await this.#leave(working);
+      this.#ended.abort(noContainer('it was stopped'));
+      await untilSettled(working, detachLimit, this.#options.clock);
       this.#update({ phase: 'stopped', message: '' });
       this.#slot.fail(noContainer('it was stopped'));
     }
-  }
-
-  /** Waits for both sides to be let go of, but not for an agent that does not answer any more. */
-  async #leave(working: Promise<void>): Promise<void> {
-    const left = new AbortController();
-    const done = working.catch(() => {}).finally(() => left.abort());
-    await Promise.race([done, this.#options.clock.sleep(detachLimit, left.signal).catch(() => {})]);
-  }
-
-  #choose(choice: Choice): void {
-    if (choice.message !== '') this.#options.onLog(choice.message);
-    this.#chosen.choose(choice);
   }
 
   async #work(): Promise<void> {
@@ -169,6 +176,12 @@ export class SyncRunner implements RunningSync {
     const pauses = new GrowingPauses(pause, clock);
     let served = false;
     while (!signal.aborted) {
+      this.#attempt = new AbortController();
+      if (this.isPaused) {
+        this.#rested();
+        await this.#pauseMark.untilRemoved(signal);
+        continue;
+      }
       const { target } = this.#chosen;
       if (target === undefined) {
         if (served && untilPodGoes) return;
@@ -176,34 +189,27 @@ export class SyncRunner implements RunningSync {
         continue;
       }
       [this.#wasInSync, this.#isOutOfReach] = [false, false];
-      this.#retryPause = new AbortController();
       await this.#serve(target);
       served = true;
       if (untilPodGoes && !this.#chosen.is(target)) return;
       if (this.#wasInSync || this.#isOutOfReach) pauses.reset();
-      if (!signal.aborted && this.#chosen.is(target)) await this.#rest(pauses).catch(() => {});
+      if (signal.aborted || this.isPaused || !this.#chosen.is(target)) continue;
+      const untilAborted = AbortSignal.any([signal, this.#attempt.signal]);
+      await pauseAfter(this.#options, this.#isOutOfReach, pauses, untilAborted).catch(() => {});
     }
-  }
-
-  /** Until the next attempt is worth making: where the cluster does not answer, once it does. */
-  async #rest(pauses: GrowingPauses): Promise<void> {
-    const { clock, kube } = this.#options;
-    const signal = AbortSignal.any([this.#signal, this.#retryPause.signal]);
-    if (this.#isOutOfReach) await untilAnswers(kube, { clock, signal });
-    else await pauses.wait(signal);
   }
 
   async #awaitChoice(): Promise<void> {
     const { message, refusal } = this.#chosen;
     this.#update({ phase: 'waiting', message, pod: '', container: '' });
     if (refusal) this.#slot.fail(refusal);
-    await this.#chosen.next(this.#signal);
+    await this.#chosen.next(AbortSignal.any([this.#signal, this.#attempt.signal]));
   }
 
   /** Works with one container until it goes, the stream breaks, or the signal says stop. */
   async #serve(target: Target): Promise<void> {
     const { onLog } = this.#options;
-    const signal = AbortSignal.any([this.#signal, this.#chosen.begin()]);
+    const signal = AbortSignal.any([this.#signal, this.#chosen.begin(), this.#attempt.signal]);
     const pod = target.pod.metadata.name;
     const update = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
     update({ phase: 'connecting', message: '', pod, container: target.container });
@@ -237,14 +243,10 @@ export class SyncRunner implements RunningSync {
     const { turn } = this.#options;
     if (turn === undefined || turn.hasCome) return true;
     this.#update({ phase: 'waiting', message: awaitsWriter });
-    const over = new AbortController();
-    const ended = launched.connection.ended.then((why) => Promise.reject(why));
-    try {
-      await Promise.race([turn.wait(AbortSignal.any([signal, over.signal])), ended]);
-    } finally {
-      over.abort();
-    }
-    return !ignoreFiles.areOthers([ignoreFile]);
+    await turn.comes(lossOf(launched), signal);
+    if (!ignoreFiles.areOthers([ignoreFile])) return true;
+    tellReplaced(otherRules(), ignoreFiles, this.#options);
+    return false;
   }
 
   #failed(error: unknown): void {
@@ -269,7 +271,7 @@ export class SyncRunner implements RunningSync {
       signal: AbortSignal.any([signal, stop.signal]),
       onState: (state) => this.#update(state),
       reloader: this.#reloader,
-      onOtherRules: () => stop.abort(),
+      onOtherRules: () => stop.abort(otherRules()),
     });
     this.#slot.fill({ synchronizer, attached, bases: this.#bases, replaced: stop.signal });
     this.#statusLines.begin();
@@ -277,18 +279,13 @@ export class SyncRunner implements RunningSync {
     for (const remark of state.remarks) onLog(remark);
     this.#update(state);
     if (this.isPaused) await synchronizer.pause();
-    const ended = attached.launched.connection.ended.then((why) => Promise.reject(why));
     const running = synchronizer.run();
     const guarding = guardLine(attached.launched.connection, { ...this.#options, signal: stop.signal });
     guarding.catch(() => {});
     tellProgress(this.#activity, { ...this.#options, signal: stop.signal }).catch(() => {});
-    try {
-      await Promise.race([running, ended, guarding]);
-    } finally {
-      // The next one works with the same directory and the same ancestor: this one must have let go of them.
-      stop.abort();
-      await running.catch(() => {});
-    }
+    // The next one works with the same directory and the same ancestor: this one must have let go of them.
+    const replaced = await untilReplaced(running, [lossOf(attached.launched), guarding], stop);
+    if (replaced) tellReplaced(replaced, attached.ignoreFiles, this.#options);
   }
 
   #update(change: Partial<RunnerState>): void {

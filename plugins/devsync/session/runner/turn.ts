@@ -24,4 +24,14 @@ export class Turn {
       signal.removeEventListener('abort', stop);
     }
   }
+
+  /** As `wait`, but rejects also when what it is waited for with is lost. */
+  async comes(loss: Promise<never>, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    try {
+      await Promise.race([this.wait(AbortSignal.any([signal, over.signal])), loss]);
+    } finally {
+      over.abort();
+    }
+  }
 }

@@ -59,6 +59,9 @@ export interface SyncState {
   readonly degraded: readonly string[];
 }
 
+/** What is said of a sync that a person has paused. */
+export const pausedByYou = 'paused by you';
+
 export const noState: SyncState = {
   phase: 'waiting',
   message: '',

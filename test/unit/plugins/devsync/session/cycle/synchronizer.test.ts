@@ -234,6 +234,17 @@ test('idleness costs no memory', async () => {
   expect(after - warm).toBeLessThan(1 << 20);
 });
 
+test('what it amounts to is said from its first state on: one that begins anew has not lost its files', async () => {
+  const tree = directory({ a: version('a'), b: version('b') });
+  const files = new Set<number>();
+  const synchronizer = new Synchronizer({
+    ...optionsFor(fakeFullEndpoint(tree), fakeFullEndpoint(tree), new AncestorStore(folder)),
+    onState: (state) => files.add(state.files),
+  });
+  await synchronizer.flush();
+  expect([...files]).toEqual([2]);
+});
+
 describe('a pause', () => {
   test('lasts, whatever is under way when it begins', async () => {
     const file = version('a');
@@ -260,7 +271,9 @@ describe('a pause', () => {
   test('is known to whoever runs the sync next', async () => {
     // Of what it is told to work with, little matters before it runs.
     const spec = { local: { path: folder } };
-    const anew = () => new SyncRunner({ folder, spec, signal: stop.signal } as RunnerOptions);
+    const onLog = () => {};
+    const anew = () =>
+      new SyncRunner({ folder, spec, onLog, signal: stop.signal } as unknown as RunnerOptions);
     await anew().pause();
     expect(anew().isPaused).toBe(true);
     await anew().resume(false);
