@@ -1,5 +1,6 @@
 /** A specification made of what a person gives: by the options of a command, or by a file. */
 import { UsageError } from '../../../src/errors.ts';
+import { isObjectName } from '../../../src/kube/api/object-name.ts';
 import type { Mode } from '../reconcile/reconcile.ts';
 import type { TimeMode } from '../sync/files/times.ts';
 import type { WriteMode, WriteRule } from '../sync/ignore/write-rules.ts';
@@ -81,6 +82,7 @@ export function buildSpec(given: GivenSpec, workstation: Pick<Workstation, 'id' 
     throw new UsageError('give either --selector or --pod', {
       hint: 'They say which container to sync with.',
     });
+  checkTarget(given);
   const path = checkLocal(given.local);
   const reload = reloadOf(given);
   const limit = given.trashLimit * mebi;
@@ -109,6 +111,18 @@ export function buildSpec(given: GivenSpec, workstation: Pick<Workstation, 'id' 
     ...(reload && { reload }),
     trashLimits: { local: limit, container: limit / 4 },
   };
+}
+
+function checkTarget({ selector, pod, writer }: GivenSpec): void {
+  if (selector?.trim() === '')
+    throw new UsageError('--selector is empty: it would take any pod of the namespace', {
+      hint: 'Say which pods are meant, such as --selector app=web, or name one with --pod.',
+    });
+  for (const [option, name] of Object.entries({ '--pod': pod, '--writer': writer }))
+    if (name !== undefined && !isObjectName(name))
+      throw new UsageError(`${option} ${JSON.stringify(name)} is not the name of a pod`, {
+        hint: 'It is one name, as kubectl get pods shows it; --selector takes several pods.',
+      });
 }
 
 function writeOf({ write }: GivenSpec): Pick<SyncSpec, 'write'> {

@@ -1,5 +1,6 @@
 /** How a person names a claim: `context/namespace/claim`, `namespace/claim` or `claim`. */
 import { UsageError } from '../../../src/errors.ts';
+import { isObjectName } from '../../../src/kube/api/object-name.ts';
 
 /** A claim as named on the command line. What is absent means the current context or its namespace. */
 export interface ClaimArgument {
@@ -8,8 +9,6 @@ export interface ClaimArgument {
   readonly claim: string;
 }
 
-/** DNS-1123 subdomain: what Kubernetes takes as a claim's name. */
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** DNS-1123 label: what it takes as a namespace's name. */
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
@@ -25,7 +24,7 @@ export function parseClaim(text: string, what: 'SOURCE' | 'TARGET'): ClaimArgume
   const namespace = parts.pop();
   const context = parts.length > 0 ? parts.join('/') : undefined;
   const hint = `${what} is [[CONTEXT/]NAMESPACE/]CLAIM, for example prod-eu/shop/database`;
-  if (claim.length > 253 || !subdomain.test(claim)) {
+  if (!isObjectName(claim)) {
     throw new UsageError(`${what} ${JSON.stringify(text)}: ${JSON.stringify(claim)} is not a claim's name`, {
       hint,
     });

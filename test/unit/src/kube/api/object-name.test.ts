@@ -1,0 +1,13 @@
+import { expect, test } from '@jest/globals';
+import { isObjectName } from '../../../../../src/kube/api/object-name.ts';
+
+test.each(['web', 'web-0', 'a.b-c.d', '0', 'x'.repeat(253)])('%s is a name', (name) => {
+  expect(isObjectName(name)).toBe(true);
+});
+
+test.each(['', 'Web', 'a,b', 'a/b', '-a', 'a-', 'a..b', '.a', 'a b', 'a\n', 'x'.repeat(254)])(
+  '%j is none',
+  (name) => {
+    expect(isObjectName(name)).toBe(false);
+  },
+);
