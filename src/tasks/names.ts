@@ -52,18 +52,25 @@ export function maxTaskNameLength(tool: string, roles: readonly string[]): numbe
   return MAX_OBJECT_NAME - `${tool}--`.length - longestRole;
 }
 
-/** Refuses (UsageError) a name that Kubernetes would not take, or not take everywhere that it is used. */
-export function checkTaskName(tool: string, name: string, roles: readonly string[]): void {
+/**
+ * Refuses (UsageError) a name that Kubernetes would not take, or not take everywhere that it is used.
+ *
+ * @param what a person calls that which is named.
+ */
+export function checkTaskName(tool: string, name: string, roles: readonly string[], what = 'task'): void {
   if (!DNS_LABEL.test(name)) {
-    throw new UsageError(`${JSON.stringify(name)} can't be the name of a task.`, {
+    throw new UsageError(`${JSON.stringify(name)} can't be the name of a ${what}.`, {
       hint: 'Use lower-case letters, digits and "-", with a letter or a digit at both ends.',
     });
   }
   const limit = maxTaskNameLength(tool, roles);
   if (name.length > limit) {
-    throw new UsageError(`The task name ${JSON.stringify(name)} is too long (${name.length} characters).`, {
-      hint: `At most ${limit} characters are possible: the objects made for it are named after it.`,
-    });
+    throw new UsageError(
+      `The ${what} name ${JSON.stringify(name)} is too long (${name.length} characters).`,
+      {
+        hint: `At most ${limit} characters are possible: the objects made for it are named after it.`,
+      },
+    );
   }
 }
 

@@ -114,7 +114,7 @@ export function parseNamedTarget(text: string, file: string): NamedTarget {
 function nameOf(name: string, field: YamlField): string {
   if (name === 'stop') throw field.problem('a sync cannot be named stop');
   return refusedAt(field, () => {
-    checkTaskName(tool, name, [role]);
+    checkTaskName(tool, name, [role], 'sync');
     return name;
   });
 }

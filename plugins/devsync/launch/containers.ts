@@ -33,6 +33,10 @@ export function containerStatus({ status }: Pod, name: string): ContainerStatus 
   return all.find((one) => one.name === name);
 }
 
+/** Containers that were named, in a few words. */
+export const namedContainers = (names: readonly string[]): string =>
+  names.length === 1 ? `container ${names[0]}` : `containers ${names.join(', ')}`;
+
 /** A container in a few words; where it was not named, with how it was chosen among how many. */
 export function describeContainer(pod: Pod, container: string, isNamed: boolean): string {
   const others = containersOf(pod).length;

@@ -67,7 +67,7 @@ export class SpecStore {
 
   /** Makes one. A name in use, and directories that are synced already, are refused. */
   async create({ name, namespace, spec, allowOverlap, file, signal }: CreateOptions): Promise<Sync> {
-    checkTaskName(tool, name, [role]);
+    checkTaskName(tool, name, [role], 'sync');
     if (!allowOverlap) await this.#refuseOverlap(name, namespace, spec, signal);
     const existing = await this.#store.find(namespace, name, role, { signal });
     if (existing && !existing.deleting)

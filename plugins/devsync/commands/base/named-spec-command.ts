@@ -40,13 +40,15 @@ export abstract class NamedSpecCommand extends SpecCommand {
     { kube, namespace }: SyncEnvironment,
     spec: SyncSpec,
   ): Promise<string> {
-    const { containersOf, describeContainer, defaultContainer } = await import('../../launch/containers.ts');
+    const { containersOf, describeContainer, defaultContainer, namedContainers } = await import(
+      '../../launch/containers.ts'
+    );
     const { listPods } = await import('../../session/pods/pods.ts');
     const { container, containers = container === undefined ? [] : [container], everyPod } = spec.target;
     const [first] = await listPods(kube, namespace, spec.target, context.signal);
     if (first === undefined) {
       context.reporter.warn(`no pod in namespace ${namespace} matches yet`);
-      return container === undefined ? 'the default container' : `container ${container}`;
+      return containers.length === 0 ? 'the default container' : namedContainers(containers);
     }
     const names = containersOf(first).map((one) => one.name);
     for (const wanted of containers)
@@ -54,11 +56,10 @@ export abstract class NamedSpecCommand extends SpecCommand {
         throw new X8sError(`pod ${first.metadata.name} has no container ${wanted}`, {
           hint: `It has ${names.join(', ')}.`,
         });
-    const which = describeContainer(
-      first,
-      container ?? defaultContainer(first) ?? '',
-      container !== undefined,
-    );
+    const which =
+      containers.length > 0
+        ? namedContainers(containers)
+        : describeContainer(first, defaultContainer(first) ?? '', false);
     return everyPod ? `${which} of every pod that matches` : which;
   }
 }

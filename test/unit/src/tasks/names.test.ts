@@ -20,6 +20,16 @@ describe('the name of a task', () => {
     expect(() => checkTaskName('x8sync', name, roles)).toThrow(UsageError);
   });
 
+  test('is called what a person calls that which is named', () => {
+    expect(() => checkTaskName('x8sync', 'Web', roles)).toThrow(`"Web" can't be the name of a task.`);
+    expect(() => checkTaskName('devsync', 'Web', ['sync'], 'sync')).toThrow(
+      `"Web" can't be the name of a sync.`,
+    );
+    expect(() => checkTaskName('devsync', 'x'.repeat(99), ['sync'], 'sync')).toThrow(
+      /^The sync name "x+" is too/,
+    );
+  });
+
   test('is refused where a StatefulSet named after it would never make a pod', () => {
     const name = 'x'.repeat(39);
     expect(recordName('x8sync', name, 'source')).toHaveLength(53);
