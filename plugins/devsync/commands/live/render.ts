@@ -12,6 +12,9 @@ import { wordOf } from './words.ts';
 /** Files and lines that are shown at most. */
 const [shownMoving, shownLast, shownOpen] = [3, 5, 8];
 
+/** Room for the state in a word, where none is longer: what follows does not move with each change. */
+const commonWord = 11;
+
 export interface RenderOptions {
   readonly rows: number;
   readonly now: Date;
@@ -21,7 +24,10 @@ export interface RenderOptions {
 export function renderView(view: View, { rows, now }: RenderOptions): Line[] {
   const selected = selectedOf(view);
   const names = Math.max(0, ...view.syncs.map(({ name }) => name.length));
-  const list = view.syncs.map((sync) => syncLine(sync, { names, isSelected: sync === selected, view }));
+  const words = Math.max(commonWord, ...view.syncs.map((sync) => wordOf(sync).word.length));
+  const list = view.syncs.map((sync) =>
+    syncLine(sync, { names, words, isSelected: sync === selected, view }),
+  );
   const below = selected === undefined ? [waitingLine] : paneOf(view, selected, now);
   const footer = [keysLine(view)];
   const room = Math.max(1, rows - footer.length);
@@ -32,7 +38,7 @@ const waitingLine = line(faint('no sync to run yet; those that are made are take
 
 function syncLine(
   sync: SeenSync,
-  { names, isSelected, view }: { names: number; isSelected: boolean; view: View },
+  { names, words, isSelected, view }: { names: number; words: number; isSelected: boolean; view: View },
 ): Line {
   const { word, tone } = wordOf(sync);
   const { state } = sync;
@@ -40,7 +46,7 @@ function syncLine(
   const figures = state === undefined ? sync.trouble : figuresOf(sync, state);
   return line(
     { text: `${mark}${padTo(sync.name, names)}  ` },
-    { text: padTo(word, 13), tone },
+    { text: `${padTo(word, words)}  `, tone },
     plain(figures),
   );
 }

@@ -28,7 +28,7 @@ export interface ActivityState {
   readonly moving: readonly MovingFile[];
   /** How many there are, those that are not listed included. */
   readonly movingCount: number;
-  /** The last few, the newest first. */
+  /** The last few, the newest first; each path once. */
   readonly last: readonly ArrivedFile[];
   /** Bytes of contents since the process began, by the side that they came to. */
   readonly bytes: Readonly<Record<Side, number>>;
@@ -94,7 +94,7 @@ export class Activity {
       if (one && results[index]?.problem === undefined)
         files.push({ path: one.path, to, what: wordFor(one), at });
     }
-    this.#last = [...files, ...this.#last].slice(0, listed);
+    this.#last = newestOf([...files, ...this.#last]);
   }
 
   /** The stream is gone, and what was under way with it. */
@@ -124,6 +124,13 @@ export class Activity {
   }
 }
 
+/** Each path once, with what became of it last; as many as are listed. @param files the newest first */
+function newestOf(files: readonly ArrivedFile[]): ArrivedFile[] {
+  const byPath = new Map<string, ArrivedFile>();
+  for (const file of files) if (!byPath.has(file.path)) byPath.set(file.path, file);
+  return [...byPath.values()].slice(0, listed);
+}
+
 function wordFor({ old, new: made }: Operation): ArrivedFile['what'] {
   if (made === undefined) return 'deleted';
   return old === undefined ? 'made' : 'changed';
@@ -135,10 +142,7 @@ export function joinActivities(all: readonly ActivityState[]): ActivityState {
   return {
     moving: all.flatMap(({ moving }) => moving).slice(0, listed),
     movingCount: all.reduce((count, one) => count + one.movingCount, 0),
-    last: all
-      .flatMap(({ last }) => last)
-      .sort((one, other) => other.at.localeCompare(one.at))
-      .slice(0, listed),
+    last: newestOf(all.flatMap(({ last }) => last).sort((one, other) => other.at.localeCompare(one.at))),
     bytes: { local: sum('local'), container: sum('container') },
     progress: joinProgress(all.map(({ progress }) => progress)),
   };

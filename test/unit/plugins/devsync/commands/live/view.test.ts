@@ -63,6 +63,16 @@ describe('what is shown', () => {
     ]);
   });
 
+  test('what follows the longest state does not touch it, and stands below what follows the others', () => {
+    const reload = { rule: '*.ts=exec:make', phase: 'failed', message: 'ended with 3', runs: 1 } as const;
+    const view = viewOf(seen('docs'), seen('web', { reloads: [reload] }));
+    expect(shown(view).slice(0, 2)).toEqual([
+      '› docs  watching       1,204 files · web-7d9/app',
+      '  web   reload failed  1,204 files · web-7d9/app',
+    ]);
+    expect(shown(viewOf(seen('docs')))[0]).toBe('  docs  watching     1,204 files · web-7d9/app');
+  });
+
   test('how far a long transfer has come, and how long it will take yet', () => {
     const total = { operations: 8_000, bytes: 120 << 20 };
     const progress = { total, done: { operations: 1_240, bytes: 20 << 20 } };
