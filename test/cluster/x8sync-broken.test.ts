@@ -77,6 +77,39 @@ test.concurrent('a source that closed its door because nobody came is opened aga
   await expectWhole('closed', 'closed');
 });
 
+const deleteClaim = (context: string, claim: string) => on(context, 'delete', `pvc/${claim}`, '--wait=false');
+
+test.concurrent('a copy whose target claim is deleted meanwhile has failed, and says so: it goes with the mover', async () => {
+  const running = await runCopying('leaving', '--name', 'leaving', '--verify');
+  await deleteClaim(contextB, 'leaving');
+  const said = saidBy(await running.ended, 1);
+  expect(said).toMatch(/error: target claim \S+\/leaving is being deleted, since .* goes with the claim/);
+  expect(said).not.toMatch(/Copied|files copied|verified/);
+  expect(await scene.phases('leaving')).toEqual(['source Failed', 'target Failed']);
+  expect(await scene.leftovers('leaving')).toEqual([]);
+});
+
+test.concurrent('a detached one, too, whoever looks at it then', async () => {
+  await scene.claim(contextB, 'left');
+  const args = [source, scene.ref(contextB, 'left'), '--name', 'left', '--bwlimit', '2M', '--detach'];
+  saidBy(await x8sync(...args), 0);
+  await deleteClaim(contextB, 'left');
+  const said = saidBy(await x8sync('attach', 'left', '--context', contextB), 1);
+  expect(said).toMatch(/target claim \S+\/left (is being|was) deleted/);
+  expect(await scene.phases('left')).toEqual(['source Failed', 'target Failed']);
+});
+
+test.concurrent('a copy whose source claim is deleted meanwhile is whole, and says that it may be the only one', async () => {
+  await Promise.all([scene.claim(contextA, 'last'), scene.claim(contextB, 'last')]);
+  await scene.shell(contextA, 'last', someFiles(6));
+  const args = [scene.ref(contextA, 'last'), scene.ref(contextB, 'last'), '--bwlimit', '2M'];
+  const running = startX8sync(...args);
+  await running.saw('Copy the files …');
+  await partArrives(scene, contextB, 'last');
+  await deleteClaim(contextA, 'last');
+  expect(saidBy(await running.ended, 0)).toMatch(/Source claim \S+\/last is being deleted.* only copy/);
+});
+
 test('no Secret is left in either cluster after all of these', async () => {
   expect(await scene.leftovers()).toEqual([]);
 });

@@ -3,18 +3,33 @@
  * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
  * anything is touched, and the same command does it.
  */
-import { IncompleteError, messageOf, RefusedError } from '../../../src/errors.ts';
+import { IncompleteError, messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
+import {
+  lostTarget,
+  requireSourceStands,
+  requireTargetStands,
+  sourceDeparture,
+} from '../claims/claim-stands.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
 import { type CutoverState, isUnderWay, scaleCommand, type Then } from '../records/cutover-state.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
-import { type Claims, readClaims } from './claims.ts';
+import type { Claims } from './claims.ts';
+import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { copyUntilQuick, type Pass, passOf } from './passes.ts';
 import { planCutover } from './plan.ts';
-import { areRepointed, changedSince, repoint, restore, startWorkloads, stopWorkloads } from './switch.ts';
+import {
+  areRepointed,
+  changedSince,
+  isUnstarted,
+  repoint,
+  restore,
+  startWorkloads,
+  stopWorkloads,
+} from './switch.ts';
 import { describeWorkload } from './workloads.ts';
 
 export interface CutoverRequest {
@@ -48,9 +63,10 @@ export async function cutover(
   context: CopyContext,
   copyOnce: typeof copy = copy,
 ): Promise<CutoverResult> {
-  const { source, target } = request.copy;
-  const claims = await readClaims(source, target, context.signal);
-  const name = request.copy.name ?? `cutover-${pairLabel(claims.source, claims.target).slice(0, 10)}`;
+  const nameOf = ({ source, target }: Claims) =>
+    request.copy.name ?? `cutover-${pairLabel(source, target).slice(0, 10)}`;
+  const claims = await claimsFor(request.copy, nameOf, context);
+  const name = nameOf(claims);
   const named = { ...request, copy: { ...request.copy, name, cutover: true } };
   const journal = await Journal.open(named.copy, claims, context);
   try {
@@ -100,7 +116,8 @@ class Cutover {
     const resumed = isUnderWay(known);
     try {
       const state = known && resumed ? await this.#takeUp(known) : await this.#begin();
-      if (state.phase !== 'starting') await this.#copyStopped(state);
+      if (state.phase === 'starting') await this.#requireCopyStands(state);
+      else await this.#copyStopped(state);
       await this.#start(state);
       const downtimeMs = this.#context.clock.now().getTime() - this.#stoppedAt;
       await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
@@ -137,6 +154,21 @@ class Cutover {
     return (await changedSince(ref, source, generations, signal)) !== undefined;
   }
 
+  /**
+   * What an earlier run has copied may be lost by now.
+   *
+   * @throws X8sError where it is; with the source's workloads running again where that run had started nothing yet.
+   */
+  async #requireCopyStands(state: CutoverState): Promise<void> {
+    const { source, target } = this.#claims;
+    const { signal } = this.#context;
+    const lost = await lostTarget(target, signal);
+    if (!lost) return;
+    if (await isUnstarted(source.ref, target.ref, state, signal)) await this.#undo(state);
+    else this.#tellLeft(state, lost);
+    throw lost;
+  }
+
   /** What is to be stopped and started, and copies until one is quick. */
   async #begin(): Promise<CutoverState> {
     const { afterwards, goalMs } = this.#request;
@@ -154,6 +186,8 @@ class Cutover {
 
   /** @throws where it can't be done, with the source's workloads running again. */
   async #copyStopped(state: CutoverState): Promise<void> {
+    // A claim that somebody has deleted stays for as long as pods mount it.
+    if (state.phase === 'ready') await requireSourceStands(this.#claims.source, this.#context.signal);
     if (state.phase === 'ready') this.#stoppedAt = this.#context.clock.now().getTime();
     const stoppedAt = new Date(this.#stoppedAt).toISOString();
     const stopping = { ...state, phase: 'stopping', stoppedAt } as const;
@@ -168,7 +202,7 @@ class Cutover {
   }
 
   /** @returns the generations of what is stopped. */
-  async #lastPass({ source }: CutoverState): Promise<readonly number[]> {
+  async #lastPass({ source, afterwards }: CutoverState): Promise<readonly number[]> {
     const { ref } = this.#claims.source;
     const { timeoutMs } = this.#request.copy;
     using users = new ClaimUsers(ref, this.#context);
@@ -180,12 +214,23 @@ class Cutover {
     const changed = await changedSince(ref, source, generations, this.#context.signal);
     if (!changed) {
       await users.requireNoLatecomer();
+      await this.#requireClaims(afterwards);
       return generations;
     }
     throw new RefusedError(
       `${changed.kind} ${changed.name} was changed by somebody else while it was to stand still`,
       { hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first' },
     );
+  }
+
+  /** What is to run has to find its claim. @throws X8sError where somebody has deleted that meanwhile. */
+  async #requireClaims(afterwards: Then): Promise<void> {
+    const { source, target } = this.#claims;
+    const { reporter, signal } = this.#context;
+    await requireTargetStands(target, signal);
+    if (afterwards === 'source') return requireSourceStands(source, signal);
+    const departed = await sourceDeparture(source, signal);
+    if (departed !== undefined) reporter.warn(departed);
   }
 
   /** The source runs again as before: nothing has been started at the target yet. */
@@ -208,13 +253,20 @@ class Cutover {
       if (afterwards === 'repoint') await repoint(ref, to.claim, source, this.#context.signal);
       if (afterwards === 'repoint' || afterwards === 'source') await startWorkloads(ref, source, options);
     } catch (error) {
-      const { cluster } = ref.kube;
-      const back = source.map((workload) => scaleCommand(workload, cluster.context, ref.namespace));
-      this.#context.reporter.warn(
-        `The files are at the target, and the source stands still. Run the same command to go on, or go back by hand: ${back.join('; ')}`,
-      );
+      const lost = await lostTarget(this.#claims.target, this.#context.signal).catch(() => undefined);
+      this.#tellLeft({ source }, lost);
       throw error;
     }
+  }
+
+  /** @param lost the files are not at the target any more */
+  #tellLeft({ source }: Pick<CutoverState, 'source'>, lost: X8sError | undefined): void {
+    const { kube, namespace } = this.#claims.source.ref;
+    const back = source.map((workload) => scaleCommand(workload, kube.cluster.context, namespace));
+    const told = lost
+      ? `The source stands still, and the target is lost (${lost.message}). Go back by hand`
+      : 'The files are at the target, and the source stands still. Run the same command to go on, or go back by hand';
+    this.#context.reporter.warn(`${told}: ${back.join('; ')}`);
   }
 
   #result({ afterwards, source, target }: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {

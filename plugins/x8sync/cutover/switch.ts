@@ -3,7 +3,7 @@ import { RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
-import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
+import { type CutoverState, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
 import { findWorkload, isReady, resourceOf, scale, volumesOf } from './workloads.ts';
@@ -148,6 +148,20 @@ export async function areRepointed(
     if (!object || volumesOf(object).includes(claim)) return false;
   }
   return true;
+}
+
+/** Whether nothing was told to start yet of what is to run afterwards. */
+export async function isUnstarted(
+  source: ClaimRef,
+  target: ClaimRef,
+  { afterwards, ...state }: CutoverState,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (afterwards === 'repoint') return !(await areRepointed(source, state.source, signal));
+  if (afterwards !== 'target') return true;
+  const { kube, namespace } = target;
+  const found = state.target.map((workload) => findWorkload(kube, namespace, workload, signal));
+  return (await Promise.all(found)).every((object) => object === undefined || object.spec.replicas === 0);
 }
 
 /** The volume has to be what it was when it was read. */

@@ -21,6 +21,7 @@ import { claimsOf, type StandingTask } from './look.ts';
 import { lookAtSchedule } from './schedule-look.ts';
 import { requireSound, requireSoundSides } from './soundness.ts';
 import { asStanding, recordedStanding } from './standing.ts';
+import { lostTargetOf } from './target-claim.ts';
 import {
   lockTarget,
   requireNoCutover,
@@ -47,7 +48,7 @@ export type Attached =
  */
 export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<Attached> {
   requireSound(entry, kube);
-  requireNoCutover(entry, kube);
+  await requireNoCutover(entry, kube, context);
   const all = await sidesOf(entry, kube, context);
   requireSoundSides(entry, kube, all.sides);
   const target = all.sides.find(({ record }) => record.role === 'target');
@@ -111,14 +112,16 @@ class Attachment {
     const watch = new MoverWatch(clock, stop, signal, (end) => asAsked(end, asked));
     const side = sideOf(this.#target.kube, this.#target.record);
     let end: MoverEnd | undefined;
+    let failure: X8sError | undefined;
     let unclean: X8sError | undefined;
     const copying = async (handle: StepHandle) => {
       watch.followMover(side, job, timeoutMs, handle);
       end = await watch.ended(handle);
-      if (isThrough(end)) handle.title(titleOf(end, mode as Mode));
+      failure = await this.#failureOf(end, watch);
+      if (!failure) handle.title(titleOf(end, mode as Mode));
     };
     const cleaning = async (handle: StepHandle) => {
-      if (end) unclean = await this.#settle(end, this.#failureOf(end, watch), handle);
+      if (end) unclean = await this.#settle(end, failure, handle);
     };
     try {
       await reporter.run([
@@ -148,8 +151,8 @@ class Attachment {
     return unclean;
   }
 
-  #failureOf(end: MoverEnd, { messages }: MoverWatch): X8sError | undefined {
-    if (isThrough(end)) return undefined;
+  async #failureOf(end: MoverEnd, { messages }: MoverWatch): Promise<X8sError | undefined> {
+    if (isThrough(end)) return lostTargetOf(this.#target, this.#context.signal);
     const mode = (this.#spec.mode ?? 'merge') as Mode;
     const copy = { ...claimsOf(this.#target.record, this.#all), mode, name: this.#task };
     return failureOf(end, copy, { diagnostics: messages.diagnostics, begun: messages.hasBegun(end) });

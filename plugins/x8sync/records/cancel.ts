@@ -28,7 +28,7 @@ const pauseMs = 500;
  */
 export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
   requireSound(entry, kube);
-  requireNoCutover(entry, kube);
+  await requireNoCutover(entry, kube, context);
   const { sides, missing, gone } = await sidesOf(entry, kube, context);
   requireSoundSides(entry, kube, sides);
   const target = sides.find(({ record }) => record.role === 'target');

@@ -15,7 +15,7 @@ import { lockTargetToDelete, requireNoCutover, sidesOf, type TaskContext } from 
  * @throws UnreachableError where a side could not be reached; the other is clean then.
  */
 export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
-  requireNoCutover(entry, kube);
+  await requireNoCutover(entry, kube, context);
   const { sides, missing } = await sidesOf(entry, kube, context);
   for (const { kube, record } of sides) {
     const flaw = flawOf(record);

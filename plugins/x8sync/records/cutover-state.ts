@@ -77,10 +77,14 @@ export function cutoverStateOf({ checkpoints }: Pick<TaskRecord, 'checkpoints'>)
 export const isUnderWay = (state: CutoverState | undefined): boolean =>
   state !== undefined && state.phase !== 'ready';
 
-/** `kubectl scale` for a workload, for whoever puts it right by hand. */
+/**
+ * `kubectl scale` for a workload, for whoever puts it right by hand.
+ *
+ * @param context undefined where this workstation has none of that cluster
+ */
 export const scaleCommand = (
   { kind, name, replicas }: ScaledWorkload,
-  context: string,
+  context: string | undefined,
   namespace: string,
 ): string =>
-  `kubectl --context ${context} -n ${namespace} scale ${kind.toLowerCase()}/${name} --replicas=${replicas}`;
+  `kubectl${context === undefined ? '' : ` --context ${context}`} -n ${namespace} scale ${kind.toLowerCase()}/${name} --replicas=${replicas}`;

@@ -10,6 +10,7 @@ import { type HolderState, holderState } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { moverSelector, sideOf } from '../objects/sides.ts';
 import { keepEnd, keptEndOf } from '../run/kept-end.ts';
+import { isThrough } from '../run/result.ts';
 import { storeOf } from '../run/task-store.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import { wordsOf } from './last-words.ts';
@@ -24,6 +25,7 @@ import {
   type Standing,
   standingOf,
 } from './standing.ts';
+import { lostTargetOf } from './target-claim.ts';
 import { sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
 
 /** A task, with what was seen of it. */
@@ -71,9 +73,21 @@ export async function lookAt(
   if (target && schedule) return { entry: withTarget(entry, target), standing: schedule };
   const sight = target ? await sightOf(target, context, options) : targetUnseen(entry, kube, all);
   const known = target?.record ?? record;
-  const standing = standingOf(known, sight, claimsOf(known, all));
-  await writeEnd(all.sides, standing, context);
+  const seen = standingOf(known, sight, claimsOf(known, all));
+  const standing = target ? await unlessLost(seen, target, context) : seen;
+  await writeEnd(all.sides, { ...standing, end: seen.end }, context);
   return { entry: target ? withTarget(entry, target) : entry, standing };
+}
+
+/** A mover that ended well has copied for nothing where its target claim is gone: it is told before the end is kept. */
+async function unlessLost(
+  standing: Standing,
+  target: SideRecord,
+  { signal }: TaskContext,
+): Promise<Standing> {
+  if (!standing.end || !isThrough(standing.end)) return standing;
+  const lost = await lostTargetOf(target, signal);
+  return lost ? { ...standing, end: undefined, phase: 'Failed', message: lost.message } : standing;
 }
 
 const changedByHand = (message: string): Standing => ({ phase: 'Unknown', message });

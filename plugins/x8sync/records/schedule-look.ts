@@ -10,14 +10,16 @@ import type { CopyContext } from '../run/request.ts';
 import { wordsOf } from './last-words.ts';
 import { scheduleStanding } from './schedule-standing.ts';
 import type { Claims, Standing } from './standing.ts';
+import { lostTargetOf } from './target-claim.ts';
 
 /** How a task's schedule stands; undefined of a task that has none, or none yet, or none any more. */
 export async function lookAtSchedule(
-  { kube, record }: SideRecord,
+  target: SideRecord,
   claims: Claims,
   { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
   { withProgress }: { readonly withProgress: boolean },
 ): Promise<Standing | undefined> {
+  const { kube, record } = target;
   if (!isScheduled(record)) return undefined;
   try {
     const side = sideOf(kube, record);
@@ -31,6 +33,8 @@ export async function lookAtSchedule(
     const said = await wordsOf(kube, items, withProgress, signal);
     const sight = { cronJob, jobs: made.items, pods: items, said };
     const standing = scheduleStanding(record, sight, claims, clock.now());
+    const lost = await lostTargetOf(target, signal, standing.schedule?.lastGood?.at);
+    if (lost) return withoutTarget(standing, lost);
     if (!standing.schedule?.overdue) return standing;
     const warning = await lastWarning(kube, cronJob, signal);
     return scheduleStanding(record, { ...sight, warning }, claims, clock.now());
@@ -41,6 +45,14 @@ export async function lookAtSchedule(
     return { phase: 'Unknown', message, isUnseen: true };
   }
 }
+
+/** Whatever was copied is gone with the claim, however well the copies went. */
+const withoutTarget = (standing: Standing, { message }: X8sError): Standing => ({
+  ...standing,
+  phase: 'Failing',
+  progress: [message, standing.progress].filter(Boolean).join('; '),
+  message,
+});
 
 const lastEvents = 10;
 

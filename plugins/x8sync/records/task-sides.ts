@@ -10,9 +10,10 @@ import type { SideRecord } from '../objects/side-cleanup.ts';
 import type { Role } from '../objects/sides.ts';
 import type { CopyContext } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
-import { cutoverStateOf, isUnderWay, scaleCommand } from './cutover-state.ts';
+import { cutoverStateOf, isUnderWay } from './cutover-state.ts';
 import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
 import { cleanupCommand } from './soundness.ts';
+import { startCommands } from './stopped-workloads.ts';
 
 export interface TaskContext extends CopyContext {
   /** A client of the cluster with this API server, by any context that this workstation has for it. */
@@ -125,15 +126,27 @@ function lockNamed(
   return lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
 }
 
-/** How many pods the workloads had stands in the record: without it nobody could put them right. */
-export function requireNoCutover({ task, records }: TaskEntry, { cluster: { context } }: KubeClient): void {
+/**
+ * How many pods the workloads had stands in the record: without it nobody could put them right.
+ *
+ * @throws RefusedError where a cutover has stopped some that nobody has started since, with how to do that.
+ */
+export async function requireNoCutover(
+  { task, records }: TaskEntry,
+  kube: KubeClient,
+  { connectTo, signal }: Pick<TaskContext, 'connectTo' | 'signal'>,
+): Promise<void> {
   for (const record of Object.values(records)) {
     const state = cutoverStateOf(record);
     if (!state || !isUnderWay(state)) continue;
-    const [namespace = ''] = (specOf(record).sourceClaim ?? '').split('/');
+    // Its record is beside the target's, and its workloads may be in another cluster.
+    const { server = kube.cluster.server } = record.peer ?? {};
+    const connect = async () => (server === kube.cluster.server ? kube : connectTo(server));
+    const commands = await startCommands(record, state, connect, signal);
+    if (commands.length === 0) continue;
     throw new RefusedError(`task ${task} is in the middle of a cutover: its workloads are stopped`, {
-      details: state.source.map((workload) => scaleCommand(workload, context, namespace)),
-      hint: 'run the command of the cutover again to go on with it',
+      details: commands,
+      hint: `run the command of the cutover again to go on with it; to start them by hand in the cluster of ${server}, run the lines above`,
     });
   }
 }

@@ -193,8 +193,7 @@ export class CopyRun {
 
   async #startWorkers(count: number): Promise<void> {
     const [{ target }, { job }] = await Promise.all([this.#sides.opened(), this.#parts.moverJob()]);
-    const { timeoutMs } = this.#request;
-    await startWorkers(target.side, job, count, { timeoutMs, signal: this.#signal });
+    await startWorkers(target.side, job, count, { timeoutMs: this.#request.timeoutMs, signal: this.#signal });
   }
 
   async watch(handle: StepHandle): Promise<void> {
@@ -206,8 +205,8 @@ export class CopyRun {
       throw failureOf(end, this.#request, { diagnostics, begun: this.#watch.messages.hasBegun(end) });
     }
     requireVerification(end, this.#request);
-    const emptiness = emptinessOf(end, this.#request);
-    if (emptiness !== undefined) handle.warn(emptiness);
+    const told = [emptinessOf(end, this.#request), await this.#sides.lookOnceMore()];
+    for (const text of told) if (text !== undefined) handle.warn(text);
     handle.title(titleOf(end, this.#request.mode));
   }
 
@@ -229,8 +228,10 @@ export class CopyRun {
     this.#task.done = { text: doneText(end, this.#request.mode), isWhole: isWhole(end) };
     const left = await this.#task.removeChildren(handle, this.#signal);
     this.#signal.throwIfAborted();
-    const done = titleOf(end, this.#request.mode);
-    left.push(...(await this.#task.finish(isWhole(end) ? 'Succeeded' : 'Incomplete', done)));
+    // Only now nothing of ours keeps a claim that was deleted; where its side is left, that is the end to tell.
+    if (!left.some(({ record }) => record.role === 'target')) await this.#sides.requireTargetStands();
+    const phase = isWhole(end) ? 'Succeeded' : 'Incomplete';
+    left.push(...(await this.#task.finish(phase, titleOf(end, this.#request.mode))));
     await this.#task.forgetOld();
     if (left.length > 0) throw uncleanError(doneText(end, this.#request.mode), left);
   }
@@ -241,6 +242,7 @@ export class CopyRun {
     if (!schedule) return;
     const end = await this.#watch.ended();
     await this.#workers;
+    await this.#sides.requireTargetStands();
     handle.detail('waiting for the first mover to go');
     const cronJob = await this.#parts.schedule(this.#watch.messages.address, end.lost, schedule);
     this.#schedule = scheduleReport(timetableOf(cronJob), this.#context.clock.now());

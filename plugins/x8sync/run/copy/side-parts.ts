@@ -5,6 +5,7 @@
 import { lazy } from '../../../../src/async/lazy.ts';
 import { isDevice } from '../../claims/claim.ts';
 import { checkSameMode, checkSource, checkTarget } from '../../claims/claim-checks.ts';
+import { lostTarget, requireTargetStands, sourceDeparture } from '../../claims/claim-stands.ts';
 import { checkNoCompetingMover } from '../../claims/competing-movers.ts';
 import { madeFor } from '../../connect/strategies.ts';
 import { readsOnly } from '../../mover/protocol/options.ts';
@@ -118,6 +119,21 @@ export class SideParts {
     checkTarget(state, source, this.#request.allowMounted);
     return state;
   });
+
+  /** @throws X8sError where the target claim is not the one any more that was copied to, or is about to go. */
+  readonly requireTargetStands = async () => requireTargetStands(await this.target(), this.#options.signal);
+
+  /**
+   * The same, as far as the target's cluster can be asked.
+   *
+   * @returns what is to be told of a source claim that somebody has deleted meanwhile
+   */
+  readonly lookOnceMore = async (): Promise<string | undefined> => {
+    const [source, target] = await Promise.all([this.source(), this.target()]);
+    const lost = await lostTarget(target, this.#options.signal);
+    if (lost) throw lost;
+    return sourceDeparture(source, this.#options.signal);
+  };
 
   /** What the source's namespace admits of its pod. */
   readonly sourceAdmission = this.#part(async () => {

@@ -63,6 +63,7 @@ async function makePod(): Promise<void> {
 
 beforeEach(async () => {
   kube = fakeKube();
+  reporter = createSilentReporter();
   events = [];
   await kube.create(namespaces, { metadata: { name: 'kube-system' } });
   kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
@@ -83,7 +84,7 @@ beforeEach(async () => {
 type Copied = (request: CopyRequest, pass: number) => void | Promise<void>;
 
 /** Runs it; each copy is a moment, and what is asked of it is `during`. */
-async function run(during: Copied = () => {}, afterwards: Then = 'target') {
+async function run(during: Copied = () => {}, afterwards: Then = 'target', name?: string) {
   let pass = 0;
   const copyOnce = async (request: CopyRequest) => {
     pass += 1;
@@ -100,7 +101,7 @@ async function run(during: Copied = () => {}, afterwards: Then = 'target') {
     } as unknown as CopyResult;
   };
   const ref = (claim: string) => ({ kube, namespace, claim });
-  const copy = { source: ref('old'), target: ref('new'), mode: 'merge', verify: true, timeoutMs: 2000 };
+  const copy = { name, source: ref('old'), target: ref('new'), mode: 'merge', verify: true, timeoutMs: 2000 };
   const request = {
     copy: copy as unknown as CopyRequest,
     afterwards,
@@ -109,8 +110,10 @@ async function run(during: Copied = () => {}, afterwards: Then = 'target') {
   return cutover(request, context(), copyOnce);
 }
 
+let reporter = createSilentReporter();
+
 const context = (): CopyContext => ({
-  reporter: createSilentReporter(),
+  reporter,
   clock: systemClock,
   signal: new AbortController().signal,
   onAbandoned: () => {},
@@ -229,6 +232,124 @@ describe('a cutover', () => {
     expect(await counts()).toEqual({ web: 0, next: 0 });
   });
 });
+
+describe('a claim that somebody deletes', () => {
+  test('of the target in the last copy: its workload is not started, and the source runs as it was', async () => {
+    const lost = run(async ({ verify }) => {
+      if (verify) await deleteWhileMounted('new');
+    });
+    await expect(lost).rejects.toThrow(/^target claim fake\/shop\/new is being deleted, since .* goes with/);
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+    expect(events).not.toContain(`next ${replicas}`);
+    expect(await stateNow()).toMatchObject({ phase: 'ready' });
+  });
+
+  test('of the source while it runs: nothing is stopped, since its pods alone keep the claim', async () => {
+    const lost = run(() => deleteWhileMounted('old'));
+    await expect(lost).rejects.toThrow(/^source claim fake\/shop\/old is being deleted/);
+    expect(events).toEqual(['copy']);
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+  });
+
+  test('of the source in the last copy is told, and the target is started all the same', async () => {
+    await run(async ({ verify }) => {
+      if (verify) await deleteWhileMounted('old');
+    });
+    expect(reporter.warnings).toContainEqual(expect.stringMatching(/^Source claim fake\/shop\/old is being/));
+    expect(await counts()).toEqual({ web: 0, next: replicas });
+  });
+
+  test('of the source in the last copy, where that is to start again: it is not called cut over', async () => {
+    const lost = run(async ({ verify }) => {
+      if (verify) await deleteWhileMounted('old');
+    }, 'source');
+    await expect(lost).rejects.toThrow(/^source claim fake\/shop\/old is being deleted/);
+  });
+
+  test('of the target after a run that was cut off before the start: the source runs as it was', async () => {
+    await expect(run(cutOffBeforeStart)).rejects.toThrow('no answer');
+    reconnect();
+    expect(await stateNow()).toMatchObject({ phase: 'starting' });
+    await deleteWhileMounted('new');
+    await expect(run()).rejects.toThrow(/^target claim fake\/shop\/new is being deleted/);
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+    expect(await stateNow()).toMatchObject({ phase: 'ready' });
+  });
+
+  test('of the target while its workload starts: it is not said that the files are there', async () => {
+    const patch = kube.patch.bind(kube);
+    kube.patch = async (resource, ref, change, options) => {
+      if (ref.name === 'next') {
+        await deleteWhileMounted('new');
+        throw new X8sError('the pods do not come');
+      }
+      return patch(resource, ref, change, options);
+    };
+    await expect(run()).rejects.toThrow('the pods do not come');
+    const [told, ...others] = reporter.warnings.filter((text) => text.includes('stands still'));
+    expect(told).toMatch(/target is lost .*being deleted.* by hand: .*scale deployment\/web --replicas=3/);
+    expect(others).toEqual([]);
+  });
+
+  test.each([
+    ['old', 'deleted'],
+    ['new', 'deleted'],
+    ['old', 'made anew'],
+    ['new', 'made anew'],
+  ])(
+    '%s was %s after a run that was cut off: no other cutover is begun, and what it stopped is named',
+    async (name, what) => {
+      await expect(run(cutOff)).rejects.toThrow();
+      reconnect();
+      const claim = await kube.get(persistentVolumeClaims, { namespace, name });
+      await kube.delete(persistentVolumeClaims, { namespace, name });
+      const { uid: _, resourceVersion: __, ...metadata } = claim.metadata;
+      if (what === 'made anew') await kube.create(persistentVolumeClaims, { ...claim, metadata });
+      events = [];
+      const refused = {
+        exitCode: 3,
+        message: expect.stringMatching(
+          /cutover-\w+ .* is in its middle: Deployment web \(3\) .*stands still/,
+        ),
+        details: [`kubectl --context fake -n shop scale deployment/web --replicas=${replicas}`],
+        hint: expect.stringMatching(/cleanup cutover-\w+ -n shop --context fake/),
+      };
+      await expect(run()).rejects.toMatchObject(refused);
+      expect(events).toEqual([]);
+      // Once it runs again, nothing is left to be put right.
+      if (what === 'deleted') return;
+      await scaleWeb(replicas);
+      expect(await run()).toMatchObject({ resumed: false, stopped: [`Deployment web (${replicas})`] });
+    },
+  );
+});
+
+test('a cutover in its middle is not begun beside by another name', async () => {
+  await expect(run(cutOff)).rejects.toThrow();
+  reconnect();
+  await expect(run(undefined, 'target', 'other')).rejects.toMatchObject({
+    exitCode: 3,
+    hint: expect.stringMatching(/--name cutover-\w+/),
+  });
+});
+
+/** Pods that mount it keep it for a while. */
+async function deleteWhileMounted(name: string): Promise<void> {
+  const claim = await kube.get(persistentVolumeClaims, { namespace, name });
+  const metadata = { ...claim.metadata, finalizers: ['kubernetes.io/pvc-protection'] };
+  await kube.replace(persistentVolumeClaims, { ...claim, metadata });
+  await kube.delete(persistentVolumeClaims, { namespace, name });
+}
+
+const scaleWeb = (count: number) =>
+  kube.patch(deployments, { namespace, name: 'web' }, { spec: { replicas: count } }, { type: 'merge' });
+
+/** The target's workload can't be scaled: all is copied, and nothing started. */
+function cutOffBeforeStart(): void {
+  kube.before = ({ verb, name }) => {
+    if (verb === 'patch' && name === 'next') throw new X8sError('no answer');
+  };
+}
 
 /** From the last copy on, no workload can be scaled any more: what is stopped stays so. */
 function cutOff({ verify }: CopyRequest): void {

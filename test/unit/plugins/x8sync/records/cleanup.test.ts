@@ -7,8 +7,15 @@ import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
+import { UnreachableError } from '../../../../../src/errors.ts';
 import type { KubeClient } from '../../../../../src/kube/api/client.ts';
-import { configMaps, cronJobs, type Resource, secrets } from '../../../../../src/kube/api/resources.ts';
+import {
+  configMaps,
+  cronJobs,
+  deployments,
+  type Resource,
+  secrets,
+} from '../../../../../src/kube/api/resources.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -75,6 +82,38 @@ describe('two tasks of one name', () => {
     expect(await recordsOf(a)).toEqual([]);
     expect(await recordsOf(b)).toEqual(['shop/x8sync-db-target']);
   });
+});
+
+test('a cutover in its middle is refused with the commands for the cluster of its source, until these have run', async () => {
+  const [a, b] = [clusterOf('a'), clusterOf('b')];
+  const web = { namespace: 'shop', name: 'web' };
+  const stopped = { metadata: web, spec: { replicas: 0 } } as unknown as Parameters<typeof b.create>[1];
+  const { metadata } = await a.create(deployments as Resource, stopped);
+  const store = storeOf(b, { clock });
+  const peer = { server: a.cluster.server, namespace: 'shop' };
+  const { record } = await store.open({ namespace: 'shop', task: 'db', role: 'cutover', spec: shop, peer });
+  const source = [{ kind: 'Deployment', name: 'web', uid: metadata.uid, replicas: 3 }];
+  await store.update(record, (state) => {
+    state.checkpoints = { cutover: { phase: 'stopping', afterwards: 'target', source, target: [] } };
+  });
+  const clean = async (connectTo: () => Promise<KubeClient>) => {
+    const [entry] = await listTasks(store, b, { task: 'db', signal });
+    if (!entry) throw new Error('there is no such task');
+    const context = { reporter: createSilentReporter(), clock, signal, onAbandoned: () => {}, connectTo };
+    await cleanUp(entry, b, { ...context, timeoutMs: 1000 });
+  };
+  const command = '-n shop scale deployment/web --replicas=3';
+  const refusal = (text: string) => ({
+    exitCode: 3,
+    details: [text],
+    hint: expect.stringMatching(/https:..a/),
+  });
+  await expect(clean(async () => a)).rejects.toMatchObject(refusal(`kubectl --context a ${command}`));
+  const away = () => Promise.reject(new UnreachableError('no context'));
+  await expect(clean(away)).rejects.toMatchObject(refusal(`kubectl ${command}`));
+  await a.patch(deployments, web, { spec: { replicas: 3 } }, { type: 'merge' });
+  await clean(async () => a);
+  expect(await recordsOf(b)).toEqual([]);
 });
 
 describe('a record that was edited by hand', () => {
