@@ -39,7 +39,9 @@ export function withoutRepositories(
 ): { readonly admitted: readonly Change[]; readonly leftOut: readonly LeftOut[] } {
   const filter = new Filter(changes, local);
   const admitted = changes.map((change) => filter.admit(change)).filter((one) => one !== undefined);
-  return { admitted, leftOut: filter.leftOut };
+  // In an order that does not change with what else is planned.
+  const leftOut = filter.leftOut.sort((one, other) => (one.path < other.path ? -1 : 1));
+  return { admitted, leftOut };
 }
 
 const partsOf = new WeakMap<Directory, ReadonlySet<GitPart>>();
@@ -74,13 +76,14 @@ class Filter {
   }
 
   admit(change: Change): Change | undefined {
-    const { path, old, new: to } = change;
-    if (this.#isInRepository(path)) return this.#leaveOut(path, isRepositoryHere);
-    if (to === undefined) {
-      const kept = this.#deletable(path, old);
-      return kept === old ? change : isPhantom(kept) ? undefined : { ...change, old: kept };
+    const { path, old, new: to, reason } = change;
+    // Who decides a conflict in a repository for the container has asked for just that.
+    if (reason !== 'resolved') {
+      if (this.#isInRepository(path)) return this.#leaveOut(path, isRepositoryHere);
+      const rest = to?.kind === 'directory' ? old : this.#deletable(path, old);
+      if (rest !== old) return to === undefined && !isPhantom(rest) ? { ...change, old: rest } : undefined;
     }
-    if (to.kind !== 'directory' && this.#deletable(path, old) !== old) return undefined;
+    if (to === undefined) return change;
     const admitted = path === '' ? this.#admissibleIn(path, to) : this.#admissible(...splitPath(path), to);
     return admitted === undefined ? undefined : { ...change, new: admitted };
   }
@@ -91,10 +94,9 @@ class Filter {
 
   /** Whether a path belongs to what git keeps in a directory here. */
   #isInRepository(path: string): boolean {
-    let [directory, entry] = ['', this.#local];
+    let entry = this.#local;
     for (const name of path.split('/')) {
       if (isRepository(partsIn(entry)) && isGitOwn(name)) return true;
-      directory = join(directory, name);
       entry = childrenOf(entry).get(name);
     }
     return false;

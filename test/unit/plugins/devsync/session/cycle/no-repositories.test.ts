@@ -155,6 +155,31 @@ describe('a plan', () => {
     expect(planned({ ancestor, local, container: headless })).toEqual({ comes: {}, out: ['sub/d/HEAD'] });
   });
 
+  test('takes into one what a person has decided for the container, and makes none even then', () => {
+    const resolution = () => 'beta' as const;
+    const plan = (ancestor: Shape, local: Shape, container: Shape) =>
+      planFor(
+        { ancestor: tree(ancestor), local: tree(local), container: tree(container) },
+        { from: 'local', mode: 'two-way-safe', takeGit: false, resolution },
+      );
+    const ours = { d: { ...repository, config: 'ours' } };
+    const theirs = { d: { ...repository, config: 'theirs' } };
+    expect(plan({ d: repository }, ours, theirs)).toMatchObject({
+      alpha: [{ path: 'd/config' }],
+      leftOut: [],
+    });
+    const { alpha, leftOut } = plan({ d: '1' }, { d: '2' }, { d: repository });
+    expect([alpha.map((one) => shapeOf(one.new)), leftOut.map(({ path }) => path)]).toEqual([
+      [rest],
+      ['d/HEAD'],
+    ]);
+  });
+
+  test('names what is left out in one order, whatever else is planned', () => {
+    const given = { ancestor: {}, local: {}, container: { e: repository, ...repository } };
+    expect(planned(given).out).toEqual(['HEAD', 'e/HEAD']);
+  });
+
   test.each(['two-way-resolved', 'one-way-safe', 'one-way-replica'] as const)(
     'leaves one out of what the container wins with (%s)',
     (mode) => {
