@@ -33,7 +33,7 @@ export function groupState({ writer, members, waiting, sharing, nested, message 
     ...nested.map((one): SessionState => {
       const problem = whyLeftOut(one);
       const problems = [{ path: '', side: 'container' as const, problem }];
-      return { ...absent(one.target, 'watching', problem), problems };
+      return { ...absent(one.target, 'watching', 'left out'), problems };
     }),
   ].sort(byRole);
   const own = members.find(({ role }) => role === 'writer')?.state;

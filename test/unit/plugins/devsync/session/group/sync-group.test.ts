@@ -117,7 +117,8 @@ test('a container whose REMOTE lies within that of another one is left out, and 
     'container proxy is left out: its REMOTE lies within that of web-1/app, on one volume, and files would be put into themselves; a sync can be with one of them';
   const onSaid = ({ state }: SyncGroup) => {
     expect(state.problems).toEqual([{ path: '', side: 'container', problem: `web-1: ${why}` }]);
-    const session = { pod: 'web-1', container: 'proxy', role: 'follower', phase: 'watching', message: why };
+    const problems = [{ path: '', side: 'container', problem: why }];
+    const session = { pod: 'web-1', container: 'proxy', phase: 'watching', message: 'left out', problems };
     expect(state.sessions).toContainEqual(expect.objectContaining(session));
   };
   const lines = await watchUntil(/left out/, kube, { remote: '/data', target, onSaid });
