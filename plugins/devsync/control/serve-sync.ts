@@ -6,6 +6,8 @@ import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { SyncMemory } from '../session/ancestor/sync-memory.ts';
 import { SyncGroup } from '../session/group/sync-group.ts';
+import type { Place } from '../session/pods/place.ts';
+import type { PlaceClaims, PlaceOwner } from '../session/pods/place-claims.ts';
 import { noContainer } from '../session/runner/chosen-container.ts';
 import type { RunnerState } from '../session/runner/runner-state.ts';
 import { SyncRunner } from '../session/runner/sync-runner.ts';
@@ -30,6 +32,8 @@ export interface ServeOptions {
   readonly untilPodGoes?: boolean;
   /** As `formatHolder` writes it: one that comes back after a loss takes its own lock without waiting. */
   readonly holder?: string;
+  /** Of all syncs of this process, where there may be several. */
+  readonly places?: PlaceClaims;
   /** Of an earlier run of the same sync, which could not go on. */
   readonly memory?: SyncMemory;
   readonly onLog: (line: string) => void;
@@ -70,7 +74,7 @@ export function refusalOf({ name, spec }: Sync, workstation: Workstation): Refus
  * with a RefusedError where another process holds it.
  */
 export async function serveSync(options: ServeOptions): Promise<void> {
-  const { sync, workstation, signal } = options;
+  const { sync, workstation, places, signal } = options;
   requireHere(sync, workstation);
   const { namespace, name, uid } = sync;
   const purpose = `kubectl devsync: ${sync.spec.local.path}`;
@@ -88,6 +92,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     folder: workstation.folderOf(uid),
     stateFolder: workstation.folder,
     trustsReload: knowsReload(sync, workstation),
+    ...(places && { claimPlace: (place: Place) => places.claim(ownerOf(sync, workstation), place) }),
     metadataCandidates: workstation.metadataCandidatesFor(sync.spec.local.path),
     signal: all,
     onLog: log,
@@ -107,6 +112,12 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     await lock.release().catch(() => {});
     ended.resolve();
   }
+}
+
+/** The sync, for others that may work with the same files. */
+function ownerOf({ uid, namespace, name, record }: Sync, workstation: Workstation): PlaceOwner {
+  const known = workstation.registered().find((one) => one.uid === uid);
+  return { uid, namespace, name, createdAt: record.createdAt, mayOverlap: known?.overlaps === true };
 }
 
 /** Whether the reload rules are those that the sync was made with on this workstation. */

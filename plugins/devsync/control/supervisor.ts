@@ -10,6 +10,7 @@ import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { SyncMemory } from '../session/ancestor/sync-memory.ts';
+import { PlaceClaims } from '../session/pods/place-claims.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
@@ -92,6 +93,7 @@ interface Served extends Omit<FollowedSync, 'uid'> {
 class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #running = new Map<string, Served>();
+  readonly #places = new PlaceClaims();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -169,6 +171,7 @@ class Supervisor {
     let said = '';
     let log = (line: string) => onLog(`${name}: ${line}`);
     const memory = new SyncMemory();
+    const places = this.#places;
     const attempt = async (): Promise<void> => {
       const sync = await specs.get(namespace, name, signal);
       if (!specs.belongsHere(sync)) {
@@ -179,7 +182,7 @@ class Supervisor {
       if (sync.spec.foreground && names.length === 0) return;
       log = logger({ ...this.#options, sync });
       onTrouble('');
-      await serveSync({ ...this.#options, sync, signal, holder, memory });
+      await serveSync({ ...this.#options, sync, signal, holder, memory, places });
       throw new Stopped();
     };
     const failed = (error: unknown): void => {

@@ -43,6 +43,12 @@ export interface CreateOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a person has said of a sync on this workstation. */
+interface Said {
+  readonly file: string | undefined;
+  readonly overlaps: boolean;
+}
+
 export class SpecStore {
   readonly #kube: KubeClient;
   readonly #store: TaskStore;
@@ -66,9 +72,14 @@ export class SpecStore {
   }
 
   /** Makes one. A name in use, and directories that are synced already, are refused. */
-  async create({ name, namespace, spec, allowOverlap, file, signal }: CreateOptions): Promise<Sync> {
+  async create(options: CreateOptions): Promise<Sync> {
+    const { name, namespace, spec, allowOverlap, signal } = options;
     checkTaskName(tool, name, [role], 'sync');
     if (!allowOverlap) await this.#refuseOverlap(name, namespace, spec, signal);
+    return await this.#make(options);
+  }
+
+  async #make({ name, namespace, spec, allowOverlap, file, signal }: CreateOptions): Promise<Sync> {
     const existing = await this.#store.find(namespace, name, role, { signal });
     if (existing && !existing.deleting)
       throw new RefusedError(`there is a sync ${JSON.stringify(name)} in namespace ${namespace} already`, {
@@ -81,17 +92,28 @@ export class SpecStore {
     const marked = { ...spec, local: { ...spec.local, rootId } };
     const { record } = await this.#store.open({ namespace, task: name, role, spec: marked, signal });
     const sync = toSync(record);
-    forgetNamesakes(this.#workstation, this.#register(sync, file));
+    forgetNamesakes(this.#workstation, this.#register(sync, { file, overlaps: allowOverlap }));
     return sync;
   }
 
-  /** Notes a sync on this workstation, and the reload rules that a person has seen here. */
-  #register({ uid, name, namespace, spec }: Omit<Sync, 'record'>, file?: string): Registered {
+  /** Notes a sync on this workstation, and what a person has seen and said of it here. */
+  #register({ uid, name, namespace, spec }: Omit<Sync, 'record'>, { file, overlaps }: Said): Registered {
     const reload = reloadDigest(spec.reload);
     const about = { uid, name, namespace, server: this.#kube.cluster.server, path: spec.local.path };
-    const made = { ...about, ...(reload !== undefined && { reload }), ...(file !== undefined && { file }) };
+    const made: Registered = {
+      ...about,
+      ...(reload !== undefined && { reload }),
+      ...(file !== undefined && { file }),
+      ...(overlaps && { overlaps: true }),
+    };
     this.#workstation.register(made);
     return made;
+  }
+
+  /** Notes a sync that was made before. */
+  #registerAgain(sync: Omit<Sync, 'record'>, file: string | undefined): void {
+    const known = this.#workstation.registered().find(({ uid }) => uid === sync.uid);
+    this.#register(sync, { file, overlaps: known?.overlaps === true });
   }
 
   /** One by its name. */
@@ -143,7 +165,7 @@ export class SpecStore {
 
   /** Notes that a configuration file says what this very sync is to be. */
   noteFile(sync: Sync, file: string): void {
-    this.#register(sync, file);
+    this.#registerAgain(sync, file);
   }
 
   /** Gives a sync that does not run other rules; what was agreed on still holds. */
@@ -155,7 +177,7 @@ export class SpecStore {
   ): Promise<Sync> {
     const revised = { ...spec, local };
     const sync = toSync(await this.#store.redefine(record, revised, { signal }));
-    this.#register({ uid, name, namespace, spec: revised }, file);
+    this.#registerAgain({ uid, name, namespace, spec: revised }, file);
     return sync;
   }
 
@@ -165,8 +187,8 @@ export class SpecStore {
     // What is refused must not be gone.
     await this.#refuseOverlap(name, namespace, spec, signal);
     await this.delete(sync, signal);
-    const made = { name, namespace, spec, allowOverlap: true, ...(file !== undefined && { file }), signal };
-    return await this.create(made);
+    const made = { name, namespace, spec, allowOverlap: false, ...(file !== undefined && { file }), signal };
+    return await this.#make(made);
   }
 
   /** Deletes one and forgets what this workstation kept of it. Files are left alone on both sides. */

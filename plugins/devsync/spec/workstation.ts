@@ -19,6 +19,8 @@ export interface Registered {
   readonly reload?: string;
   /** The configuration file that it stands in; absent where it was made by hand. */
   readonly file?: string;
+  /** A person has said that it may overlap with other syncs. */
+  readonly overlaps?: true;
 }
 
 /** Where the state of devsync is kept: `X8S_STATE_DIR`, or where the platform keeps such things. */

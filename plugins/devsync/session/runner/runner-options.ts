@@ -4,6 +4,8 @@ import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { SyncSpec } from '../../spec/spec.ts';
 import type { SyncMemory } from '../ancestor/sync-memory.ts';
 import type { CommonWork } from '../attach/common-work.ts';
+import type { Place } from '../pods/place.ts';
+import type { PlaceClaim } from '../pods/place-claims.ts';
 import type { Choice } from '../pods/pods.ts';
 import type { RunnerState } from './runner-state.ts';
 import type { Turn } from './turn.ts';
@@ -31,6 +33,8 @@ export interface RunnerOptions {
   readonly untilPodGoes?: boolean;
   /** Whether this workstation knows the reload rules of the specification: others are not run. */
   readonly trustsReload?: boolean;
+  /** Tells other syncs of the process what it works with; absent where there are none. */
+  readonly claimPlace?: (place: Place) => PlaceClaim;
   /** What it has in common with other sessions of the sync. */
   readonly common?: CommonWork;
   /** Comes when it may begin: until then it gets ready, and changes nothing. */

@@ -2,7 +2,6 @@
 import { GrowingPauses } from '../../../../src/async/back-off.ts';
 import type { Target } from '../../launch/launcher.ts';
 import { openReloader, type Reloader } from '../../reload/reloader.ts';
-import { ignoreFile } from '../../spec/ignore-files.ts';
 import { Bases } from '../ancestor/bases.ts';
 import { SyncMemory } from '../ancestor/sync-memory.ts';
 import { type Attached, attach, sizeOf } from '../attach/attach.ts';
@@ -14,6 +13,7 @@ import { StatusLines } from '../status/status-lines.ts';
 import { attemptFailure, pauseAfter } from './attempt-failure.ts';
 import { ChosenContainer, noContainer } from './chosen-container.ts';
 import { namingLock, whileGitWorks } from './git-at-work.ts';
+import { KeptPlace } from './kept-place.ts';
 import { guardLine } from './line-guard.ts';
 import { PauseMark } from './pause-mark.ts';
 import type { RunnerOptions } from './runner-options.ts';
@@ -27,7 +27,7 @@ import {
 import { synchronizerFor } from './synchronizer-for.ts';
 import { type Current, SynchronizerSlot } from './synchronizer-slot.ts';
 import { tellProgress } from './tell-progress.ts';
-import { lossOf, otherRules, tellReplaced, untilReplaced, untilSettled } from './until-replaced.ts';
+import { isTurn, lossOf, otherRules, tellReplaced, untilReplaced, untilSettled } from './until-replaced.ts';
 
 /** Between attempts; longer after each one that came to nothing. */
 const pause = { firstMs: 500, mostMs: 15_000 };
@@ -38,6 +38,7 @@ export class SyncRunner implements RunningSync {
   readonly #options: RunnerOptions;
   #state: RunnerState = noRunnerState;
   readonly #chosen = new ChosenContainer();
+  readonly #place: KeptPlace;
   #attached: Attached | undefined;
   readonly #slot: SynchronizerSlot;
   /** Why it could not attach, which is said once. */
@@ -70,7 +71,8 @@ export class SyncRunner implements RunningSync {
       trustsGit: !options.spec.takeGit,
     });
     this.#pauseMark = new PauseMark(options.syncFolder ?? options.folder);
-    this.#slot = new SynchronizerSlot(() => this.#chosen.refusal);
+    this.#place = new KeptPlace(options.claimPlace);
+    this.#slot = new SynchronizerSlot(() => this.#chosen.refusal ?? this.#place.noContainer);
   }
 
   get state(): RunnerState {
@@ -165,6 +167,7 @@ export class SyncRunner implements RunningSync {
     } finally {
       this.#ended.abort(noContainer('it was stopped'));
       await untilSettled(working, detachLimit, this.#options.clock);
+      this.#place.release();
       this.#update({ phase: 'stopped', message: '' });
       this.#slot.fail(noContainer('it was stopped'));
     }
@@ -195,12 +198,16 @@ export class SyncRunner implements RunningSync {
       if (this.#wasInSync || this.#isOutOfReach) pauses.reset();
       if (signal.aborted || this.isPaused || !this.#chosen.is(target)) continue;
       const untilAborted = AbortSignal.any([signal, this.#attempt.signal]);
-      await pauseAfter(this.#options, this.#isOutOfReach, pauses, untilAborted).catch(() => {});
+      if (this.#place.refusal) {
+        this.#failed(this.#place.refusal);
+        await this.#place.free(untilAborted, this.#chosen);
+      } else await pauseAfter(this.#options, this.#isOutOfReach, pauses, untilAborted).catch(() => {});
     }
   }
 
   async #awaitChoice(): Promise<void> {
     const { message, refusal } = this.#chosen;
+    this.#place.release();
     this.#update({ phase: 'waiting', message, pod: '', container: '' });
     if (refusal) this.#slot.fail(refusal);
     await this.#chosen.next(AbortSignal.any([this.#signal, this.#attempt.signal]));
@@ -208,11 +215,13 @@ export class SyncRunner implements RunningSync {
 
   /** Works with one container until it goes, the stream breaks, or the signal says stop. */
   async #serve(target: Target): Promise<void> {
-    const { onLog } = this.#options;
-    const signal = AbortSignal.any([this.#signal, this.#chosen.begin(), this.#attempt.signal]);
+    const { onLog, spec } = this.#options;
+    const inTheWay = this.#place.keep(target, spec.remote);
+    const signal = AbortSignal.any([this.#signal, this.#chosen.begin(), this.#attempt.signal, inTheWay]);
     const pod = target.pod.metadata.name;
     const update = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
     update({ phase: 'connecting', message: '', pod, container: target.container });
+    if (inTheWay.aborted) return;
     let leave: (() => void) | undefined;
     try {
       const own = { memory: this.#memory, onDetail: (message: string) => update({ message }) };
@@ -222,7 +231,8 @@ export class SyncRunner implements RunningSync {
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
       // Before its turn: what the writer sends meanwhile is kept for it as well.
       leave = this.#options.common?.contents.join();
-      if (await this.#awaitTurn(attached, signal)) await this.#synchronize(attached, signal);
+      const onWait = () => this.#update({ phase: 'waiting', message: awaitsWriter });
+      if (await isTurn(attached, this.#options, signal, onWait)) await this.#synchronize(attached, signal);
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     } finally {
@@ -233,20 +243,6 @@ export class SyncRunner implements RunningSync {
       await this.#attached?.close().catch(() => {});
       this.#attached = undefined;
     }
-  }
-
-  /**
-   * Waits until it may begin. Returns whether both sides can be worked with as they were attached: not where the ignore
-   * rules are others by now. Rejects where the stream ends before.
-   */
-  async #awaitTurn({ launched, ignoreFiles }: Attached, signal: AbortSignal): Promise<boolean> {
-    const { turn } = this.#options;
-    if (turn === undefined || turn.hasCome) return true;
-    this.#update({ phase: 'waiting', message: awaitsWriter });
-    await turn.comes(lossOf(launched), signal);
-    if (!ignoreFiles.areOthers([ignoreFile])) return true;
-    tellReplaced(otherRules(), ignoreFiles, this.#options);
-    return false;
   }
 
   #failed(error: unknown): void {

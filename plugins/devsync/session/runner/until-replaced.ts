@@ -2,7 +2,8 @@
 import type { Clock } from '../../../../src/clock.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { Launched } from '../../launch/launcher.ts';
-import type { IgnoreFiles } from '../../spec/ignore-files.ts';
+import { type IgnoreFiles, ignoreFile } from '../../spec/ignore-files.ts';
+import type { Attached } from '../attach/attach.ts';
 import type { RunnerOptions } from './runner-options.ts';
 
 /** Why a synchronizer gives way to the next one, for a person; nothing has failed. */
@@ -46,6 +47,27 @@ export function tellReplaced(
   { common, onLog }: Pick<RunnerOptions, 'common' | 'onLog'>,
 ): void {
   if (common === undefined || common.areOthers(rules)) onLog(message);
+}
+
+/**
+ * Waits until a session may begin. Resolves with whether both sides can be worked with as they were attached: not where the
+ * ignore rules are others by now. Rejects where the agent is lost before.
+ *
+ * @param onWait told where it is not its turn yet.
+ */
+export async function isTurn(
+  { launched, ignoreFiles }: Pick<Attached, 'launched' | 'ignoreFiles'>,
+  options: Pick<RunnerOptions, 'turn' | 'common' | 'onLog'>,
+  signal: AbortSignal,
+  onWait: () => void,
+): Promise<boolean> {
+  const { turn } = options;
+  if (turn === undefined || turn.hasCome) return true;
+  onWait();
+  await turn.comes(lossOf(launched), signal);
+  if (!ignoreFiles.areOthers([ignoreFile])) return true;
+  tellReplaced(otherRules(), ignoreFiles, options);
+  return false;
 }
 
 /** Rejects when the agent is lost, with why. */

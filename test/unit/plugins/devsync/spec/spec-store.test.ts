@@ -60,6 +60,20 @@ test('what is refused leaves no mark in LOCAL, what is made is known by it', asy
   expect(spec.local.rootId).toBe(knownRootId(at('web'), workstation.metadataCandidatesFor(at('web'))));
 });
 
+test('that a sync may overlap is known as long as it is that sync, and of no other one', async () => {
+  const overlaps = (uid: string) =>
+    workstation.registered().find((one) => one.uid === uid)?.overlaps === true;
+  const docs = await make('docs', at('docs'), '/app');
+  const spec = specOf(at('docs/web'), '/app/web');
+  const web = await specs.create({ name: 'web', namespace: 'shop', spec, allowOverlap: true, signal });
+  expect([overlaps(docs.uid), overlaps(web.uid)]).toEqual([false, true]);
+  const revised = await specs.revise(web, { ...web.spec, ignore: ['*.o'] }, signal);
+  specs.noteFile(revised, '/devsync.yaml');
+  expect([revised.uid, overlaps(web.uid)]).toEqual([web.uid, true]);
+  const moved = await specs.replace(docs, specOf(at('elsewhere'), '/other'), signal);
+  expect(overlaps(moved.uid)).toBe(false);
+});
+
 const names = () => workstation.registered().map(({ name }) => name);
 
 test('a sync that was deleted elsewhere is in nobody’s way, and forgotten', async () => {
