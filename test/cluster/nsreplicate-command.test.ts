@@ -131,7 +131,7 @@ spec:
       'a config file that is not there',
       () => ['--config', '/nowhere.yaml', ...ends],
       2,
-      /there is no such file/,
+      /can't read \/nowhere\.yaml: it does not exist/,
     ],
     [
       'a task that never ran',
