@@ -12,12 +12,13 @@ import { SyncMemory } from '../ancestor/sync-memory.ts';
 import { CommonWork } from '../attach/common-work.ts';
 import { followPods } from '../pods/pods.ts';
 import { noContainer } from '../runner/chosen-container.ts';
+import { PauseMark } from '../runner/pause-mark.ts';
 import type { RunnerOptions } from '../runner/runner-options.ts';
 import type { RunnerState, RunningSync, SessionState } from '../runner/runner-state.ts';
 import { SyncRunner } from '../runner/sync-runner.ts';
 import type { Current } from '../runner/synchronizer-slot.ts';
 import { Turn } from '../runner/turn.ts';
-import type { SyncState } from '../status/state.ts';
+import { pausedByYou, type SyncState } from '../status/state.ts';
 import { groupState, whyLeftOut } from './group-state.ts';
 import { chooseGroup, type GroupTargets, sessionName } from './group-targets.ts';
 import { LastWriter } from './last-writer.ts';
@@ -52,12 +53,14 @@ export class SyncGroup implements RunningSync {
   /** The writer's session, once it has brought everything here: followers have something to be made like. */
   #completeFrom: string | undefined;
   readonly #common: CommonWork;
+  readonly #pauseMark: PauseMark;
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
+    this.#pauseMark = new PauseMark(options.folder);
     this.#common = new CommonWork(this.#signal);
   }
 
@@ -69,7 +72,9 @@ export class SyncGroup implements RunningSync {
       state: runner.state,
     }));
     const waiting = this.#waiting();
-    return groupState({ writer, members, waiting, sharing, nested, message });
+    const state = groupState({ writer, members, waiting, sharing, nested, message });
+    if (members.length > 0 || !this.#pauseMark.isSet) return state;
+    return { ...state, phase: 'paused', message: pausedByYou };
   }
 
   get live(): Current | undefined {
@@ -89,10 +94,13 @@ export class SyncGroup implements RunningSync {
   }
 
   async pause(): Promise<void> {
+    // Also where nobody takes part yet: those that come then begin with nothing.
+    this.#pauseMark.set();
     await Promise.all([...this.#members.values()].map(({ runner }) => runner.pause()));
   }
 
   async resume(confirm: boolean): Promise<void> {
+    this.#pauseMark.remove();
     for (const { runner } of this.#members.values()) await runner.resume(confirm);
   }
 

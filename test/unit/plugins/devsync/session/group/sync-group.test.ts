@@ -125,3 +125,23 @@ test('a container whose REMOTE lies within that of another one is left out, and 
   expect(lines).toContain(`pod web-1: ${why}`);
   expect(readdirSync(join(folder, 'state', 'sessions'))).toHaveLength(1);
 });
+
+test('a pause holds before anybody takes part, and until it is ended', async () => {
+  const { kube } = await clusterOf();
+  const phases: string[] = [];
+  await watchUntil(/^there is no pod with app=web/, kube, {
+    onSaid: (group) => {
+      phases.push(group.state.phase);
+      void group.pause();
+      phases.push(group.state.phase);
+    },
+  });
+  await watchUntil(/^there is no pod with app=web/, kube, {
+    onSaid: (group) => {
+      phases.push(group.state.phase);
+      void group.resume(false);
+      phases.push(group.state.phase);
+    },
+  });
+  expect(phases).toEqual(['waiting', 'paused', 'paused', 'waiting']);
+});
