@@ -12,7 +12,8 @@ export class CancelCommand extends TaskCommand {
     description: 'End a copy that runs, from any workstation. What is copied so far stays.',
     details: `
       Its mover is ended and awaited, whoever began it; a command that waits for it ends, and says who cancelled it. The
-      record stays, so that the same command goes on from there; cleanup removes that too.
+      record stays, so that the same command goes on from there; cleanup removes that too. A copy that has ended well is
+      refused, also where nobody has taken its result.
     `,
     examples: [['End it', '$0 cancel move-db --context prod-us']],
   });

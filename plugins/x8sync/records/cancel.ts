@@ -5,14 +5,16 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { jobs } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { thisProcess } from '../../../src/tasks/holder.ts';
-import { isFinished } from '../../../src/tasks/record.ts';
+import { isFinished, type TaskRecord } from '../../../src/tasks/record.ts';
 import { cleanSides, type SideRecord, uncleanError } from '../objects/side-cleanup.ts';
 import { sideOf } from '../objects/sides.ts';
 import { cancelledError, markCancelled } from '../run/cancellation.ts';
 import { forgetEnd } from '../run/kept-end.ts';
 import { storeOf } from '../run/task-store.ts';
 import type { TaskEntry } from './inventory.ts';
+import { lookAt } from './look.ts';
 import { requireSound, requireSoundSides } from './soundness.ts';
+import type { Standing } from './standing.ts';
 import { lockTarget, requireNoCutover, sidesOf, type TaskContext, targetGone } from './task-sides.ts';
 
 /** How often a live run's lock is asked for. */
@@ -21,7 +23,7 @@ const pauseMs = 500;
 /**
  * Resolves once no mover writes any more and all but the records is gone.
  *
- * @throws RefusedError where the task has finished, where the run that holds it does not end in time, or where somebody
+ * @throws RefusedError where the task has finished, taken up by a command or not, where the run that holds it does not end in time, or where somebody
  *   has changed its record.
  * @throws UnreachableError where a side could not be reached; the other one is clean then.
  * @throws X8sError where the target's cluster has no record of the task any more.
@@ -38,7 +40,8 @@ export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskCo
       details: missing,
       hint: 'a kubeconfig with a context of that cluster is needed',
     });
-  if (isFinished(target.record)) throw hasFinished(target);
+  if (isFinished(target.record)) throw hasFinished(target.record, `cleanup ${entry.task} removes its record`);
+  await requireUnended(entry, kube, context);
   const { who } = thisProcess();
   await storeOf(target.kube, context).update(target.record, (state) => markCancelled(state, who));
   await endMover(target, context);
@@ -53,6 +56,19 @@ export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskCo
       details: missing,
       hint: 'run the same command again, with a kubeconfig that has that cluster',
     });
+}
+
+/**
+ * A mover that nobody waited for may have come to its good end: what it was asked for is done, and is kept in the records
+ * by the look at it.
+ *
+ * @throws RefusedError where it has.
+ */
+async function requireUnended(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
+  const { task } = entry;
+  const { standing } = await lookAt(entry, kube, context, { withProgress: false });
+  if (standing.phase !== 'Succeeded' && standing.phase !== 'Incomplete') return;
+  throw hasFinished({ task, ...standing }, `attach ${task} takes its result, and what it made goes`);
 }
 
 /** Takes the mover's Job away: the run that watches it sees that it is over. */
@@ -98,7 +114,7 @@ async function settle(
   );
   const there = now.flat();
   const finished = there.find(({ record }) => record.role === 'target' && isFinished(record));
-  if (finished) throw hasFinished(finished);
+  if (finished) throw hasFinished(finished.record, `cleanup ${task} removes its record`);
   const left = await cleanSides(there, { limitMs: timeoutMs, clock, signal });
   const finishedAt = clock.now().toISOString();
   const ended = { phase: 'Interrupted', finishedAt, holder: undefined, progress: undefined } as const;
@@ -114,7 +130,12 @@ async function settle(
   if (left.length > 0) throw uncleanError(`task ${task} is cancelled`, left);
 }
 
-const hasFinished = ({ record: { task, message, finishedAt } }: SideRecord) =>
-  new RefusedError(`task ${task} has finished, at ${finishedAt}: ${message}`, {
-    hint: `kubectl x8sync cleanup ${task} removes its record`,
-  });
+type Finished = Pick<TaskRecord, 'task'> & Pick<Standing, 'message' | 'finishedAt'>;
+
+const hasFinished = ({ task, message, finishedAt }: Finished, next: string) =>
+  new RefusedError(
+    `task ${task} has finished${finishedAt === undefined ? '' : `, at ${finishedAt}`}: ${message}`,
+    {
+      hint: `kubectl x8sync ${next}`,
+    },
+  );
