@@ -12,7 +12,13 @@ export interface BatchItem {
   readonly label: string;
   /** Copies of one key, which is their target's, are made one after the other: a claim takes one writer at a time. */
   readonly key?: string;
-  copy(context: CopyContext): Promise<CopyResult>;
+  copy(context: CopyContext): Promise<CopyResult | SkippedCopy>;
+}
+
+/** One that was made before, and is not to be made again. */
+export interface SkippedCopy {
+  /** When, and how it ended. */
+  readonly skipped: string;
 }
 
 /**
@@ -62,6 +68,10 @@ async function one(item: BatchItem, context: CopyContext, handle: StepHandle): P
   const { label } = item;
   try {
     const result = await item.copy(context);
+    if ('skipped' in result) {
+      handle.title(`${label}: skipped, ${result.skipped}`);
+      return { label, outcome: 'skipped', message: result.skipped };
+    }
     handle.title(`${label}: ${titleOf(result)}`);
     return { label, outcome: isThrough(result) ? 'copied' : 'incomplete', result };
   } catch (error) {

@@ -7,8 +7,13 @@ import type { CopyResult } from '../run/request.ts';
 /** What became of one. */
 export interface BatchEntry {
   readonly label: string;
-  /** `incomplete` where files are missing, something could not be kept, or the two differ. */
-  readonly outcome: 'copied' | 'incomplete' | 'failed';
+  /**
+   * `incomplete` where files are missing, something could not be kept, or the two differ; `skipped` where an earlier run
+   * has copied all of it under the same name.
+   */
+  readonly outcome: 'copied' | 'incomplete' | 'failed' | 'skipped';
+  /** Why it was skipped. */
+  readonly message?: string;
   readonly result?: CopyResult;
   readonly error?: X8sError;
 }
@@ -30,29 +35,32 @@ export function titleOf({ stats, verification, outcome, lost, device, mode }: Co
 export function describeBatch(entries: readonly BatchEntry[]): string {
   const of = (outcome: BatchEntry['outcome']) => entries.filter((entry) => entry.outcome === outcome);
   const counts = [`${formatCount(of('copied').length)} of ${formatPlural(entries.length, 'claim')} copied`];
+  if (of('skipped').length > 0) counts.push(`${formatCount(of('skipped').length)} copied before`);
   if (of('incomplete').length > 0) counts.push(`${formatCount(of('incomplete').length)} not wholly`);
   if (of('failed').length > 0) counts.push(`${formatCount(of('failed').length)} failed`);
   return [counts.join(', '), ...entries.map((entry) => `  ${lineOf(entry)}`)].join('\n');
 }
 
-function lineOf({ label, outcome, result, error }: BatchEntry): string {
-  const what = result ? titleOf(result) : (error?.message ?? '');
+function lineOf({ label, outcome, result, error, message = '' }: BatchEntry): string {
+  const what = result ? titleOf(result) : (error?.message ?? message);
   return `${outcome.padEnd(10)} ${label}: ${what}`;
 }
 
 /** The document of `-o json`, an entry for each pair. */
 export function documentOf(entries: readonly BatchEntry[]): Record<string, unknown> {
   return {
-    copies: entries.map(({ label, outcome, result, error }) => {
+    copies: entries.map(({ label, outcome, result, error, message }) => {
       const [source = '', target = ''] = label.split(' → ');
       const failure = error && {
         error: { message: error.message, details: error.details, hint: error.hint },
       };
-      return { source, target, ...result, outcome, ...failure };
+      const why = message === undefined ? {} : { message };
+      return { source, target, ...result, outcome, ...why, ...failure };
     }),
     copied: entries.filter(({ outcome }) => outcome === 'copied').length,
     incomplete: entries.filter(({ outcome }) => outcome === 'incomplete').length,
     failed: entries.filter(({ outcome }) => outcome === 'failed').length,
+    skipped: entries.filter(({ outcome }) => outcome === 'skipped').length,
   };
 }
 
@@ -61,7 +69,7 @@ export function documentOf(entries: readonly BatchEntry[]): Record<string, unkno
  * them failed with.
  */
 export function batchError(entries: readonly BatchEntry[]): X8sError | undefined {
-  const bad = entries.filter(({ outcome }) => outcome !== 'copied');
+  const bad = entries.filter(({ outcome }) => outcome !== 'copied' && outcome !== 'skipped');
   if (bad.length === 0) return undefined;
   const details = bad.map(
     ({ label, error, result }) => `${label}: ${error?.message ?? result?.message ?? ''}`,

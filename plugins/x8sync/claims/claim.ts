@@ -67,6 +67,15 @@ export function describeClaim({ kube, namespace, claim }: ClaimName): string {
   return `${kube.cluster.context}/${namespace}/${claim}`;
 }
 
+/** Which claim has this name, without a look at what is behind it; undefined where none has. */
+export async function findClaim(
+  { kube, namespace, claim: name }: ClaimRef,
+  signal: AbortSignal,
+): Promise<Pick<ClaimState, 'uid'> | undefined> {
+  const found = await kube.find(persistentVolumeClaims, { namespace, name }, { signal });
+  return found && { uid: found.metadata.uid ?? '' };
+}
+
 /**
  * Reads a claim, its volume and its mounts.
  *

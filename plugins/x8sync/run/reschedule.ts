@@ -1,12 +1,12 @@
 /** Changes the times of a schedule that stands: the same command with another `--every`. */
 import { RefusedError } from '../../../src/errors.ts';
 import type { CronJob, KubeObject } from '../../../src/kube/api/objects.ts';
-import { cronJobs, persistentVolumeClaims, secrets, statefulSets } from '../../../src/kube/api/resources.ts';
+import { cronJobs, secrets, statefulSets } from '../../../src/kube/api/resources.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { recordName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { specHash } from '../../../src/tasks/spec.ts';
-import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import { describeClaim, findClaim } from '../claims/claim.ts';
 import { remove } from '../objects/ensure.ts';
 import { timetablePatch } from '../objects/manifests/schedule.ts';
 import { isScheduled, sideOf, tool } from '../objects/sides.ts';
@@ -42,8 +42,8 @@ export async function reschedule(
   const record = await storeOf(kube, { clock }).find(namespace, name, 'target', { signal });
   if (!record || record.deleting || !isScheduled(record)) return undefined;
   const [from, to, cronJob] = await Promise.all([
-    claimUid(source, signal),
-    claimUid(target, signal),
+    findClaim(source, signal),
+    findClaim(target, signal),
     kube.find(cronJobs, sideOf(kube, record).meta, { signal }),
   ]);
   if (!from || !to || !cronJob || cronJob.metadata.deletionTimestamp) return undefined;
@@ -92,14 +92,6 @@ async function goneOf(
     ([kube, { kind }, ref]) => `${kind} ${ref.namespace}/${ref.name} in ${kube.cluster.context}`,
   );
   return first;
-}
-
-async function claimUid(
-  { kube, namespace, claim }: ClaimRef,
-  signal: AbortSignal,
-): Promise<{ readonly uid: string } | undefined> {
-  const found = await kube.find(persistentVolumeClaims, { namespace, name: claim }, { signal });
-  return found && { uid: found.metadata.uid ?? '' };
 }
 
 function patched(

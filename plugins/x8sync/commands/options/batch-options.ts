@@ -247,7 +247,12 @@ async function planned(
     label: `${describeClaim(pair.source)} → ${describeClaim(pair.target)}`,
     key: claimKey(target),
     copy: async (context: CopyContext) => {
-      const { copy } = await import('../../run/copy/copy.ts');
+      const [{ copy }, { finishedBefore }] = await Promise.all([
+        import('../../run/copy/copy.ts'),
+        import('../../run/copy/finished-before.ts'),
+      ]);
+      const skipped = await finishedBefore(request, context);
+      if (skipped !== undefined) return { skipped };
       await ensureTarget(pair, wishes, context);
       return copy(request, context);
     },

@@ -57,6 +57,26 @@ describe('many copies', () => {
     expect(events.indexOf('-a1')).toBeLessThan(events.indexOf('+a2'));
   });
 
+  test('of which one was copied before by its name: it is skipped, said so, and keeps nothing from being well', async () => {
+    const skipped = 'task move-db has finished already, at 2026-11-28: 3 of 3 files copied';
+    const entries = await runBatch(
+      [item('a', async () => ({ skipped })), item('b', async () => result())],
+      2,
+      context(),
+    );
+    expect(batchError(entries)).toBeUndefined();
+    expect(describeBatch(entries)).toBe(
+      `1 of 2 claims copied, 1 copied before\n  skipped    a → a: ${skipped}\n  copied     b → b: 1 of 1 file, 5 B`,
+    );
+    expect(documentOf(entries)).toMatchObject({
+      ...{ copied: 1, skipped: 1, failed: 0 },
+      copies: [{ source: 'a', outcome: 'skipped', message: skipped }, { outcome: 'copied' }],
+    });
+    const failing = item('c', () => Promise.reject(new RefusedError('in use')));
+    const others = await runBatch([item('a', async () => ({ skipped })), failing], 2, context());
+    expect(batchError(others)).toMatchObject({ exitCode: 5, details: ['c → c: in use'] });
+  });
+
   test('come to exit code 5 where some fail, and to theirs where all do', async () => {
     const bad = item('bad', () => Promise.reject(new RefusedError('in use')));
     const half = item('half', async () => result('partial'));
