@@ -217,6 +217,8 @@ export class MoverWatch {
   ): StartupState {
     const startup = new StartupState(this.#signal);
     const waiting = (text: string, pod?: Pod) => {
+      // Once the mover has come to its end, its pods and the source's are taken away: no other one is waited for.
+      if (this.#ended.signal.aborted) return;
       startup.note(text, pod);
       handle.detail(text);
     };

@@ -4,7 +4,7 @@ import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import type { Job, Pod } from '../../../../../src/kube/api/objects.ts';
 import { jobs, pods } from '../../../../../src/kube/api/resources.ts';
-import type { Progress } from '../../../../../src/ui/reporter.ts';
+import type { Progress, StepHandle } from '../../../../../src/ui/reporter.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -18,7 +18,10 @@ function jobThatIs(type: string): Job {
 }
 
 /** Follows a mover of which there is this Job, and a pod with these last words. */
-async function follow(job: Job, ...words: string[]) {
+const follow = (job: Job, ...words: string[]) => followOn(quiet, job, words);
+
+/** The same, on a step. */
+async function followOn(handle: StepHandle, job: Job, words: readonly string[]) {
   const [kube, clock, stop] = [fakeKube(), fakeClock(), new AbortController()];
   const terminated = { exitCode: 0, message: words.join('\n') };
   const status = { containerStatuses: [{ name: 'target', state: { terminated } }] };
@@ -34,7 +37,7 @@ async function follow(job: Job, ...words: string[]) {
     addresses: [],
     notes: [],
   };
-  watch.followMover(side, mover, 0, quiet);
+  watch.followMover(side, mover, 0, handle);
   return { watch, clock, stop, kube };
 }
 
@@ -51,6 +54,25 @@ test.each([
   const told: string[] = [];
   await watch.ended({ ...quiet, warn: (text) => told.push(text) });
   expect(told).toEqual(expected);
+  stop.abort();
+});
+
+test.each([
+  ['is told', [], ['pod x8sync-db-target was deleted; waiting for the next one']],
+  [
+    'that has come to its end is no news: it is cleaned up',
+    [`x8s:end {"protocol":${protocol},"nonce":"n","outcome":"ok"}`],
+    [],
+  ],
+])('that the pod was deleted of a mover %s', async (_, end, expected) => {
+  const told: string[] = [];
+  const handle = { ...quiet, detail: (text: string) => told.push(text) };
+  const started = `x8s:log {"protocol":${protocol},"level":"info","text":"on its way"}`;
+  const { kube, clock, stop } = await followOn(handle, jobThatIs('Suspended'), [started, ...end]);
+  await clock.advance(1);
+  await kube.delete(pods, { namespace: 'shop', name: meta.name });
+  await clock.advance(1);
+  expect(told.filter((text) => text.includes('deleted'))).toEqual(expected);
   stop.abort();
 });
 
