@@ -24,18 +24,21 @@ export class AttachCommand extends TaskCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { client, entry } = await this.oneTask(context, this.name);
-    const [{ attach }, { summaryOf }, { differenceError }, { describeTask, documentOf }] = await Promise.all([
-      import('../records/attach.ts'),
-      import('../run/report.ts'),
-      import('../run/verification.ts'),
-      import('./task-output.ts'),
-    ]);
+    const [{ attach }, { clustersOf }, { summaryOf }, { differenceError }, { describeTask, documentOf }] =
+      await Promise.all([
+        import('../records/attach.ts'),
+        import('../records/clusters.ts'),
+        import('../run/report.ts'),
+        import('../run/verification.ts'),
+        import('./task-output.ts'),
+      ]);
     const how = this.taskContext(context, this.waitLimit);
     const attached = await attach(entry, client, how);
     if ('ended' in attached) {
       const { ended, error } = attached;
       const { errorOf } = await import('../records/watch.ts');
-      const text = describeTask(ended, context.clock.now());
+      const clusters = await clustersOf(ended.entry, client, how);
+      const text = describeTask({ ...ended, clusters }, context.clock.now());
       return { data: documentOf(ended), text, error: error ?? errorOf(ended) };
     }
     const { result, unclean } = attached;

@@ -1,6 +1,7 @@
 /** Tasks of a cluster as people and programs read them. */
 import { type Table, table } from '../../../src/cli/table.ts';
 import { formatAge, formatAgeSince } from '../../../src/ui/format.ts';
+import type { Role } from '../objects/sides.ts';
 import { type CutoverState, cutoverStateOf, isUnderWay } from '../records/cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
 import type { StandingTask } from '../records/look.ts';
@@ -33,25 +34,32 @@ export function documentOf({ entry, standing }: StandingTask): Record<string, un
 }
 
 export function tableOf(tasks: readonly StandingTask[], now: Date): Table {
-  const rows = tasks.map(({ entry, standing }) => ({
-    entry,
-    standing,
-    record: decisiveRecord(entry),
-    ...specOf(decisiveRecord(entry)),
+  const rows = tasks.map((task) => ({
+    entry: task.entry,
+    standing: task.standing,
+    record: decisiveRecord(task.entry),
+    ...claimsIn(task),
   }));
   return table(
     rows,
     [
       { header: 'NAME', value: ({ entry }) => entry.task },
       { header: 'PHASE', value: ({ standing }) => standing.phase },
-      { header: 'SOURCE', value: ({ sourceClaim = '' }) => sourceClaim },
-      { header: 'TARGET', value: ({ targetClaim = '' }) => targetClaim },
+      { header: 'SOURCE', value: ({ source }) => source },
+      { header: 'TARGET', value: ({ target }) => target },
       { header: 'PROGRESS', value: ({ entry, standing }) => progressOf(entry, standing) },
       { header: 'AGE', value: ({ record }) => formatAgeSince(record?.createdAt, now) },
       { header: 'PEER', value: ({ record }) => record?.peer?.server ?? '', wide: true },
     ],
     'No tasks found.',
   );
+}
+
+/** Both claims, `namespace/claim`; with the names of their clusters where these are two. */
+function claimsIn({ entry, clusters }: StandingTask): Readonly<Record<Role, string>> {
+  const { sourceClaim = '', targetClaim = '' } = specOf(decisiveRecord(entry));
+  const claim = (role: Role, name: string) => (clusters && name !== '' ? `${clusters[role]}/${name}` : name);
+  return { source: claim('source', sourceClaim), target: claim('target', targetClaim) };
 }
 
 /** One task among others of its name. */
@@ -64,14 +72,16 @@ export function lineOf(entry: TaskEntry): string {
 }
 
 /** One task, a field a line, as `kubectl describe` shows things. */
-export function describeTask({ entry, standing }: StandingTask, now: Date): string {
+export function describeTask(task: StandingTask, now: Date): string {
+  const { entry, standing } = task;
   const record = decisiveRecord(entry);
-  const { sourceClaim = '', targetClaim = '', mode = '' } = specOf(record);
+  const { mode = '' } = specOf(record);
+  const { source, target } = claimsIn(task);
   const fields: [string, string | undefined][] = [
     ['Task', entry.task],
     ['Phase', standing.phase],
-    ['Source', sourceClaim],
-    ['Target', targetClaim],
+    ['Source', source],
+    ['Target', target],
     ['Mode', mode],
     ['Run', record && String(record.run)],
     ['Started', record?.startedAt && `${record.startedAt} (${formatAgeSince(record.startedAt, now)} ago)`],

@@ -12,6 +12,7 @@ import { moverSelector, sideOf } from '../objects/sides.ts';
 import { keepEnd, keptEndOf } from '../run/kept-end.ts';
 import { isThrough } from '../run/result.ts';
 import { storeOf } from '../run/task-store.ts';
+import { type Clusters, clustersOf } from './clusters.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import { wordsOf } from './last-words.ts';
 import { lookAtSchedule } from './schedule-look.ts';
@@ -32,6 +33,8 @@ import { sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
 export interface StandingTask {
   readonly entry: TaskEntry;
   readonly standing: Standing;
+  /** Where these are two. */
+  readonly clusters?: Clusters | undefined;
 }
 
 export interface LookOptions {
@@ -52,6 +55,19 @@ export const lookAtAll = (
 
 /** How a task stands. An end that no command has written is kept in the records, where they may be written. */
 export async function lookAt(
+  entry: TaskEntry,
+  kube: KubeClient,
+  context: TaskContext,
+  options: LookOptions,
+): Promise<StandingTask> {
+  const [seen, clusters] = await Promise.all([
+    standingIn(entry, kube, context, options),
+    clustersOf(entry, kube, context),
+  ]);
+  return { ...seen, clusters };
+}
+
+async function standingIn(
   entry: TaskEntry,
   kube: KubeClient,
   context: TaskContext,
