@@ -24,3 +24,12 @@ export const forTerminal = (text: string): string =>
 
 /** A character by its number. */
 export const byNumber = (character: string): string => `\\u{${character.codePointAt(0)?.toString(16)}}`;
+
+/** A text of so many characters at most: of a longer one the middle goes, for its beginning and its end tell more. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const characters = [...text];
+  if (characters.length <= most) return text;
+  const head = Math.ceil((most - 1) / 2);
+  return `${characters.slice(0, head).join('')}…${characters.slice(head + 1 - most).join('')}`;
+}

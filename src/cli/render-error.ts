@@ -1,6 +1,6 @@
 /** Errors as people and programs read them. */
 import { messageOf, X8sError } from '../errors.ts';
-import { forTerminal } from '../plain-text.ts';
+import { forTerminal, shortened } from '../plain-text.ts';
 import type { Style } from '../ui/style.ts';
 import { formatVersion, type PluginInfo } from './version.ts';
 
@@ -49,13 +49,23 @@ interface RenderOptions {
 
 /** The lines for stderr: what happened, why, what next. */
 export function renderFailure(error: X8sError, { plugin, style, verbose }: RenderOptions): string {
-  const lines = [`${style.bad('error:')} ${error.message}`, ...error.details.map(indent)];
+  const details = verbose ? error.details : error.details.map(readable);
+  const lines = [`${style.bad('error:')} ${error.message}`, ...details.map(indent)];
   if (error instanceof UnexpectedError)
     lines.push(`This is a bug in ${formatVersion(plugin)}; --verbose shows where.`);
   if (verbose) lines.push(...causesOf(error).map((cause) => style.faint(indent(cause))));
   if (error.hint !== undefined) lines.push(`${style.caution('hint:')} ${error.hint}`);
   return forTerminal(`${lines.join('\n')}\n`);
 }
+
+/** A path may have thousands of characters, and a person reads no more than this of a line; `-o json` has all of it. */
+const mostOfLine = 1000;
+
+const readable = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => shortened(line, mostOfLine))
+    .join('\n');
 
 const indent = (text: string) => text.replaceAll(/^/gm, '  ');
 

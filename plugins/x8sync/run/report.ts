@@ -10,6 +10,7 @@ import type { Loss } from '../mover/protocol/losses.ts';
 import { emptiesTarget, isDryRun } from '../mover/protocol/options.ts';
 import { deviceLines } from './device-report.ts';
 import type { CopyResult } from './request.ts';
+import { shownName } from './shown-name.ts';
 import { comparisonLines, verificationLines } from './verification.ts';
 
 /** Names in one line. */
@@ -118,7 +119,7 @@ function lossLine({ lost, losses = [] }: CopyResult): string[] {
 }
 
 function lossText({ kind, count, names }: Loss): string {
-  const shown = names.slice(0, shownNames).join(', ');
+  const shown = names.slice(0, shownNames).map(shownName).join(', ');
   return `${kind} of ${formatPlural(count, 'entry', 'entries')}: ${shown}${count > shownNames ? ', …' : ''}`;
 }
 
@@ -128,7 +129,7 @@ function dryRunLines(result: CopyResult): string[] {
   const more = stats.removed + stats.changes - changes.length;
   return [
     `Dry run: ${source} → ${target}, nothing was changed`,
-    ...changes.map((change) => `  ${change}`),
+    ...changes.map((change) => `  ${shownName(change)}`),
     ...(more > 0 && changes.length > 0 ? [`  … and ${formatCount(more)} more`] : []),
     ...(emptiesTarget(result.mode)
       ? [`  would remove ${formatPlural(stats.removed, 'entry', 'entries')} first: all that the target has`]

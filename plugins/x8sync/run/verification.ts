@@ -3,6 +3,7 @@ import { IncompleteError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatDuration, formatPlural } from '../../../src/ui/format.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
 import type { CopyResult } from './request.ts';
+import { shownName } from './shown-name.ts';
 
 /** Differences that are shown one by one. */
 const shown = 20;
@@ -74,7 +75,7 @@ function differenceLines({
   const counts = Object.entries(verification.aspects).map(([aspect, count]) => `${aspect} ${count}`);
   return [
     `  differ       ${entriesText({ ...verification, entries: verification.different })}: ${counts.join(', ')}`,
-    ...differences.slice(0, shown).map(({ path, detail }) => `               ${path}: ${detail}`),
+    ...differences.slice(0, shown).map(({ path, detail }) => `               ${shownName(path)}: ${detail}`),
     ...moreLine(verification, differences.length),
   ];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { forTerminal, oneLine } from '../../../src/plain-text.ts';
+import { forTerminal, oneLine, shortened } from '../../../src/plain-text.ts';
 import { createStyle } from '../../../src/ui/style.ts';
 
 const { good, bad, caution, faint } = createStyle(true);
@@ -27,4 +27,11 @@ test.each([
 
 test('one line is one line', () => {
   expect(oneLine('a\u001b[31m\nb\u2028c')).toBe('a [31m b c');
+});
+
+test('a long text keeps its beginning and its end, and whole characters', () => {
+  expect(shortened('abcdef', 6)).toBe('abcdef');
+  expect(shortened('abcdefg', 6)).toBe('abc…fg');
+  expect(shortened('漢😀😀😀😀字', 6)).toBe('漢😀😀😀😀字');
+  expect(shortened('漢😀😀😀😀字', 4)).toBe('漢😀…字');
 });

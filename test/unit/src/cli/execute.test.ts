@@ -89,6 +89,16 @@ describe('what a command throws', () => {
     expect(stderr).toContain('caused by: Error: 409');
   });
 
+  test('has long details by their beginning and their end, and whole with --verbose and in a document', async () => {
+    const detail = `begin ${'x'.repeat(4000)} end`;
+    const commands = throwing(new RefusedError('no', { details: [`short\n${detail}`] }));
+    const { stderr } = await runFake(['work'], commands);
+    expect(stderr).toMatch(/^error: no\n {2}short\n {2}begin x+…x+ end\n$/);
+    expect(stderr.length).toBeLessThan(1100);
+    expect((await runFake(['work', '-v'], commands)).stderr).toContain(detail);
+    expect((await runFake(['work', '-ojson'], commands)).stdout).toContain(detail);
+  });
+
   test('is a document too where one is awaited', async () => {
     const { exitCode, stdout, stderr } = await runFake(['work', '-ojson'], throwing(refused));
     expect(exitCode).toBe(3);

@@ -94,3 +94,29 @@ test('a dry run of --force tells what would be removed, and then what would be c
   const said = summaryOf({ ...result(stats), mode: 'force-dry-run', changes });
   expect(said).toMatch(/\*deleting old\n +>f\+* new\n +… and 3 more\n +would remove 2 entries first/);
 });
+
+test('a path of thousands of characters is shown by its beginning and its end', () => {
+  const path = `begin/${'x'.repeat(4140)}/end`;
+  const verification = {
+    entries: 2,
+    files: 1,
+    bytes: 1,
+    different: 1,
+    extraneous: 0,
+    aspects: { unread: 1 },
+  };
+  const told = [
+    summaryOf({
+      ...result({}),
+      outcome: 'differs',
+      verification,
+      differences: [{ path, aspects: ['unread'], detail: 'not read' }],
+    }),
+    summaryOf({ ...result({}), mode: 'dry-run', changes: [path] }),
+    summaryOf({ ...result({}), lost: ['acls'], losses: [{ kind: 'acls', count: 1, names: [path] }] }),
+  ];
+  for (const text of told) {
+    expect(text).toMatch(/begin\/x+…x+\/end/);
+    expect(text.length).toBeLessThan(1000);
+  }
+});
