@@ -1,5 +1,4 @@
 /** A controller and its KRMSyncers, for benchmarks: on servers of their own, to which a kubeconfig may lead. */
-
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';

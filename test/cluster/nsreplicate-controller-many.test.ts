@@ -1,5 +1,4 @@
 /** Many KRMSyncers of one pair of clusters, in this process, so that what they ask of the servers can be counted. */
-
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 /** What befalls a controller: its Lease is stolen, its API server goes and comes back, its destination comes back empty. */
-
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';

@@ -2,7 +2,6 @@
  * The agent of the container's node: nothing is added to the pod. It is reached by a port-forward, and shown a token for
  * it alone, of a ServiceAccount in the pod's namespace; whether that may have a session is the agent's to find out.
  */
-
 import type { Duplex } from 'node:stream';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';

@@ -1,5 +1,4 @@
 /** What a kubelet asks the agent of a node, and what people are told of all agents. */
-
 import { createServer } from 'node:http';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';

@@ -1,5 +1,4 @@
 /** Sees to it that the cluster knows KRMSyncers. */
-
 import { isConflict, isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';

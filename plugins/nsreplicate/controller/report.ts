@@ -1,5 +1,4 @@
 /** Writes what is to be said of one resource into its status, and its turns as Events. */
-
 import { isDeepStrictEqual } from 'node:util';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';

@@ -1,5 +1,4 @@
 /** Whether another mover writes to a target claim, or may begin to at any moment. */
-
 import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import { jobEnd } from '../../../src/kube/api/conditions.ts';

@@ -1,5 +1,4 @@
 /** Makes a target claim larger, where its storage class lets volumes grow. */
-
 import { RefusedError, TimeoutError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';

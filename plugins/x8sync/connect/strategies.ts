@@ -3,7 +3,6 @@
  * --push, the other way round. A strategy turns the Service into one that leads there and names the addresses to try;
  * which of them answers, the pod that dials finds out.
  */
-
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';

@@ -1,5 +1,4 @@
 /** A mover's Job that ended while no end line of its mover arrived. */
-
 import { limited } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';

@@ -1,5 +1,4 @@
 /** Whether the scheduler finds a node for a Job's pod. */
-
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';

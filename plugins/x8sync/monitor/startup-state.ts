@@ -1,5 +1,4 @@
 /** What a workload's pod waits for while it starts, for the error when its time is over. */
-
 import { TimeoutError } from '../../../src/errors.ts';
 import { conditionOf } from '../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';

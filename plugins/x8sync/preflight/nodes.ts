@@ -1,5 +1,4 @@
 /** Nodes on which a pod of a copy may run. */
-
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';

@@ -2,7 +2,6 @@
  * How a task stands: what its record says, set right by what its mover's Job and pods say. A copy that no command waits
  * for writes nothing into its record itself. Pure: the only place where that is decided.
  */
-
 import type { X8sError } from '../../../src/errors.ts';
 import { jobEnd } from '../../../src/kube/api/conditions.ts';
 import type { Job, Pod } from '../../../src/kube/api/objects.ts';

@@ -4,7 +4,6 @@
  * KUBERNETES_EXEC_INFO that exec plugins are promised
  * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins).
  */
-
 import { readFile } from 'node:fs/promises';
 import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';

@@ -3,7 +3,6 @@
  * (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/): the first file that
  * defines a name wins, missing files of a KUBECONFIG list are skipped, paths are relative to their file.
  */
-
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';

@@ -2,7 +2,6 @@
  * Clients of the tests' clusters, one for each context: what tests make and look at goes through these, since a process
  * of kubectl for each look costs the machine more than what it looks at.
  */
-
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { KubeObject, Pod } from '../../../src/kube/api/objects.ts';

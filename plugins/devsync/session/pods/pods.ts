@@ -1,5 +1,4 @@
 /** Which container a sync works with, now and after the next roll. */
-
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { isMet } from '../../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../../src/kube/api/objects.ts';

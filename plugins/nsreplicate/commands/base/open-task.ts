@@ -1,5 +1,4 @@
 /** Opens a task: reads its config file, connects to its clusters, and puts together what it is told to do. */
-
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnreachableError, UsageError } from '../../../../src/errors.ts';

@@ -1,5 +1,4 @@
 /** The service's certificate: read at the start, and again when it changes where it comes from. */
-
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../../../src/clock.ts';

@@ -1,5 +1,4 @@
 /** `--all`, `--selector`, `--filename`: many claims at once. `--create-target`: claims that are not there yet. */
-
 import { readFileSync } from 'node:fs';
 import type { KubeCommandContext } from '../../../../src/cli/kube-command.ts';
 import { option } from '../../../../src/cli/options.ts';

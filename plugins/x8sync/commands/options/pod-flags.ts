@@ -1,5 +1,4 @@
 /** Flags on the pods of both sides. */
-
 import { readFileSync } from 'node:fs';
 import { option } from '../../../../src/cli/options.ts';
 import { messageOf, UsageError } from '../../../../src/errors.ts';

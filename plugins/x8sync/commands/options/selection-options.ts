@@ -1,5 +1,4 @@
 /** `--source-path`, `--target-path`, `--exclude`, `--include`, `--exclude-from`: which part of the volumes is meant. */
-
 import { readFileSync } from 'node:fs';
 import { option } from '../../../../src/cli/options.ts';
 import { UsageError } from '../../../../src/errors.ts';
