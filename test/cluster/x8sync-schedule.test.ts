@@ -1,6 +1,9 @@
 /** Copies that are made again and again by the target's cluster, with no workstation there: --every. */
 import { afterAll, expect, test } from '@jest/globals';
+import { jobEnd } from '../../src/kube/api/conditions.ts';
+import type { Job } from '../../src/kube/api/objects.ts';
 import { eventuallySees } from '../support/eventually.ts';
+import { get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { otherKubeconfig } from './support/kubeconfigs.ts';
@@ -83,9 +86,16 @@ test.concurrent('between two clusters: what changes at the source arrives by its
     differences(await treeOf(scene, contextA, 'source'), await treeOf(scene, contextB, 'target')),
   ).toEqual([]);
 
-  // The standby takes over.
+  // The standby takes over. A copy that has begun before it is no copy into a target in use.
+  await suspend(contextB, 'fresh', true);
+  await eventuallySees(
+    () => get(contextB, scene.namespace, 'jobs'),
+    (found) => found.every((job) => jobEnd(job as Job) !== undefined),
+    limitMs,
+  );
   await scene.user(contextB, 'db', 'target');
   await scene.shell(contextA, 'source', 'echo late >/data/late');
+  await suspend(contextB, 'fresh', false);
   const failing = await eventuallySees(
     () => statusOf('fresh'),
     (seen) => seen.phase === 'Failing',

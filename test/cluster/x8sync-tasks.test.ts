@@ -52,7 +52,7 @@ test('a finished task is listed on both sides, with its result', async () => {
     saidBy(list, 0);
     expect(list.stdout).toMatch(/^NAME +PHASE +SOURCE +TARGET +PROGRESS +AGE/);
     expect(list.stdout).toMatch(
-      new RegExp(`\\ndone +Succeeded +${scene.namespace}/source +${scene.namespace}/done`),
+      new RegExp(`\\ndone +Succeeded +old/${scene.namespace}/source +new/${scene.namespace}/done`),
     );
   }
   const status = await elsewhere('status', 'done', '--context', 'new', '-n', scene.namespace);
