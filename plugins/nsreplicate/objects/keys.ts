@@ -68,13 +68,10 @@ export class Places {
     const isNamespace = kind === 'Namespace';
     const there = isNamespace ? metadata.name : metadata.namespace;
     if (there === undefined) return keyOf(kind, '', metadata.name);
-    const keyAt = (namespace: string) =>
-      isNamespace ? keyOf(kind, '', namespace) : keyOf(kind, namespace, metadata.name);
-    if (this.former.includes(there)) return keyAt(formerPlace(there));
-    const here = this.#from.get(there) ?? there;
+    const here = this.former.includes(there) ? formerPlace(there) : (this.#from.get(there) ?? there);
     // A namespace that goes elsewhere leaves its name on the replica to whoever has it there.
-    if (mapped(this.#to, here) !== there) return undefined;
-    return keyAt(here);
+    if (this.namespaceOnReplica(here) !== there) return undefined;
+    return isNamespace ? keyOf(kind, '', here) : keyOf(kind, here, metadata.name);
   }
 
   /** What a namespace of the primary is called on the replicas. */
