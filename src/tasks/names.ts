@@ -1,6 +1,7 @@
 /** How everything that belongs to a task is named, labelled and annotated, the same in every plugin. */
 import { v7 as uuid, validate } from 'uuid';
 import { UsageError } from '../errors.ts';
+import { isLabel } from '../kube/api/object-name.ts';
 
 /** Prefix of the suite's own label and annotation keys. */
 export const PREFIX = 'x8s.dev/';
@@ -34,7 +35,6 @@ export const Annotation = {
  * `controller-revision-hash` label (name, a dash, ten characters) would pass the 63 of a label's value.
  */
 const MAX_OBJECT_NAME = 52;
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** A new name for a task that the person did not name; later ones sort after earlier ones. */
 export function newTaskName(): string {
@@ -58,7 +58,7 @@ export function maxTaskNameLength(tool: string, roles: readonly string[]): numbe
  * @param what a person calls that which is named.
  */
 export function checkTaskName(tool: string, name: string, roles: readonly string[], what = 'task'): void {
-  if (!DNS_LABEL.test(name)) {
+  if (!isLabel(name)) {
     throw new UsageError(`${JSON.stringify(name)} can't be the name of a ${what}.`, {
       hint: 'Use lower-case letters, digits and "-", with a letter or a digit at both ends.',
     });

@@ -113,7 +113,7 @@ describe('a watch', () => {
     await eventually(async () => {
       const { stdout } = await pair.ask('status');
       expect(stdout).toMatch(/deletions are stopped: \d+ deletions in namespace \S+ within 10 minutes/);
-      expect(stdout).toContain(`${before} failing, ${before} of them wait for \`retry\``);
+      expect(stdout).toContain(`${before} failing, ${before} of them wait for \`approve\``);
     });
     // What is not a deletion goes on.
     await pair.put(pair.from, configMap('while-stopped', { a: '1' }));

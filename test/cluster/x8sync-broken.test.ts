@@ -15,10 +15,13 @@ await scene.claim(contextA, 'source');
 await scene.shell(contextA, 'source', someFiles(6));
 afterAll(() => scene.close());
 
+/** So that a copy takes longer than what is done to it meanwhile, also on a busy machine. */
+const slowly = ['--bwlimit', '700K'];
+
 /** A run that is in the middle of the one big file. */
 async function runCopying(claim: string, ...args: string[]): Promise<Running> {
   await scene.claim(contextB, claim);
-  const running = startX8sync(source, scene.ref(contextB, claim), ...args, '--bwlimit', '2M');
+  const running = startX8sync(source, scene.ref(contextB, claim), ...args, ...slowly);
   await running.saw('Copy the files …');
   await partArrives(scene, contextB, claim);
   return running;
@@ -91,7 +94,7 @@ test.concurrent('a copy whose target claim is deleted meanwhile has failed, and 
 
 test.concurrent('a detached one, too, whoever looks at it then', async () => {
   await scene.claim(contextB, 'left');
-  const args = [source, scene.ref(contextB, 'left'), '--name', 'left', '--bwlimit', '2M', '--detach'];
+  const args = [source, scene.ref(contextB, 'left'), '--name', 'left', ...slowly, '--detach'];
   saidBy(await x8sync(...args), 0);
   await deleteClaim(contextB, 'left');
   const said = saidBy(await x8sync('attach', 'left', '--context', contextB), 1);
@@ -102,7 +105,7 @@ test.concurrent('a detached one, too, whoever looks at it then', async () => {
 test.concurrent('a copy whose source claim is deleted meanwhile is whole, and says that it may be the only one', async () => {
   await Promise.all([scene.claim(contextA, 'last'), scene.claim(contextB, 'last')]);
   await scene.shell(contextA, 'last', someFiles(6));
-  const args = [scene.ref(contextA, 'last'), scene.ref(contextB, 'last'), '--bwlimit', '2M'];
+  const args = [scene.ref(contextA, 'last'), scene.ref(contextB, 'last'), ...slowly];
   const running = startX8sync(...args);
   await running.saw('Copy the files …');
   await partArrives(scene, contextB, 'last');

@@ -1,6 +1,6 @@
 /** How a person names a claim: `context/namespace/claim`, `namespace/claim` or `claim`. */
 import { UsageError } from '../../../src/errors.ts';
-import { isObjectName } from '../../../src/kube/api/object-name.ts';
+import { isNamespaceName, isObjectName } from '../../../src/kube/api/object-name.ts';
 
 /** A claim as named on the command line. What is absent means the current context or its namespace. */
 export interface ClaimArgument {
@@ -8,9 +8,6 @@ export interface ClaimArgument {
   readonly namespace?: string;
   readonly claim: string;
 }
-
-/** DNS-1123 label: what it takes as a namespace's name. */
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /**
  * Reads a claim argument. Context names may hold slashes and colons themselves (EKS: an ARN, OpenShift:
@@ -29,7 +26,7 @@ export function parseClaim(text: string, what: 'SOURCE' | 'TARGET'): ClaimArgume
       hint,
     });
   }
-  if (namespace !== undefined && (namespace.length > 63 || !label.test(namespace))) {
+  if (namespace !== undefined && !isNamespaceName(namespace)) {
     throw new UsageError(
       `${what} ${JSON.stringify(text)}: ${JSON.stringify(namespace)} is not a namespace's name`,
       {

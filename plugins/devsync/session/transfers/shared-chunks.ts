@@ -135,10 +135,11 @@ export class SharedChunks {
   }
 
   #chunk({ digest }: ContentRequest, offset: number, own: Continued): Promise<Chunk | undefined> {
-    if (this.#isAlone()) return own.readAt(offset);
     const key = keyOf(digest, offset);
     const known = this.#chunks.get(key);
+    // The last of several, too, takes what the others had before it.
     if (known !== undefined) return known.chunk;
+    if (this.#isAlone()) return own.readAt(offset);
     const read = own.readAt(offset).then((chunk) => {
       if (chunk) share(chunk.data, new SharedBody([chunk.data]));
       else this.#chunks.delete(key);

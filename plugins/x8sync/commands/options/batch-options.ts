@@ -5,6 +5,7 @@ import { option } from '../../../../src/cli/options.ts';
 import type { Outcome } from '../../../../src/cli/output.ts';
 import { UsageError } from '../../../../src/errors.ts';
 import { unreadableFile } from '../../../../src/given-file.ts';
+import { isNamespaceName } from '../../../../src/kube/api/object-name.ts';
 import { persistentVolumeClaims } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import type { BatchItem } from '../../batch/batch.ts';
@@ -202,7 +203,7 @@ function parseNamespace(text: string): { readonly context: string | undefined; r
   const parts = text.split('/');
   const namespace = parts.pop() ?? '';
   const context = parts.length > 0 ? parts.join('/') : undefined;
-  if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(namespace) || context === '')
+  if (!isNamespaceName(namespace) || context === '')
     throw new UsageError(`${JSON.stringify(text)} is not [CONTEXT/]NAMESPACE`);
   return { context, namespace };
 }

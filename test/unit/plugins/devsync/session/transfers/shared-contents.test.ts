@@ -99,6 +99,18 @@ test('the parts of a large content are read once, whoever is ahead', async () =>
   ]);
 });
 
+test('the last of several takes what the others had before it, though it is alone by then', async () => {
+  const { shared, local, leave } = group(2);
+  const size = 3 * chunkSize;
+  const behind = shared.read([request('large', size)], local, signal)[Symbol.asyncIterator]();
+  await behind.next();
+  for await (const _ of shared.read([request('large', size)], local, signal));
+  leave[0]?.();
+  for (let step = await behind.next(); !step.done; step = await behind.next())
+    expect(sharedBodyOf(step.value.data)).toBeDefined();
+  expect(local.reads.length).toBe(3);
+});
+
 test('of a large content no more is kept than the limit, and all parts come for one that lags far behind', async () => {
   const { shared, local } = group(2);
   const size = 40 * chunkSize;
