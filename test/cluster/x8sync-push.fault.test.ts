@@ -56,7 +56,7 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
   test('the line falls silent while new connections pass: it is given up at both ends, and the copy goes on', async () => {
     await scene.claim(contextB, 'after');
     const after = [pair[0], scene.ref(contextB, 'after')];
-    const running = startX8sync(...after, '--push', '--strategy', 'nodeport', '--bwlimit', '200k');
+    const running = startX8sync(...after, '--push', '--strategy', 'nodeport', '--bwlimit', '500k');
     await running.saw('Copy the files …');
     const [, port] = /Mover is connected \(10\.89\.0\.21:(\d+)\)/.exec(running.output.stderr) ?? [];
     await setLink({ dials: 'a', silent: Number(port) });

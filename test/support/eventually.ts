@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { slowness } from './slowness.ts';
 
 const isOnClusters = process.env.X8S_CONTEXT_A !== undefined;
-/** Most things come true soon; those that take long are looked at more and more seldom: on clusters each look costs. */
+/**
+ * Most things come true soon; those that take long are looked at more and more seldom: on clusters each look costs. One
+ * that starts a program costs more than others, and takes longer: what is waited for has as much of the time.
+ */
 const [firstPauseMs, longestPauseMs] = [5, isOnClusters ? 100 : 50];
 /** On clusters, things take their time on a busy machine; most unit tests themselves have no longer than 20 s. */
 const patienceMs = () => (isOnClusters ? 60_000 : 20_000) * slowness();
@@ -20,11 +23,12 @@ export class HopelessError extends Error {
 export async function eventually<T>(attempt: () => T | Promise<T>, limitMs = patienceMs()): Promise<T> {
   const end = performance.now() + limitMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    const began = performance.now();
     try {
       return await attempt();
     } catch (error) {
       if (error instanceof HopelessError || performance.now() > end) throw error;
-      await sleep(pauseMs);
+      await sleep(isOnClusters ? Math.max(pauseMs, performance.now() - began) : pauseMs);
     }
   }
 }
