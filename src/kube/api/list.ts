@@ -41,7 +41,8 @@ export async function listAll<T extends KubeObject>(
 }
 
 /**
- * The complete list, handed on page by page, so that no more than a page of it is held at once.
+ * The complete list, handed on page by page, so that no more than two pages of it are held at once: the one that is dealt
+ * with, and the next.
  * Resolves with the list's resource version.
  */
 export function listPages<T extends KubeObject>(
@@ -76,17 +77,24 @@ async function collect<T extends KubeObject>(
   limit: number | undefined,
   handle: PageHandler<T>,
 ): Promise<string> {
-  let token: string | undefined;
+  const ask = (token: string | undefined): Promise<Page<T>> => {
+    const page = fetch<Page<T>>(listRequest(resource, options, { limit, continue: token }));
+    // It is awaited once the page before it is dealt with; until then a failure must not count as unhandled.
+    page.catch(() => {});
+    return page;
+  };
+  let coming: Promise<Page<T>> | undefined = ask(undefined);
   let resourceVersion = '';
-  let first = true;
-  do {
-    const page: Page<T> = await fetch(listRequest(resource, options, { limit, continue: token }));
-    resourceVersion = page.metadata?.resourceVersion ?? '';
-    const items = (page.items ?? []).map((item) => complete(item, resource, options));
-    token = page.metadata?.continue || undefined;
-    await handle(items, first);
-    first = false;
-  } while (token !== undefined);
+  for (let first = true; coming !== undefined; first = false) {
+    const { metadata, items }: Page<T> = await coming;
+    resourceVersion = metadata?.resourceVersion ?? '';
+    // The server works on the next page while this one is dealt with.
+    coming = metadata?.continue ? ask(metadata.continue) : undefined;
+    await handle(
+      (items ?? []).map((item) => complete(item, resource, options)),
+      first,
+    );
+  }
   return resourceVersion;
 }
 

@@ -1,6 +1,8 @@
 /** A workload that keeps rows in its claim, and a client that writes them the whole time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { apply } from './clients.ts';
+import { isReady, resourceOf } from '../../../plugins/x8sync/cutover/workloads.ts';
+import { deployments } from '../../../src/kube/api/resources.ts';
+import { apply, becomes } from './clients.ts';
 import { kubectl } from './kubectl.ts';
 import { moverImage } from './mover.ts';
 
@@ -73,11 +75,29 @@ export async function addressOf({ context, namespace }: Place, name: string): Pr
   return `http://${address}:${nodePort}`;
 }
 
+/** Resolves with the time at which a Deployment is to have no pods, by `performance.now()`. */
+export async function scaledDown({ context, namespace }: Place, name: string): Promise<number> {
+  await becomes(context, deployments, { namespace, name }, ({ spec }) => spec?.replicas === 0);
+  return performance.now();
+}
+
+/** Resolves with the time at which a Deployment says that its pods are ready, by `performance.now()`. */
+export async function saidReady({ context, namespace }: Place, name: string): Promise<number> {
+  await becomes(context, resourceOf({ kind: 'Deployment' }), { namespace, name }, (now) => isReady(now, 1));
+  return performance.now();
+}
+
+/** A time in which no row was acknowledged, by `performance.now()`. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Writer extends Disposable {
   /** Rows that were acknowledged, in order. */
   readonly acknowledged: readonly number[];
-  /** The longest time between two of them, in seconds. */
-  longestGap(): number;
+  /** The longest time between two of them. */
+  longestGap(): Gap;
   stop(): Promise<void>;
 }
 
@@ -100,7 +120,11 @@ export function startWriter(addresses: readonly string[]): Writer {
   const ended = write();
   return {
     acknowledged,
-    longestGap: () => Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0))) / 1000,
+    longestGap: () =>
+      times
+        .slice(1)
+        .map((to, index) => ({ from: times[index] ?? 0, to }))
+        .reduce((longest, gap) => (gap.to - gap.from > longest.to - longest.from ? gap : longest)),
     stop: () => {
       running = false;
       return ended;

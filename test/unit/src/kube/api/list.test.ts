@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { listPages } from '../../../../../src/kube/api/list.ts';
 import { configMaps, deployments } from '../../../../../src/kube/api/resources.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import {
   type Answer,
   type FakeApiServer,
@@ -39,6 +41,27 @@ describe('list', () => {
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6']);
     expect(items.at(-1)).toMatchObject({ apiVersion: 'apps/v1', kind: 'Deployment', data: { some: 'data' } });
     expect(server.requests.map(({ query }) => query.continue)).toEqual([undefined, '3', '6']);
+  });
+
+  test('asks for the next page while one is dealt with, and for no more than that', async () => {
+    server = await fakeApiServer(paged(9));
+    const asked = () => server.requests.map(({ query }) => query.continue);
+    const seen: unknown[] = [];
+    await listPages(server.kube, configMaps, { namespace: 'n', pageSize: 3 }, async (items) => {
+      const next = { c0: [undefined, '3'], c3: [undefined, '3', '6'], c6: [undefined, '3', '6'] };
+      await eventually(() => expect(asked()).toEqual(next[items[0]?.metadata.name as keyof typeof next]));
+      seen.push(items[0]?.metadata.name);
+    });
+    expect(seen).toEqual(['c0', 'c3', 'c6']);
+  });
+
+  test('one that can not be dealt with ends it, whatever becomes of the next page', async () => {
+    server = await fakeApiServer(paged(9, { expireAt: 3 }));
+    const failing = listPages(server.kube, configMaps, { namespace: 'n', pageSize: 3 }, async () => {
+      await eventually(() => expect(server.requests).toHaveLength(2));
+      throw new Error('no use for it');
+    });
+    await expect(failing).rejects.toThrow('no use for it');
   });
 
   test('selects, and repeats the selection on every page', async () => {
