@@ -1,4 +1,5 @@
 /** One command line: help, completion, a command, or what is wrong with it. */
+import { Cli } from 'clipanion';
 import { ExitCode } from '../../errors.ts';
 import { createStyle, wantsColor } from '../../ui/style.ts';
 import type { BaseCommand } from '../base-command.ts';
@@ -8,7 +9,7 @@ import { InstallCompletionCommand } from '../completion/install-command.ts';
 import type { PluginContext } from '../context.ts';
 import { renderCommandHelp, renderPluginHelp } from '../help.ts';
 import { commandFor, parseArguments, unknownCommand } from '../parse-arguments.ts';
-import { type CommandClass, PluginCli } from '../plugin-cli.ts';
+import { type CommandClass, type CommandDefinition, PluginCli } from '../plugin-cli.ts';
 import { failureOf, renderFailure } from '../render-error.ts';
 import { scanArguments } from '../scan-arguments.ts';
 import { formatVersion } from '../version.ts';
@@ -56,9 +57,19 @@ async function dispatch(
   if (scanned.words[0] === 'help') return print(helpFor(scanned.words.slice(1), cli, context), context);
   const isBare = scanned.words.length === 0 && scanned.given.length === 0;
   if (isBare && !commandFor([], cli.commands)) return print(helpFor([], cli, context), context);
-  const { canonical } = parseArguments(scanned, cli.commands, binaryName);
-  const command = cli.process(canonical, context) as BaseCommand;
-  return await command.execute();
+  const { canonical, command } = parseArguments(scanned, cli.commands, binaryName);
+  return await commandFrom(canonical, command, context).execute();
+}
+
+/** clipanion makes a machine of all that is registered before it reads a word: of one command that takes the least time. */
+function commandFrom(
+  canonical: string[],
+  { commandClass }: CommandDefinition,
+  context: PluginContext,
+): BaseCommand {
+  const cli = new Cli<PluginContext>({ binaryName: context.binaryName });
+  cli.register(commandClass);
+  return cli.process(canonical, context) as BaseCommand;
 }
 
 function print(text: string, { stdout }: PluginContext): ExitCode {
