@@ -5,6 +5,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { endingFlags } from '../src/node-flags.ts';
 
 const folder = join(import.meta.dirname, '..');
 
@@ -15,7 +16,7 @@ export const moverBundle = join(folder, 'build', 'mover', 'x8s-mover.cjs');
  * Its memory counts beside rsync's: by itself V8 lets garbage take tens of megabytes before it collects any. These cost
  * some processor time of a comparison, and nothing of a copy, which rsync makes.
  */
-const nodeOptions = ['--max-semi-space-size=2', '--heap-growing-percent=30'];
+const memoryFlags = ['--max-semi-space-size=2', '--heap-growing-percent=30'];
 
 /** A program on its own: the first line names the image's Node.js. Resolves with its path. */
 export async function bundleMover(outfile = moverBundle): Promise<string> {
@@ -23,7 +24,7 @@ export async function bundleMover(outfile = moverBundle): Promise<string> {
     entryPoints: [join(folder, 'plugins/x8sync/mover/main.ts')],
     outfile,
     // Without -S, env would take all of it for the name of one program.
-    banner: { js: `#!/usr/bin/env -S /usr/local/bin/node ${nodeOptions.join(' ')}` },
+    banner: { js: `#!/usr/bin/env -S /usr/local/bin/node ${[...memoryFlags, ...endingFlags].join(' ')}` },
     bundle: true,
     platform: 'node',
     target: 'node24',

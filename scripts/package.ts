@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ImageDigests } from '../src/images.ts';
+import { endingFlags } from '../src/node-flags.ts';
 import { bundleOf, bundlePlugins, packageVersion, pluginNames, root } from './build.ts';
 import { hostPlatform, platforms, releaseNodeOf } from './node-binaries.ts';
 import { shortDescriptionOf } from './release/krew-manifest.ts';
@@ -91,7 +92,7 @@ function inputsOf(plugin: string, platform: string): string {
   const lock = join(root, 'package-lock.json');
   for (const file of [bundleOf(plugin), lock, templateOf(plugin), import.meta.filename, ...shapers])
     hash.update(readFileSync(file));
-  return hash.update(`${platform} ${process.version}`).digest('hex');
+  return hash.update([platform, process.version, ...endingFlags].join(' ')).digest('hex');
 }
 
 /**
@@ -116,7 +117,12 @@ async function compile(plugin: string, platform: string, { inputs, output }: Com
       useCodeCache: platform === hostPlatform,
       // A user's NODE_OPTIONS is meant for other programs.
       execArgvExtension: 'none',
-      execArgv: ['--no-warnings', ...memoryFlags, ...(plugin === 'devsync' ? ['--v8-pool-size=1'] : [])],
+      execArgv: [
+        '--no-warnings',
+        ...memoryFlags,
+        ...endingFlags,
+        ...(plugin === 'devsync' ? ['--v8-pool-size=1'] : []),
+      ],
     },
   }).finally(() => rmSync(folder, { recursive: true, force: true }));
   // Putting the plugin into Node.js has spoilt Node's own signature, and macOS ends what has none.

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, constants } from 'node:zlib';
+import { endingFlags } from '../../../src/node-flags.ts';
 
 /** Before anything else: if memory runs out, it is the agent that goes, and never the app. */
 const expendable = `try{require("fs").writeFileSync("/proc/self/oom_score_adj","1000")}catch{}`;
@@ -75,6 +76,7 @@ export function agentLaunch(bundle: string, node = 'node', before = ''): AgentLa
       node,
       `--max-old-space-size=${heapLimit}`,
       '--max-semi-space-size=1',
+      ...endingFlags,
       '--no-warnings',
       '-e',
       before + loader(digest),
