@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { renderTable, table } from '../../src/cli/table.ts';
 import { evaluate, type Measurement, type Result } from './measurement.ts';
 
-const suites = ['startup', 'x8sync', 'x8sync-far', 'x8sync-verify', 'nsreplicate', 'devsync'] as const;
+const suites = ['startup', 'x8sync', 'nsreplicate', 'devsync'] as const;
 
 type Measure = () => Promise<Measurement[]>;
 

@@ -1,8 +1,7 @@
 /** x8sync over a line of 80 ms, beside plain rsync over the same line, and beside what its pods alone take. */
-import { packagePlugins } from '../../scripts/package.ts';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
 import { Scene } from '../cluster/support/scene.ts';
-import { ensureUp, restoreLink, setLink } from '../lab/index.ts';
+import { restoreLink, setLink } from '../lab/index.ts';
 import { barePods } from './bare-pods.ts';
 import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
@@ -63,11 +62,4 @@ export async function measureFar(): Promise<Measurement[]> {
   const all: Measurement[] = [];
   for (const [load, share] of rows) all.push(...measurementsOf(load, share, await measureLoad(load)));
   return all;
-}
-
-/** These rows alone: `npm run bench -- x8sync-far`. */
-export async function measure(): Promise<Measurement[]> {
-  await packagePlugins();
-  await ensureUp();
-  return measureFar();
 }

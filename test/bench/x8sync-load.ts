@@ -50,15 +50,14 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
  */
 export const someMoment = () => sleep(Math.random() * 1000);
 
-export async function x8sync(scene: Scene, name: string): Promise<void> {
-  const { code, stderr } = await plugin('x8sync', [
-    scene.ref(contextA, name),
-    scene.ref(contextB, name),
-    '-o',
-    'json',
-  ]);
+/** The whole command. */
+export async function copyClaim(...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await plugin('x8sync', [...args, '-o', 'json']);
   if (code !== 0) throw new Error(`kubectl x8sync ended with ${code}:\n${stderr}`);
 }
+
+export const x8sync = (scene: Scene, name: string): Promise<void> =>
+  copyClaim(scene.ref(contextA, name), scene.ref(contextB, name));
 
 export async function emptyTarget(scene: Scene): Promise<void> {
   await scene.shell(contextB, 'data', 'find /data -mindepth 1 -delete');

@@ -2,11 +2,9 @@
  * `verify` of two claims that are the same, beside `sha256sum` of all files on both sides at once, in pods that stand
  * ready, and beside what its pods alone take.
  */
-import { packagePlugins } from '../../scripts/package.ts';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
 import { plugin } from '../cluster/support/kubectl.ts';
 import { Scene } from '../cluster/support/scene.ts';
-import { ensureUp } from '../lab/index.ts';
 import { barePods } from './bare-pods.ts';
 import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
@@ -60,11 +58,4 @@ export async function measureVerify(): Promise<Measurement[]> {
   const all: Measurement[] = [];
   for (const load of [big, small]) all.push(...measurementsOf(load, await measureLoad(load)));
   return all;
-}
-
-/** These rows alone: `npm run bench -- x8sync-verify`. */
-export async function measure(): Promise<Measurement[]> {
-  await packagePlugins();
-  await ensureUp();
-  return measureVerify();
 }
