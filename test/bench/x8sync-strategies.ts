@@ -1,12 +1,12 @@
-/** x8sync where plain rsync over ssh is no counterpart: within a namespace, through the workstation, and of holes. */
+/** x8sync in other ways than by itself to a node port: within a namespace, through the workstation, of holes, as told. */
 import { contextA, contextB } from '../cluster/support/contexts.ts';
 import { must } from '../cluster/support/process.ts';
 import { Scene } from '../cluster/support/scene.ts';
-import { pathOfClaim } from '../lab/index.ts';
+import { pathOfClaim, restoreLink, setLink } from '../lab/index.ts';
 import { barePods } from './bare-pods.ts';
 import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
-import { big, copyClaim, type Load, runs, seconds, small, someMoment } from './x8sync-load.ts';
+import { big, copyClaim, emptyTarget, type Load, runs, seconds, small, someMoment } from './x8sync-load.ts';
 
 /** Seconds that a file of holes may take beside its pods. */
 const holesSeconds = 5;
@@ -122,4 +122,33 @@ export function measureRelay(): Promise<Measurement[]> {
       { name: `x8sync by relay, ${big.name}`, unit: 's', samples: samples.x8sync, baseline },
     ];
   });
+}
+
+/** Ways to cut the tree, beside what `auto` makes of it. */
+const cuts: readonly (readonly string[])[] = [
+  [],
+  ['--partitions', '2', '--parallelism', '2'],
+  ['--partitions', '16', '--parallelism', '8'],
+];
+
+/** Many small files in partitions that are told, nearby and over a line of 80 ms. No limits: `auto` has them. */
+export async function measurePartitions(): Promise<Measurement[]> {
+  return withLoad(small, async (scene) => {
+    const all: Measurement[] = [];
+    for (const delay of [0, 40]) {
+      if (delay > 0) await setLink({ delay });
+      for (const args of cuts) {
+        const refs = [scene.ref(contextA, 'data'), scene.ref(contextB, 'data')] as const;
+        const samples: number[] = [];
+        for (let turn = 0; turn < runs; turn++) {
+          await someMoment();
+          samples.push(await seconds(() => copyClaim(...refs, ...args)));
+          await emptyTarget(scene);
+        }
+        const name = `x8sync ${args.join(' ') || 'auto'}, ${small.name}${delay > 0 ? ', 80 ms' : ''}`;
+        all.push({ name, unit: 's', samples });
+      }
+    }
+    return all;
+  }).finally(restoreLink);
 }

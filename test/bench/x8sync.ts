@@ -12,7 +12,7 @@ import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
 import { measureFar } from './x8sync-far.ts';
 import { big, emptyTarget, type Load, runs, seconds, small, someMoment, x8sync } from './x8sync-load.ts';
-import { measureHoles, measureMount, measureRelay } from './x8sync-strategies.ts';
+import { measureHoles, measureMount, measurePartitions, measureRelay } from './x8sync-strategies.ts';
 import { measureVerify } from './x8sync-verify.ts';
 
 interface Samples {
@@ -101,6 +101,7 @@ export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   mount: onLab(measureMount),
   holes: onLab(measureHoles),
   relay: onLab(measureRelay),
+  partitions: onLab(measurePartitions),
   far: onLab(measureFar),
   verify: onLab(measureVerify),
 };
