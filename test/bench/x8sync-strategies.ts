@@ -132,23 +132,29 @@ const cuts: readonly (readonly string[])[] = [
 ];
 
 /** Many small files in partitions that are told, nearby and over a line of 80 ms. No limits: `auto` has them. */
-export async function measurePartitions(): Promise<Measurement[]> {
+export function measurePartitions(): Promise<Measurement[]> {
   return withLoad(small, async (scene) => {
-    const all: Measurement[] = [];
-    for (const delay of [0, 40]) {
-      if (delay > 0) await setLink({ delay });
-      for (const args of cuts) {
-        const refs = [scene.ref(contextA, 'data'), scene.ref(contextB, 'data')] as const;
-        const samples: number[] = [];
-        for (let turn = 0; turn < runs; turn++) {
-          await someMoment();
-          samples.push(await seconds(() => copyClaim(...refs, ...args)));
-          await emptyTarget(scene);
-        }
-        const name = `x8sync ${args.join(' ') || 'auto'}, ${small.name}${delay > 0 ? ', 80 ms' : ''}`;
-        all.push({ name, unit: 's', samples });
-      }
+    const near = await measureCuts(scene, small.name);
+    try {
+      await setLink({ delay: 40 });
+      return [...near, ...(await measureCuts(scene, `${small.name}, 80 ms`))];
+    } finally {
+      await restoreLink();
     }
-    return all;
-  }).finally(restoreLink);
+  });
+}
+
+async function measureCuts(scene: Scene, what: string): Promise<Measurement[]> {
+  const refs = [scene.ref(contextA, 'data'), scene.ref(contextB, 'data')] as const;
+  const all: Measurement[] = [];
+  for (const args of cuts) {
+    const samples: number[] = [];
+    for (let turn = 0; turn < runs; turn++) {
+      await someMoment();
+      samples.push(await seconds(() => copyClaim(...refs, ...args)));
+      await emptyTarget(scene);
+    }
+    all.push({ name: `x8sync ${args.join(' ') || 'auto'}, ${what}`, unit: 's', samples });
+  }
+  return all;
 }
