@@ -59,6 +59,7 @@ export async function copyClaim(...args: readonly string[]): Promise<void> {
 export const x8sync = (scene: Scene, name: string): Promise<void> =>
   copyClaim(scene.ref(contextA, name), scene.ref(contextB, name));
 
-export async function emptyTarget(scene: Scene): Promise<void> {
-  await scene.shell(contextB, 'data', 'find /data -mindepth 1 -delete');
+/** Empties the claim that a copy went to. */
+export async function emptyTarget(scene: Scene, context = contextB, claim = 'data'): Promise<void> {
+  await scene.shell(context, claim, 'find /data -mindepth 1 -delete');
 }

@@ -40,7 +40,7 @@ interface Turn {
 /** Copies the claim `data` of the first cluster to one of this name, which is empty before each turn. */
 async function inTurns(target: string, { scene, to, plain, args = [] }: Turn): Promise<Samples> {
   const samples: Samples = { bare: [], x8sync: [], plain: [] };
-  const empty = () => scene.shell(to, target, 'find /data -mindepth 1 -delete');
+  const empty = () => emptyTarget(scene, to, target);
   for (let turn = 0; turn < runs; turn++) {
     if (plain) samples.plain.push(await plain());
     await empty();

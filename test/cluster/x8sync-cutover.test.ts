@@ -55,14 +55,12 @@ test.concurrent('every row that was acknowledged is at the target, and the downt
   expect(await Promise.all([replicasOf(here, 'db'), replicasOf(there, 'db')])).toEqual([0, 1]);
   const rows = new Set(await rowsIn(contextB, 'data'));
   expect(acknowledged.filter((row) => !rows.has(row))).toEqual([]);
-  // From the moment at which the workload is told to stop until the other one is said to be ready. On a busy cluster the
-  // one serves for a while after that, and the other is reached before or after: so much the client's gap may differ.
+  // From the moment at which the workload is told to stop, though a busy cluster lets it serve for a while after that,
+  // until the other one is said to be ready. A client loses no more: on a busy machine what is ready answers a bit later.
   const { from, to } = writer.longestGap();
-  const downtime = result.downtimeSeconds * 1000;
-  expect(Math.abs(downtime - (ready - stopped))).toBeLessThan(1_000);
+  expect(Math.abs(result.downtimeSeconds * 1000 - (ready - stopped))).toBeLessThan(1_000);
   expect(from).toBeGreaterThan(stopped - 1_000);
-  const lag = Math.abs(from - stopped) + Math.abs(to - ready);
-  expect(Math.abs(downtime - (to - from))).toBeLessThan(1_000 + lag);
+  expect(to - ready).toBeLessThan(Math.max(1_000, (to - from) / 5));
 });
 
 test.concurrent('a run that is killed in its middle is put right by the same command', async () => {
