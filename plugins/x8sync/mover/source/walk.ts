@@ -7,18 +7,15 @@ import { run, runLines } from '../system/programs.ts';
 import { type CopiedTree, lostFoundName, passedOver } from '../volume/tree.ts';
 import { findAttributes } from './attributes.ts';
 
+/** Where find begins in a tree that is in use: what goes while it is looked at is no error. */
+const liveTree = (tree: CopiedTree): string[] => [tree.root, '-ignore_readdir_race', ...passedOver(tree)];
+
 /** Arguments of find for all that the mover copies, each printed so. */
-const walk = (tree: CopiedTree, format: string): string[] => [
-  tree.root,
-  ...passedOver(tree),
-  '-printf',
-  format,
-];
+const walk = (tree: CopiedTree, format: string): string[] => [...liveTree(tree), '-printf', format];
 
 /** Arguments of find for the paths of all regular files that hold something, each ended by a NUL. */
 export const treeFiles = (tree: CopiedTree): string[] => [
-  tree.root,
-  ...passedOver(tree),
+  ...liveTree(tree),
   '-type',
   'f',
   '-size',
@@ -33,6 +30,9 @@ const sumFormat = '%y %n %i %s %b %T@ %P\\0';
 const sumLines = { ends: /\0/, encoding: 'latin1' } as const;
 /** Holes in files below this are not looked for: they save nothing worth a slower copy. */
 const smallBytes = 65_536;
+
+/** find's exit code where it could not look at some entries: rsync, which comes upon the same ones, says which and why. */
+const findMissedSome = 1;
 
 /** Adds up entries as {@link sumFormat} has them. */
 export class UsageSum {
@@ -131,7 +131,7 @@ export async function measureSizes(tree: CopiedTree, limitMs: number): Promise<S
   try {
     const take = (line: string) => sum.line(line);
     const { code } = await runLines('find', walk(tree, sumFormat), take, { ...sumLines, signal });
-    return code === 0 ? sum.sizes : undefined;
+    return code === 0 || code === findMissedSome ? sum.sizes : undefined;
   } catch {
     return undefined;
   }

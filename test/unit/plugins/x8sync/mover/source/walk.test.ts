@@ -1,13 +1,16 @@
 /** What a query answers of a real tree. */
-import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { linkSync, mkdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { queries } from '../../../../../../plugins/x8sync/mover/protocol/queries.ts';
 import { answer } from '../../../../../../plugins/x8sync/mover/source/query-handler.ts';
 import { lostEntries, measureSizes } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
 import { type CopiedTree, sourceTree } from '../../../../../../plugins/x8sync/mover/volume/tree.ts';
+import { eventuallySees } from '../../../../../support/eventually.ts';
 import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
+import { needing } from '../../../../support/needing.ts';
 
 let scene: Stage;
 let source: string;
@@ -19,6 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => scene[Symbol.dispose]());
 
+const onFuse = needing(onLinux, '/dev/fuse', '/usr/bin/bindfs');
 const ask = (query: string) => answer(query, scene.runtime.paths);
 
 onLinux('a file of several names counts once, and what is never copied not at all', async () => {
@@ -111,6 +115,28 @@ onLinux('sizes: the largest file, and whether one has holes', async () => {
     entries: 3,
     apparentBytes: 9 << 20,
   });
+});
+
+onFuse('an entry that cannot be looked at takes nothing from what is known of the others', async () => {
+  writeFileSync(join(source, 'holes'), '');
+  truncateSync(join(source, 'holes'), 1 << 30);
+  const [folder, gone] = [join(scene.root, 'behind'), join(source, 'gone')];
+  for (const path of [folder, gone]) mkdirSync(path);
+  const { dev } = statSync(gone);
+  const uncached = ['-o', 'attr_timeout=0,entry_timeout=0'];
+  const server = spawn('bindfs', ['-f', ...uncached, folder, gone], { stdio: 'inherit' });
+  await eventuallySees(
+    () => statSync(gone).dev,
+    (now) => now !== dev,
+  );
+  try {
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    expect(() => statSync(gone)).toThrow('ENOTCONN');
+    expect(await measureSizes(tree, 5000)).toMatchObject({ sparse: true, holey: [{ bytes: 1 << 30 }] });
+  } finally {
+    execFileSync('umount', ['--lazy', gone]);
+  }
 });
 
 onLinux('what is left out as lost+found is counted, a file of that name too', async () => {

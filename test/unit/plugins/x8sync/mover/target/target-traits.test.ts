@@ -3,7 +3,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -13,9 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import { eventuallySees } from '../../../../../support/eventually.ts';
 import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
+import { needing } from '../../../../support/needing.ts';
 
 let both: Pair;
 const mounts: string[] = [];
@@ -30,17 +30,9 @@ afterEach(() => {
 });
 
 const fuse = '/dev/fuse';
-const withFuse = needing(fuse, '/usr/bin/bindfs');
-const withShare = needing(fuse, '/usr/lib/python3/dist-packages/fusepy.py');
-const withLoops = needing('/dev/loop-control', '/usr/sbin/mkfs.ext4');
-
-/** Where these are missing, a test is skipped, and that is said; in CI it runs, and fails. */
-function needing(...paths: readonly string[]): typeof test | typeof test.skip {
-  const missing = paths.filter((path) => !existsSync(path));
-  if (missing.length === 0 || process.env.CI) return withPrograms;
-  process.stderr.write(`SKIPPED: targets that can't keep all need ${missing.join(' and ')}\n`);
-  return test.skip;
-}
+const withFuse = needing(withPrograms, fuse, '/usr/bin/bindfs');
+const withShare = needing(withPrograms, fuse, '/usr/lib/python3/dist-packages/fusepy.py');
+const withLoops = needing(withPrograms, '/dev/loop-control', '/usr/sbin/mkfs.ext4');
 
 /** Where the files of the target really are. */
 function behind(): string {
