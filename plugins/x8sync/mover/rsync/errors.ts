@@ -2,6 +2,7 @@
 
 import type { LogLevel } from '../protocol/protocol.ts';
 import { cut } from '../system/lines.ts';
+import { stagingName } from '../system/paths.ts';
 
 const longestLine = 2048;
 const longestText = 1024;
@@ -98,14 +99,25 @@ export class ErrorReader {
   }
 }
 
-/** The name that a complaint is about, as it is in the volume; empty where it is about none. */
+/** Where a complaint has its name: the first that fits. The closing quote is the last one, since names may hold quotes. */
+const complaints: readonly RegExp[] = [
+  /^(?:could not make way for|cannot delete) [a-z -]+: (.*)/,
+  /^rsync: \[\w+\] rename ".*?\.[^.]{6}" -> "(.*)"/,
+  /^rsync: \[\w+\] rename ".*" -> "(.*)"/,
+  /xattr\("(.*)","[^"]*"[,)]/,
+  /"(.*)"/,
+];
+
+/** A file in the temporary folder: the name that it will have, and what rsync puts behind that. */
+const temporary = new RegExp(`^${RegExp.escape(stagingName)}/tmp/(.+)\\.[^.]{6}$`);
+
+/**
+ * The name that a complaint is about, as it is in the volume; empty where it is about none. Of a file that still is in the
+ * temporary folder rsync does not tell where it belongs: that name has no folder.
+ */
 export function nameOf(line: string, roots: readonly string[]): string {
-  const [clash] = /^(?:could not make way for|cannot delete) [a-z -]+: /.exec(line) ?? [];
-  if (clash !== undefined) return line.slice(clash.length);
-  const [, renamed] = /^rsync: \[\w+\] rename ".*" -> "(.*)"/.exec(line) ?? [];
-  if (renamed !== undefined) return renamed;
-  // The closing quote is the last one: a name may hold quotes of its own.
-  const [, name = ''] = /"(.*)"/.exec(line) ?? [];
+  const name = complaints.map((complaint) => complaint.exec(line)?.[1]).find(Boolean) ?? '';
   const root = roots.find((path) => name.startsWith(`${path}/`));
-  return root === undefined ? name.replace(/^\//, '') : name.slice(root.length + 1);
+  const path = root === undefined ? name.replace(/^\//, '') : name.slice(root.length + 1);
+  return temporary.exec(path)?.[1] ?? path;
 }
