@@ -41,13 +41,13 @@ export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskCo
       hint: 'a kubeconfig with a context of that cluster is needed',
     });
   if (isFinished(target.record)) throw hasFinished(target.record, `cleanup ${entry.task} removes its record`);
-  await requireUnended(entry, kube, context);
+  const failure = await requireUnended(entry, kube, context);
   const { who } = thisProcess();
   await storeOf(target.kube, context).update(target.record, (state) => markCancelled(state, who));
   await endMover(target, context);
   const lock = await lockOnceFree(target, context);
   try {
-    await settle(entry.task, sides, who, context);
+    await settle(sides, endOf(entry.task, failure, who, context), context);
   } finally {
     await lock.release();
   }
@@ -62,12 +62,18 @@ export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskCo
  * A mover that nobody waited for may have come to its good end: what it was asked for is done, and is kept in the records
  * by the look at it.
  *
- * @throws RefusedError where it has.
+ * @returns how it failed, where it did by itself.
+ * @throws RefusedError where it has come to its good end.
  */
-async function requireUnended(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
+async function requireUnended(
+  entry: TaskEntry,
+  kube: KubeClient,
+  context: TaskContext,
+): Promise<Standing | undefined> {
   const { task } = entry;
   const { standing } = await lookAt(entry, kube, context, { withProgress: false });
-  if (standing.phase !== 'Succeeded' && standing.phase !== 'Incomplete') return;
+  if (standing.phase === 'Failed') return standing;
+  if (standing.phase !== 'Succeeded' && standing.phase !== 'Incomplete') return undefined;
   throw hasFinished({ task, ...standing }, `attach ${task} takes its result, and what it made goes`);
 }
 
@@ -98,11 +104,25 @@ async function lockOnceFree(target: SideRecord, context: TaskContext): Promise<H
   }
 }
 
+/** What becomes of the task. A copy that had failed by itself keeps why: nobody has ended that one. */
+function endOf(
+  task: string,
+  failure: Standing | undefined,
+  by: string,
+  { clock }: TaskContext,
+): CancelledEnd {
+  const now = clock.now().toISOString();
+  if (!failure)
+    return { task, phase: 'Interrupted', message: cancelledError(task, by).message, finishedAt: now };
+  return { task, phase: 'Failed', message: failure.message, finishedAt: failure.finishedAt ?? now };
+}
+
+type CancelledEnd = Pick<TaskRecord, 'task' | 'phase' | 'message' | 'finishedAt'>;
+
 /** Cleans up what the run has left, and writes what became of the task; a run that ended it has done both. */
 async function settle(
-  task: string,
   sides: readonly SideRecord[],
-  by: string,
+  { task, ...end }: CancelledEnd,
   context: TaskContext,
 ): Promise<void> {
   const { clock, signal, timeoutMs } = context;
@@ -116,14 +136,11 @@ async function settle(
   const finished = there.find(({ record }) => record.role === 'target' && isFinished(record));
   if (finished) throw hasFinished(finished.record, `cleanup ${task} removes its record`);
   const left = await cleanSides(there, { limitMs: timeoutMs, clock, signal });
-  const finishedAt = clock.now().toISOString();
-  const ended = { phase: 'Interrupted', finishedAt, holder: undefined, progress: undefined } as const;
-  const { message } = cancelledError(task, by);
   await Promise.all(
     there.map(({ kube, record }) =>
       storeOf(kube, context).update(record, (state) => {
         forgetEnd(state);
-        Object.assign(state, ended, { message });
+        Object.assign(state, end, { holder: undefined, progress: undefined });
       }),
     ),
   );

@@ -108,8 +108,8 @@ const complaints: readonly RegExp[] = [
   /"(.*)"/,
 ];
 
-/** A file in the temporary folder: the name that it will have, and what rsync puts behind that. */
-const temporary = new RegExp(`^${RegExp.escape(stagingName)}/tmp/(.+)\\.[^.]{6}$`);
+/** Where rsync keeps a file until it is whole, by the name that it will have and `.XXXXXX`. */
+const temporary = `${stagingName}/tmp/`;
 
 /**
  * The name that a complaint is about, as it is in the volume; empty where it is about none. Of a file that still is in the
@@ -119,5 +119,5 @@ export function nameOf(line: string, roots: readonly string[]): string {
   const name = complaints.map((complaint) => complaint.exec(line)?.[1]).find(Boolean) ?? '';
   const root = roots.find((path) => name.startsWith(`${path}/`));
   const path = root === undefined ? name.replace(/^\//, '') : name.slice(root.length + 1);
-  return temporary.exec(path)?.[1] ?? path;
+  return path.startsWith(temporary) ? path.slice(temporary.length).replace(/\.[^.]{6}$/, '') : path;
 }

@@ -33,11 +33,12 @@ test.each([
   });
 });
 
-test('one that failed, or that goes on, is cancelled', async () => {
-  for (const outcome of ['io', 'interrupted'] as const) {
-    const copy = await detachedCopy(outcome);
-    await cancel(await copy.entry(), copy.kube, copy.context);
-    expect(await copy.record()).toMatchObject({ phase: 'Interrupted' });
-    expect(await copy.kube.find(jobs, jobName)).toBeUndefined();
-  }
+test.each([
+  ['interrupted', 'Interrupted', /was cancelled by/],
+  ['io', 'Failed', /failed|error/],
+] as const)('one whose mover ended with %s is cancelled, and %s', async (outcome, phase, message) => {
+  const copy = await detachedCopy(outcome);
+  await cancel(await copy.entry(), copy.kube, copy.context);
+  expect(await copy.record()).toMatchObject({ phase, message: expect.stringMatching(message) });
+  expect(await copy.kube.find(jobs, jobName)).toBeUndefined();
 });
