@@ -86,7 +86,9 @@ export class PlainRsync {
     const host = nodes[0]?.status.addresses.find(({ type }) => type === 'InternalIP')?.address;
     const options = `-i ${key} -c ${cipher} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR`;
     this.#ssh = `ssh ${options} -p ${port} -o HostName=${host}`;
-    await this.#atTarget(`until ${this.#ssh} root@source true; do sleep 0.3; done`);
+    await this.#atTarget(
+      `for try in $(seq 100); do ${this.#ssh} -o ConnectTimeout=5 root@source true && exit; sleep 0.3; done; exit 1`,
+    );
   }
 
   #atTarget(script: string): Promise<string> {

@@ -83,7 +83,7 @@ async function link(_: string[], options: Options): Promise<void> {
     const cut = options.cut ? (options.reject ? 'reject' : 'drop') : now.cut;
     const delay = options.delay === undefined ? now.delay : millisecondsOf(options.delay);
     const dials = options.dials === undefined ? now.dials : dialling(options.dials);
-    await setLink({ cut, dials, delay, rate: options.rate ?? now.rate } satisfies Link);
+    await setLink({ cut, dials, delay, rate: options.rate ?? now.rate } satisfies Link, { stays: true });
   }
   process.stdout.write(`${JSON.stringify(linkState())}\n`);
 }

@@ -12,6 +12,7 @@ import { prepareHost } from './host.ts';
 import { debianLayer } from './images/debian.ts';
 import { imageTemplate, loadImages } from './images/load.ts';
 import { daemonsOf } from './levers/components.ts';
+import { restoreAbandonedLink } from './levers/link.ts';
 import { hasNetwork, makeNetwork } from './network.ts';
 import { installPackages } from './packages.ts';
 import { say, seconds, step } from './report.ts';
@@ -54,6 +55,11 @@ async function heal(): Promise<void> {
   await Promise.all(clusters.map(startControlPlane));
   for (const daemon of missing) start(daemon);
   await allReady();
+  const left = await restoreAbandonedLink();
+  if (left)
+    say(
+      `the line between the clusters is whole again; a test that has ended had left it ${JSON.stringify(left)}`,
+    );
   // Two checkouts that share a lab would load their own images in turns.
   if (!process.env.X8S_LAB_KEEP_IMAGES) await refreshImages();
 }

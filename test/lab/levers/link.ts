@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatHolder, livenessOf, parseHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { eventually } from '../../support/eventually.ts';
 import { binary } from '../binaries.ts';
 import { fastDir, wan } from '../config.ts';
@@ -29,9 +30,28 @@ const stateFile = join(fastDir, 'link.json');
 const delayFile = join(fastDir, 'link-delay');
 const devices = ['toward-a', 'toward-b'] as const;
 
+/** What the state file holds. */
+interface State extends Link {
+  /** The process that puts it right once it is done with it; absent where a person has set it. */
+  readonly by?: string | undefined;
+}
+
+const readState = (): State =>
+  existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as State) : {};
+
 /** How the line is now. */
 export function linkState(): Link {
-  return existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as Link) : {};
+  const { by: _, ...link } = readState();
+  return link;
+}
+
+/** Makes the line whole again where a test was killed that had it cut or slow. Resolves with how it was left, if it was. */
+export async function restoreAbandonedLink(): Promise<Link | undefined> {
+  const { by } = readState();
+  if (by === undefined || livenessOf(parseHolder(by)) !== 'dead') return undefined;
+  const left = linkState();
+  await restoreLink();
+  return left;
 }
 
 /** Milliseconds of a duration such as `20ms` or `0.1s`. */
@@ -71,12 +91,16 @@ table inet x8s_link {
 /**
  * Makes the line what is asked for, and nothing else: `setLink({})` is a whole, fast line. A rate and a cut hold at
  * once for all that is under way; a delay holds for TCP connections that begin after it.
+ *
+ * @param stays also when this process has ended; else `up` makes the line whole again.
  */
-export async function setLink(link: Link): Promise<void> {
+export async function setLink(link: Link, { stays = false } = {}): Promise<void> {
   await setDelay(link.delay ?? 0);
   for (const device of devices) await setRate(device, link.rate);
   await run(...inNetns(wan.netns, 'nft', '-f', '-'), { input: rules(link) });
-  writeFileSync(stateFile, JSON.stringify(link));
+  const isWhole = Object.values(link).every((value) => value === undefined);
+  const by = stays || isWhole ? undefined : formatHolder(thisProcess());
+  writeFileSync(stateFile, JSON.stringify({ ...link, by } satisfies State));
 }
 
 async function setDelay(delay: number): Promise<void> {
