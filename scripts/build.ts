@@ -5,8 +5,9 @@ import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import type { ImageDigests } from '../src/images.ts';
 import { bundleAgent } from './agent-bundle.ts';
-import { deferPackages, setUpWhenCalled } from './deferred-packages.ts';
+import { deferPackages, setUpWhenUsed } from './deferred-packages.ts';
 import { registryIn } from './images/registry.ts';
+import { leaveOutUnused } from './left-out-modules.ts';
 import { bundleMover } from './mover-bundle.ts';
 import { bundleHashWorker, bundlePage } from './service-bundles.ts';
 
@@ -35,7 +36,7 @@ export async function bundlePlugins(digests: ImageDigests = {}): Promise<void> {
     outdir: join(root, 'build'),
     outExtension: { '.js': '.cjs' },
     bundle: true,
-    plugins: [deferPackages, setUpWhenCalled],
+    plugins: [deferPackages, leaveOutUnused, setUpWhenUsed],
     platform: 'node',
     target: 'node26',
     format: 'cjs',

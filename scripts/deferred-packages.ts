@@ -45,28 +45,43 @@ compileFunction(${JSON.stringify(text)}, ['module', 'exports', 'require'])(loade
 module.exports = loaded.exports;
 `;
 
-/** Packages whose one function is called by few runs, and that make at once what takes long to make. */
-const calledSeldom = ['string-width'];
+/**
+ * Packages that many runs bring along and few use: the segmenter of string-width takes as long to make as the rest of a
+ * start, and client-node's KubeConfig imports all that any way to log in, or any proxy, may want.
+ */
+const seldomUsed = [
+  'string-width',
+  'openid-client',
+  'jsonpath-plus',
+  'socks-proxy-agent',
+  'socks',
+  'hpagent',
+];
 
-/** Each of them is set up when its function is first called: string-width's segmenter takes as long as the rest of a start. */
-export const setUpWhenCalled: Plugin = {
-  name: 'set-up-when-called',
+/** Each of them is set up when something of it is first used. */
+export const setUpWhenUsed: Plugin = {
+  name: 'set-up-when-used',
   setup({ onResolve, onLoad, resolve }) {
-    const namespace = 'when-called';
-    onResolve({ filter: new RegExp(`^(${calledSeldom.join('|')})$`) }, async ({ path, ...from }) => {
+    const namespace = 'when-used';
+    onResolve({ filter: new RegExp(`^(${seldomUsed.join('|')})$`) }, async ({ path, ...from }) => {
       if (from.namespace === namespace) return undefined;
       const { kind, resolveDir, importer } = from;
       const found = await resolve(path, { kind, resolveDir, importer, namespace });
       // By its name: where it was on this machine would stay in the bundle.
       return found.errors.length > 0 ? found : { path, namespace, pluginData: found.path };
     });
-    onLoad({ filter: /.*/, namespace }, ({ pluginData: file }) => ({
-      contents: `
-let called;
-export default (...args) => (called ??= require(${JSON.stringify(file)}).default)(...args);
-`,
+    onLoad({ filter: /.*/, namespace }, async ({ path, pluginData: file }) => ({
+      contents: usedLater(file, Object.keys(await import(path))),
       resolveDir: dirname(file),
       loader: 'js',
     }));
   },
 };
+
+/** A module with these exports, none of which is there before it is asked for. */
+const usedLater = (file: string, names: readonly string[]): string => `
+let used;
+const whole = () => (used ??= require(${JSON.stringify(file)}));
+exports.__esModule = true;
+${names.map((name) => `Object.defineProperty(exports, '${name}', { enumerable: true, get: () => whole().${name} });`).join('\n')}
+`;
