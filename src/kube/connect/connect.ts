@@ -76,7 +76,8 @@ function sourcesOf(
   const reread = async (): Promise<AccessPoint> => {
     const config = await loadKubeconfig(options.kubeconfig);
     const now = accessPoint(config, { ...options, context: options.context || currentContext });
-    return now.info.server === point.info.server ? { ...point, user: now.user } : point;
+    const { user, userPlace } = now;
+    return now.info.server === point.info.server ? { ...point, user, userPlace } : point;
   };
   return async (): Promise<CredentialSource> => {
     const latest = isFirst ? point : await reread().catch(() => point);

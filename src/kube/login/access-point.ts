@@ -19,12 +19,21 @@ export interface AccessOverrides {
   readonly asUid?: string | undefined;
 }
 
+/** Where a user is written down. */
+export interface UserPlace {
+  /** Absolute path of the kubeconfig, as it was named: it may be a symbolic link. */
+  readonly file: string;
+  readonly name: string;
+}
+
 /** One cluster, and who talks to it. */
 export interface AccessPoint {
   readonly info: ClusterInfo;
   readonly cluster: ClusterEntry & { server: string };
   /** Secret: never log it. */
   readonly user: UserEntry;
+  /** Absent where the user is in no file. */
+  readonly userPlace?: UserPlace | undefined;
 }
 
 /**
@@ -42,6 +51,7 @@ export function accessPoint(
   const userName = overrides.user || context.user || '';
   const cluster = pick('cluster', config.clusters, clusterName, config, Boolean(overrides.server));
   const user = pick('user', config.users, userName, config, userName === '' || Boolean(overrides.token));
+  const file = config.userFiles?.get(userName);
   const server = serverUrl(overrides.server || cluster.server, clusterName, config);
   const proxy = cluster['proxy-url'] || proxyFor(server, env);
   return {
@@ -53,6 +63,7 @@ export function accessPoint(
     },
     cluster: { ...cluster, server, ...(proxy ? { 'proxy-url': proxy } : {}) },
     user: overrideUser(user, overrides),
+    ...(file === undefined ? {} : { userPlace: { file, name: userName } }),
   };
 }
 

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
 import { UsageError } from '../../errors.ts';
 import { unreadableFile } from '../../given-file.ts';
@@ -31,6 +31,12 @@ export interface ExecEntry {
   [field: string]: unknown;
 }
 
+/** A login that client-go once had built in; `oidc` is the last of them. */
+export interface AuthProviderEntry {
+  name?: string;
+  config?: Record<string, unknown> | null;
+}
+
 /** A user as written in the file. Secret: never log it. */
 export interface UserEntry {
   token?: string;
@@ -38,7 +44,7 @@ export interface UserEntry {
   'client-certificate'?: string;
   'client-key'?: string;
   exec?: ExecEntry;
-  'auth-provider'?: unknown;
+  'auth-provider'?: AuthProviderEntry | null;
   as?: string;
   'as-uid'?: string;
   'as-groups'?: string[];
@@ -59,6 +65,8 @@ export interface Kubeconfig {
   readonly contexts: ReadonlyMap<string, ContextEntry>;
   readonly clusters: ReadonlyMap<string, ClusterEntry>;
   readonly users: ReadonlyMap<string, UserEntry>;
+  /** The file that each user is written in, by its absolute path; absent where it is no file. */
+  readonly userFiles?: ReadonlyMap<string, string>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -119,7 +127,7 @@ async function readIfThere(path: string): Promise<Kubeconfig | undefined> {
     if (error.code === 'ENOENT') return undefined;
     throw unreadableFile('kubeconfig', path, error);
   });
-  return text === undefined ? undefined : anchored(parseKubeconfig(text, path), dirname(path));
+  return text === undefined ? undefined : anchored(parseKubeconfig(text, path), path);
 }
 
 /**
@@ -142,10 +150,12 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
 }
 
 /** Paths in a file are relative to its folder. */
-function anchored(config: Kubeconfig, folder: string): Kubeconfig {
+function anchored(config: Kubeconfig, path: string): Kubeconfig {
+  const folder = dirname(path);
   for (const user of config.users.values()) anchorUser(user, folder);
   for (const cluster of config.clusters.values()) anchor(cluster, 'certificate-authority', folder);
-  return config;
+  const file = resolve(path);
+  return { ...config, userFiles: new Map([...config.users.keys()].map((name) => [name, file])) };
 }
 
 function parseYaml(text: string, path: string): unknown {
@@ -176,6 +186,8 @@ function anchor(entry: Record<string, unknown>, field: string, folder: string): 
 
 function anchorUser(user: UserEntry, folder: string): void {
   for (const field of ['client-certificate', 'client-key', 'tokenFile']) anchor(user, field, folder);
+  const login = user['auth-provider']?.config;
+  if (login) anchor(login, 'idp-certificate-authority', folder);
   // A bare command is looked up on PATH; one with a slash is a path, relative to the file.
   if (user.exec?.command && /[/\\]/.test(user.exec.command)) anchor(user.exec, 'command', folder);
 }
@@ -189,6 +201,7 @@ function merge(files: readonly Kubeconfig[], origin: string): Kubeconfig {
     contexts: firstWins(files.map((file) => file.contexts)),
     clusters: firstWins(files.map((file) => file.clusters)),
     users: firstWins(files.map((file) => file.users)),
+    userFiles: firstWins(files.map((file) => file.userFiles ?? new Map<string, string>())),
   };
 }
 

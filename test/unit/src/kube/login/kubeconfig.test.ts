@@ -50,6 +50,7 @@ describe('loadKubeconfig', () => {
     expect([...merged.contexts.keys()].sort()).toEqual(['a', 'b']);
     expect(merged.clusters.get('c')?.server).toBe('https://first');
     expect(merged.users.get('u')?.token).toBe('t-a');
+    expect(merged.userFiles?.get('u')).toBe(first);
   });
 
   test('reads a file with the line ends of Windows', async () => {
