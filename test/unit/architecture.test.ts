@@ -271,6 +271,7 @@ describe('imports', () => {
       'string-width': 'src/ui/',
       ssh2: 'src/ssh/',
       '@kubernetes/client-node': 'src/kube/',
+      'openid-client': 'src/kube/login/',
       undici: 'src/kube/',
       ws: 'src/kube/',
       diff: 'plugins/nsreplicate/decide/',

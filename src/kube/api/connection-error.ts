@@ -108,6 +108,11 @@ function explain(error: unknown): Explanation {
   return explanations[code] ?? { why: messageOf(error), hint: isItUp, maybeSent: true };
 }
 
+/** Why a server other than an API server gave no answer, in a few words. */
+export function whyNoAnswer(error: unknown): string {
+  return explain(error).why;
+}
+
 /** What a failed connection or a broken answer means; `error` as node, undici or ws threw it. */
 export function connectionError(cluster: ClusterInfo, error: unknown): ConnectionError {
   const { why, hint, maybeSent = false, permanent = false } = explain(error);

@@ -1,7 +1,7 @@
 /**
- * How to log in to one cluster, by client-node's KubeConfig: client certificates, tokens, exec plugins, OIDC.
- * Added here, since KubeConfig lacks it: `tokenFile`, impersonation beyond the user, and the
- * KUBERNETES_EXEC_INFO that exec plugins are promised
+ * How to log in to one cluster, by client-node's KubeConfig: client certificates, tokens, exec plugins.
+ * Added here, since KubeConfig lacks it: `tokenFile`, impersonation beyond the user, OpenID Connect that works
+ * (oidc-login.ts), and the KUBERNETES_EXEC_INFO that exec plugins are promised
  * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins).
  */
 import { readFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import type { Clock } from '../../clock.ts';
-import { messageOf, UnreachableError, UsageError } from '../../errors.ts';
+import { messageOf, UnreachableError, UsageError, X8sError } from '../../errors.ts';
 import { unreadableFile } from '../../given-file.ts';
 import type { TlsOptions } from '../api/transport.ts';
 import type { AccessPoint } from './access-point.ts';
@@ -30,24 +30,27 @@ export type CredentialSource = () => Promise<Credentials>;
 
 /**
  * A source with empty caches: exec plugins run on the first call, and again once what they gave has expired.
- * `say` is told what an exec plugin says while it waits for a person
+ * `say` is told what an exec plugin says while it waits for a person, and that new tokens could not be written down
  * @throws {UsageError} the entry can't work (no command, unreadable certificate)
  * @throws {UnreachableError} an exec plugin or identity provider gave no credentials
  */
 export async function credentialSource(
-  { info, cluster, user }: AccessPoint,
+  { info, cluster, user, userPlace }: AccessPoint,
   { say = () => {}, clock }: { say?: ((line: string) => void) | undefined; clock: Clock },
 ): Promise<CredentialSource> {
-  const [{ KubeConfig }, { asProvider, execLogin }] = await Promise.all([
+  const [{ KubeConfig }, { asProvider, execLogin }, { asOwnProvider, oidcLogin }] = await Promise.all([
     import('@kubernetes/client-node/dist/config.js'),
     import('./exec-login.ts'),
+    import('./oidc-login.ts'),
   ]);
   const proxy = cluster['proxy-url'];
   const config = new KubeConfig();
-  const { exec, ...rest } = user;
-  const login = exec ? { ...rest, 'auth-provider': asProvider(execEntry(exec, cluster)) } : user;
+  const { exec, 'auth-provider': provider, ...rest } = user;
+  const hidden = exec ? asProvider(execEntry(exec, cluster)) : provider && asOwnProvider(provider);
+  const login = hidden ? { ...rest, 'auth-provider': hidden } : rest;
   config.loadFromString(JSON.stringify(kubeconfigOf(cluster, login)));
   config.addAuthenticator(execLogin(say, clock));
+  config.addAuthenticator(oidcLogin(userPlace, say, clock));
   const extra = impersonationHeaders(user);
   return async () => {
     const options: RequestOptions = {};
@@ -70,7 +73,7 @@ export async function credentialSource(
 }
 
 /** A kubeconfig of this one cluster and user, as KubeConfig reads it. */
-function kubeconfigOf(cluster: AccessPoint['cluster'], user: UserEntry) {
+function kubeconfigOf(cluster: AccessPoint['cluster'], user: object) {
   const name = 'x';
   // KubeConfig refuses plain HTTP (as of `kubectl proxy`) unless told that there is no TLS to verify.
   const plain = cluster.server.startsWith('http:') ? { 'insecure-skip-tls-verify': true } : {};
@@ -161,10 +164,12 @@ async function readToken(path: string): Promise<string> {
 function loginFailure(context: string, user: UserEntry, error: NodeJS.ErrnoException): Error {
   const command = user.exec?.command;
   if (!command) {
-    const kind = error.code === 'ENOENT' ? UsageError : UnreachableError;
+    const own = error instanceof X8sError ? error : undefined;
+    const kind = error.code === 'ENOENT' || own instanceof UsageError ? UsageError : UnreachableError;
     return new kind(`${context}: no credentials: ${messageOf(error)}`, {
-      hint: 'check this user in the kubeconfig, or log in again',
-      cause: error,
+      hint: own?.hint ?? 'check this user in the kubeconfig, or log in again',
+      details: own?.details,
+      cause: own ? own.cause : error,
     });
   }
   if (error.code === 'ENOENT')
