@@ -19,6 +19,13 @@ describe('JSON without loss', () => {
     expect(parseExactly('{"a": \n\t 9007199254740993}')).toEqual({ a: 9007199254740993n });
   });
 
+  test('a long number is seen wherever in a text it begins', () => {
+    for (let before = 0; before < 40; before++)
+      expect(parseExactly(`{"${'x'.repeat(before)}":9007199254740993}`)).toEqual({
+        ['x'.repeat(before)]: 9007199254740993n,
+      });
+  });
+
   test('integers that numbers hold exactly stay numbers, also in a text that has longer ones', () => {
     expect(parseExactly('[9007199254740991,9007199254740992,1,1.0,1e3,1e20,0.1234567890123456]')).toEqual([
       9007199254740991,
