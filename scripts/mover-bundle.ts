@@ -29,7 +29,9 @@ export async function bundleMover(outfile = moverBundle): Promise<string> {
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    // As it is, so that a stack in a bug report can be read.
+    // Names stay as they are, so that a stack in a bug report can be read.
+    minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
   });

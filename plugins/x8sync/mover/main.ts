@@ -13,16 +13,10 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { systemClock } from '../../../src/clock.ts';
 import { MoverExit } from './access/exit.ts';
-import { startCopy } from './copy/copy.ts';
-import { RelayHub } from './copy/relay-hub.ts';
-import { startGate } from './gate/gate.ts';
-import { podLister } from './gate/list-pods.ts';
 import type { Runtime } from './protocol/runtime.ts';
 import { MessageWriter } from './protocol/runtime.ts';
 import { answer, longAnswer, refusal, refusedCode } from './source/query-handler.ts';
-import { startServe } from './source/serve.ts';
 import { pathsBelow } from './system/paths.ts';
-import { startWork } from './worker/work.ts';
 
 const { argv, env } = process;
 const [, program = '', subcommand = '', ...args] = argv;
@@ -51,7 +45,7 @@ function writeAll(fd: number, text: string | Buffer): void {
 let relay: Promise<unknown> | undefined;
 
 async function openRelay(): Promise<void> {
-  relay ??= RelayHub.listen();
+  relay ??= import('./copy/relay-hub.ts').then(({ RelayHub }) => RelayHub.listen());
   await relay;
 }
 
@@ -81,7 +75,7 @@ function loginName(): string | undefined {
 
 /** Answers one query of a client; resolves with the exit code. */
 async function answerClient(asked: string): Promise<number> {
-  const texts = longAnswer(asked, paths);
+  const texts = await longAnswer(asked, paths);
   if (texts) {
     for await (const text of texts) writeAll(1, text);
     return 0;
@@ -94,11 +88,27 @@ async function answerClient(asked: string): Promise<number> {
 const interrupted =
   'stopped by a signal: what was copied so far is kept, and the next run goes on from there';
 
+/** Each loads what it needs: a copy has a dozen queries answered, and each of them is a start. */
 const commands: Readonly<Record<string, () => Promise<number>>> = {
-  copy: () => startCopy(env, runtime(new MoverExit('interrupted', interrupted))),
-  work: () => startWork(env, runtime(new Error('stopped by a signal'))),
-  serve: () => startServe(env, loginName(), runtime(new Error('stopped by a signal'))),
-  gate: () => startGate(env, podLister(env), runtime(new Error('stopped by a signal'))),
+  copy: async () => {
+    const { startCopy } = await import('./copy/copy.ts');
+    return startCopy(env, runtime(new MoverExit('interrupted', interrupted)));
+  },
+  work: async () => {
+    const { startWork } = await import('./worker/work.ts');
+    return startWork(env, runtime(new Error('stopped by a signal')));
+  },
+  serve: async () => {
+    const { startServe } = await import('./source/serve.ts');
+    return startServe(env, loginName(), runtime(new Error('stopped by a signal')));
+  },
+  gate: async () => {
+    const [{ startGate }, { podLister }] = await Promise.all([
+      import('./gate/gate.ts'),
+      import('./gate/list-pods.ts'),
+    ]);
+    return startGate(env, podLister(env), runtime(new Error('stopped by a signal')));
+  },
   answer: async () => {
     try {
       return await answerClient(env.SSH_ORIGINAL_COMMAND ?? '');

@@ -2,8 +2,6 @@
 import { lstatSync, openSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { recordsOf } from '../device/blocks.ts';
-import { deviceInfo, readDevice } from '../device/device.ts';
 import {
   type OwnFolder,
   type OwnLostFound,
@@ -12,16 +10,12 @@ import {
   type Query,
   type Usage,
 } from '../protocol/queries.ts';
-import { dataOf, layoutOf, rangeData } from '../ranges/extents.ts';
 import { busyness } from '../system/busyness.ts';
 import { type Paths, stagingName } from '../system/paths.ts';
 import { diskOf } from '../volume/disk.ts';
 import { realSubfolder } from '../volume/subfolder.ts';
 import { type CopiedTree, holdsNothing, lostFoundName, sourceTree } from '../volume/tree.ts';
 import { locationOf } from '../volume/volume-location.ts';
-import { findCollisions } from './collisions.ts';
-import { manifestText } from './manifest.ts';
-import { compressedShare } from './sample.ts';
 import { knownSizes, lookAtSizes } from './sizes.ts';
 import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from './walk.ts';
 
@@ -55,24 +49,33 @@ type ShortQuery = Exclude<Query, { readonly kind: LongKind | 'path' }>;
 const longKinds: readonly Query['kind'][] = ['manifest', 'range', 'digests', 'blocks'] satisfies LongKind[];
 const isLong = (query: Query): query is LongQuery => longKinds.includes(query.kind);
 
+type LongAnswer = AsyncIterable<string | Buffer> | Iterable<Buffer>;
+
 /** The answer to a query that takes long, piece by piece; undefined where that is none of those. */
-export function longAnswer(
-  asked: string,
-  paths: Paths,
-): AsyncIterable<string | Buffer> | Iterable<Buffer> | undefined {
+export async function longAnswer(asked: string, paths: Paths): Promise<LongAnswer | undefined> {
   const { folder, query } = parseFolder(asked);
   const parsed = parseQuery(query);
   if (!parsed || !isLong(parsed)) return undefined;
   const within = pathsOf(folder, paths).paths;
+  // Each kind loads what it needs, here and below: most queries are over before all of it had been loaded.
   switch (parsed.kind) {
-    case 'range':
+    case 'range': {
+      const { rangeData } = await import('../ranges/extents.ts');
       return rangeData(within.source, parsed.path, parsed.range);
-    case 'manifest':
+    }
+    case 'manifest': {
+      const { manifestText } = await import('./manifest.ts');
       return manifestText(within, parsed.filters);
-    case 'digests':
+    }
+    case 'digests': {
+      const { recordsOf } = await import('../device/blocks.ts');
+      const { readDevice } = await import('../device/device.ts');
       return recordsOf(readDevice(paths.sourceDevice, parsed.part));
-    case 'blocks':
+    }
+    case 'blocks': {
+      const { dataOf } = await import('../ranges/extents.ts');
       return dataOf(openSync(paths.sourceDevice, 'r'), parsed.range);
+    }
   }
 }
 
@@ -82,22 +85,30 @@ async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
       return line(await usage(paths));
     case 'exactUsage':
       return line(await exactUsage(sourceTree(paths)));
-    case 'sample':
+    case 'sample': {
+      const { compressedShare } = await import('./sample.ts');
       return line(await compressedShare(sourceTree(paths)));
+    }
     case 'root':
       return line(rootSample(paths.source));
     case 'losses':
       return line(await losses(sourceTree(paths), query.limits));
-    case 'collisions':
+    case 'collisions': {
+      const { findCollisions } = await import('./collisions.ts');
       return line(findCollisions(sourceTree(paths), query.folding));
+    }
     case 'find':
       return findEntry(paths.source, query.mark);
     case 'sees':
       return lstatSync(join(paths.source, query.mark), { throwIfNoEntry: false }) ? 'yes' : 'no';
-    case 'layout':
+    case 'layout': {
+      const { layoutOf } = await import('../ranges/extents.ts');
       return line(layoutOf(paths.source, query.path));
-    case 'device':
+    }
+    case 'device': {
+      const { deviceInfo } = await import('../device/device.ts');
       return line(deviceInfo(paths.sourceDevice));
+    }
     case 'survey':
       return line(await survey(sourceTree(paths), query.uid, query.gids));
   }
