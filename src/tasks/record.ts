@@ -25,11 +25,13 @@ const phases: readonly string[] = [
 /** The phases that a run can end with. */
 export type EndPhase = Extract<TaskPhase, 'Interrupted' | 'Failed' | 'Incomplete' | 'Succeeded'>;
 
-/** Where the other side of a task is. Contexts are local names, so it is found again by its server. */
+/** Where the other side of a task is. Contexts are local names, so it is found again by its server; see peer.ts. */
 export interface Peer {
   /** API server's URL. */
   readonly server: string;
   readonly namespace: string;
+  /** UID of its cluster's kube-system namespace; absent where that may not be read, and in records of older versions. */
+  readonly clusterUid?: string | undefined;
   /** The other ConfigMap's uid, once it is known. */
   readonly uid?: string | undefined;
 }
@@ -178,13 +180,14 @@ const namespaceForm = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 function isPeer(value: unknown): value is Peer {
   if (!isJson(value)) return false;
-  const { server, namespace, uid } = value;
+  const { server, namespace, clusterUid, uid } = value;
   return (
     typeof server === 'string' &&
     server.length <= mostServerLength &&
     URL.canParse(server) &&
     typeof namespace === 'string' &&
     namespaceForm.test(namespace) &&
+    (clusterUid === undefined || typeof clusterUid === 'string') &&
     (uid === undefined || typeof uid === 'string')
   );
 }

@@ -4,6 +4,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
+import { peerAt } from '../../../src/tasks/peer.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { TaskStore } from '../../../src/tasks/store.ts';
 import { type Role, tool } from '../objects/sides.ts';
@@ -39,7 +40,7 @@ export class Journal {
     const lock = await lockCutover(kube, namespace, claims.target.uid, name, context);
     try {
       const store = storeOf(kube, context);
-      const peer = { server: source.kube.cluster.server, namespace: source.namespace };
+      const peer = await peerAt(source, { signal });
       const labels = { 'x8s.dev/pair': pairLabel(claims.source, claims.target) };
       // The specification of the copies, so that it is seen to be of one task with them.
       const spec = copySpec(request, claims.source, claims.target);

@@ -48,8 +48,8 @@ export type Attached =
  */
 export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<Attached> {
   requireSound(entry, kube);
-  await requireNoCutover(entry, kube, context);
   const all = await sidesOf(entry, kube, context);
+  await requireNoCutover(entry.task, all, context);
   requireSoundSides(entry, kube, all.sides);
   const target = all.sides.find(({ record }) => record.role === 'target');
   if (!target) throw await noTarget(entry, kube, all, context);

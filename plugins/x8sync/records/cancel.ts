@@ -30,8 +30,8 @@ const pauseMs = 500;
  */
 export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
   requireSound(entry, kube);
-  await requireNoCutover(entry, kube, context);
   const { sides, missing, gone } = await sidesOf(entry, kube, context);
+  await requireNoCutover(entry.task, { sides }, context);
   requireSoundSides(entry, kube, sides);
   const target = sides.find(({ record }) => record.role === 'target');
   if (!target && missing.length === 0) throw targetGone(entry, kube, { what: 'cancelled', gone });

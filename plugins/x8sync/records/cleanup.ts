@@ -4,19 +4,23 @@ import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
 import { storeOf } from '../run/task-store.ts';
-import type { TaskEntry } from './inventory.ts';
+import { specOf, type TaskEntry } from './inventory.ts';
 import { describeFlaw, flawOf } from './soundness.ts';
 import { lockTargetToDelete, requireNoCutover, sidesOf, type TaskContext } from './task-sides.ts';
 
 /**
- * Cleans one task up. A side that can't be reached does not keep the other from being cleaned.
+ * Cleans one task up. A side that can't be reached does not keep the other from being cleaned: what a cutover has to put
+ * right stands beside the target, and stays there.
  *
- * @throws RefusedError where a live run holds the task.
+ * @throws RefusedError where a live run holds the task, or a cutover is in its middle, as far as the target's side can be
+ *   asked.
  * @throws UnreachableError where a side could not be reached; the other is clean then.
  */
 export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
-  await requireNoCutover(entry, kube, context);
-  const { sides, missing } = await sidesOf(entry, kube, context);
+  const { sides, missing, gone } = await sidesOf(entry, kube, context);
+  await requireNoCutover(entry.task, { sides }, context);
+  for (const text of gone)
+    context.reporter.info(`task ${entry.task}: ${text}, so nothing is cleaned up there`);
   for (const { kube, record } of sides) {
     const flaw = flawOf(record);
     if (flaw === undefined) continue;
@@ -33,10 +37,20 @@ export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskC
   }
   if (missing.length > 0) {
     throw new UnreachableError(`task ${entry.task}: one side could not be cleaned up`, {
-      details: missing,
+      details: [...missing, ...unseenCutover(sides)],
       hint: 'run the same command again, with a kubeconfig that has that cluster, once it can be reached',
     });
   }
+}
+
+/** What to see to where the target's side, which knows of a cutover's workloads, was not asked. */
+function unseenCutover(sides: readonly SideRecord[]): string[] {
+  const source = sides.find(({ record }) => record.role === 'source');
+  if (!source || specOf(source.record).cutover === undefined || sides.length > 1) return [];
+  const { namespace } = source.record;
+  return [
+    `it is a cutover's: whether this has left workloads of ${source.kube.cluster.context}/${namespace} stopped is known at the target only`,
+  ];
 }
 
 /** All of the task, its records at last; resolves with the sides on which something is left. */

@@ -8,6 +8,7 @@ import { parseMoverLine } from '../mover/protocol/mover-lines.ts';
 import { gateName } from '../objects/manifests/pods.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { sideOf } from '../objects/sides.ts';
+import { cutoverRole } from './cutover-state.ts';
 import type { TaskEntry } from './inventory.ts';
 import { flawsOf, flawText } from './soundness.ts';
 import { sidesOf, type TaskContext } from './task-sides.ts';
@@ -38,7 +39,9 @@ export async function readLogs(
   const { sides, missing, gone } = await sidesOf(entry, kube, context);
   const flaws = flawsOf(entry, kube);
   const flawed = flaws.length === 0 ? [] : [flawText(entry, kube, flaws)];
-  const problems = await Promise.all(sides.map((side) => readSide(side, wishes, context, onLine)));
+  // A cutover's own record has no pods.
+  const withPods = sides.filter(({ record }) => record.role !== cutoverRole);
+  const problems = await Promise.all(withPods.map((side) => readSide(side, wishes, context, onLine)));
   return [...flawed, ...missing, ...gone, ...problems.flat()];
 }
 

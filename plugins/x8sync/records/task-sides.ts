@@ -1,16 +1,18 @@
 /** Both sides of a task that was made by another run, from whichever cluster one comes. */
-import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import { namespaces } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { type FoundPeer, recognisePeer } from '../../../src/tasks/peer.ts';
+import type { Peer, TaskRecord } from '../../../src/tasks/record.ts';
 import { isSpecIntact } from '../../../src/tasks/spec.ts';
 import { claimLockedFor, lockClaim } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import type { Role } from '../objects/sides.ts';
 import type { CopyContext } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
-import { cutoverStateOf, isUnderWay } from './cutover-state.ts';
+import { cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
 import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
 import { cleanupCommand } from './soundness.ts';
 import { startCommands } from './stopped-workloads.ts';
@@ -29,7 +31,10 @@ export interface TaskSides {
   readonly gone: string[];
 }
 
-/** Both sides of a task: what this cluster knows of it, and its peer, found by its API server. */
+/**
+ * Both sides of a task: what this cluster knows of it, and its peer, found by its API server. With the target comes the
+ * record of a cutover, which is beside it. Another cluster that answers there is as one that does not.
+ */
 export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<TaskSides> {
   const sides: SideRecord[] = Object.values(entry.records).map((record) => ({ kube, record }));
   const missing: string[] = [];
@@ -39,11 +44,13 @@ export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskC
     const { peer } = record;
     if (entry.records[role] || !peer) continue;
     try {
-      const kube = await context.connectTo(peer.server);
+      const { kube, doubt } = await peerOf(peer, context);
+      const found = await recordsAt(kube, record, role, context);
+      sides.push(...found.map((other) => ({ kube, record: other })));
+      if (found.some((other) => other.role === role)) continue;
+      if (doubt !== undefined) throw new UnreachableError(`it has no record of the task, and ${doubt}`);
       const call = { signal: context.signal };
-      const other = await storeOf(kube, context).find(peer.namespace, entry.task, role, call);
-      if (other && isSameTask(record, other)) sides.push({ kube, record: other });
-      else gone.push(await describeAbsence(kube, { role, namespace: peer.namespace }, call));
+      gone.push(await describeAbsence(kube, { role, namespace: peer.namespace }, call));
     } catch (error) {
       context.signal.throwIfAborted();
       // Its cluster has answered: something else has the record's name.
@@ -52,6 +59,27 @@ export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskC
     }
   }
   return { sides, missing, gone };
+}
+
+/** @throws UnreachableError where no cluster, or another one, answers at the peer's API server. */
+export const peerOf = async (
+  peer: Peer,
+  { connectTo, signal }: Pick<TaskContext, 'connectTo' | 'signal'>,
+): Promise<FoundPeer> => recognisePeer(await connectTo(peer.server), peer, { signal });
+
+/** What a task's other side has of it, in its role and of its cutover. */
+async function recordsAt(
+  kube: KubeClient,
+  record: TaskRecord,
+  role: Role,
+  context: TaskContext,
+): Promise<TaskRecord[]> {
+  const namespace = record.peer?.namespace ?? '';
+  const roles = role === 'target' ? [role, cutoverRole] : [role];
+  const store = storeOf(kube, context);
+  const found = roles.map((one) => store.find(namespace, record.task, one, { signal: context.signal }));
+  const there = (await Promise.all(found)).filter((other) => other !== undefined);
+  return there.filter((other) => isSameTask(record, other));
 }
 
 /** Says that a cluster which answered has no record of a task in one role, and whether the namespace is there. */
@@ -132,16 +160,22 @@ function lockNamed(
  * @throws RefusedError where a cutover has stopped some that nobody has started since, with how to do that.
  */
 export async function requireNoCutover(
-  { task, records }: TaskEntry,
-  kube: KubeClient,
-  { connectTo, signal }: Pick<TaskContext, 'connectTo' | 'signal'>,
+  task: string,
+  { sides }: Pick<TaskSides, 'sides'>,
+  context: Pick<TaskContext, 'connectTo' | 'signal'>,
 ): Promise<void> {
-  for (const record of Object.values(records)) {
+  const { signal } = context;
+  for (const { kube, record } of sides) {
     const state = cutoverStateOf(record);
     if (!state || !isUnderWay(state)) continue;
     // Its record is beside the target's, and its workloads may be in another cluster.
-    const { server = kube.cluster.server } = record.peer ?? {};
-    const connect = async () => (server === kube.cluster.server ? kube : connectTo(server));
+    const { peer } = record;
+    const server = peer?.server ?? kube.cluster.server;
+    const reach = {
+      ...context,
+      connectTo: async (at: string) => (at === kube.cluster.server ? kube : context.connectTo(at)),
+    };
+    const connect = async () => (peer ? (await peerOf(peer, reach)).kube : kube);
     const commands = await startCommands(record, state, connect, signal);
     if (commands.length === 0) continue;
     throw new RefusedError(`task ${task} is in the middle of a cutover: its workloads are stopped`, {

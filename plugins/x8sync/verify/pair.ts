@@ -8,6 +8,7 @@ import { type Identity, parseIdentity } from '../objects/manifests/identity.ts';
 import type { Role } from '../objects/sides.ts';
 import { decisiveRecord, type RecordedSpec, specOf, type TaskEntry } from '../records/inventory.ts';
 import { requireSound } from '../records/soundness.ts';
+import { peerOf } from '../records/task-sides.ts';
 import { type ReachWish, reachIn } from '../run/reach-wish.ts';
 
 export interface Pair {
@@ -47,7 +48,7 @@ export async function pairOfTask(entry: TaskEntry, kube: KubeClient, context: Pa
     throw new X8sError(`the record of task ${entry.task} does not tell which claims it is about`);
   const clientOf = async (role: Role) => {
     if (entry.records[role] || !record.peer) return kube;
-    return context.connectTo(record.peer.server);
+    return (await peerOf(record.peer, context)).kube;
   };
   const [source, target] = await Promise.all([
     claimNow(await clientOf('source'), sourceClaim, sourceUid, entry.task, context.signal),

@@ -10,6 +10,7 @@ import { configMaps } from '../../../../src/kube/api/resources.ts';
 import { unlessRefused } from '../../../../src/kube/cluster/refusal.ts';
 import type { HeldLock } from '../../../../src/tasks/held-lock.ts';
 import { checkTaskName, isGivenName, newTaskName } from '../../../../src/tasks/names.ts';
+import { peerAt } from '../../../../src/tasks/peer.ts';
 import type { EndPhase, Peer, TaskState } from '../../../../src/tasks/record.ts';
 import type { TaskStore } from '../../../../src/tasks/store.ts';
 import { lockClaim } from '../../claims/claim-lock.ts';
@@ -97,7 +98,7 @@ export class CopyTask {
     this.#name = isGivenName(task) ? task : undefined;
     await check(task);
     this.#context.reporter.info(`Task ${task}`);
-    const peer = { server: source.kube.cluster.server, namespace: source.namespace };
+    const peer = await peerAt(source, { signal: this.#signal });
     return this.#open('target', task, { spec, pair, peer });
   }
 
@@ -112,8 +113,8 @@ export class CopyTask {
 
   /** Opens the task at the source, as that of the target's. */
   async openSource({ spec, pair }: OpenOptions, { record }: OpenSide): Promise<OpenSide> {
-    const { kube, namespace } = this.#request.target;
-    const peer = { server: kube.cluster.server, namespace, uid: record.uid };
+    const at = await peerAt(this.#request.target, { signal: this.#signal });
+    const peer = { ...at, uid: record.uid };
     return this.#open('source', record.task, { spec, pair, peer });
   }
 

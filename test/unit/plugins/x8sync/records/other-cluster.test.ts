@@ -1,0 +1,203 @@
+/** Another cluster answers at the address where the other side of a task was: a tunnel's, or an in-cluster one. */
+import { describe, expect, test } from '@jest/globals';
+import { attach } from '../../../../../plugins/x8sync/records/attach.ts';
+import { cancel } from '../../../../../plugins/x8sync/records/cancel.ts';
+import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
+import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
+import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
+import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
+import { systemClock as clock } from '../../../../../src/clock.ts';
+import { ExitCode, UnreachableError } from '../../../../../src/errors.ts';
+import type { KubeClient } from '../../../../../src/kube/api/client.ts';
+import { deployments, namespaces, type Resource } from '../../../../../src/kube/api/resources.ts';
+import { peerAt } from '../../../../../src/tasks/peer.ts';
+import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
+import { apiError, FakeCluster } from '../../../support/fake-cluster.ts';
+import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+
+const { signal } = new AbortController();
+const spec = {
+  ...{ sourceClaim: 'shop/data', sourceUid: '1', targetClaim: 'shop/copy', targetUid: '2' },
+  ...{ mode: 'merge', cutover: 'true' },
+};
+const contexts = ['a', 'b', 'other'];
+
+async function clusterOf(context: string, server = `https://${context}`): Promise<FakeKube> {
+  const kube = fakeKube(new FakeCluster(), { context, server });
+  // Fakes count their objects, so that kube-system has another UID in each.
+  const earlier = contexts.slice(0, contexts.indexOf(context));
+  for (const name of [...earlier, 'kube-system', 'shop'])
+    await kube.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  return kube;
+}
+
+async function open(kube: FakeKube, role: string, other: FakeKube) {
+  const peer = await peerAt({ kube: other, namespace: 'shop' });
+  const { record } = await storeOf(kube, { clock }).open({ namespace: 'shop', task: 'db', role, spec, peer });
+  return record;
+}
+
+/** A copy from the first to the second of three clusters. */
+async function copied(server?: string) {
+  const [a, b, other] = [
+    await clusterOf('a', server),
+    await clusterOf('b', server),
+    await clusterOf('other'),
+  ];
+  await open(a, 'source', b);
+  await open(b, 'target', a);
+  return { a, b, other };
+}
+
+/** Stops a workload of the source, as a cutover does that is killed then. */
+async function inItsMiddle(a: FakeKube, b: FakeKube): Promise<void> {
+  const web = { metadata: { namespace: 'shop', name: 'web' }, spec: { replicas: 0 } };
+  const { metadata } = await a.create(
+    deployments as Resource,
+    web as unknown as Parameters<typeof a.create>[1],
+  );
+  const source = [{ kind: 'Deployment', name: 'web', uid: metadata.uid, replicas: 3 }];
+  await storeOf(b, { clock }).update(await open(b, 'cutover', a), (state) => {
+    state.checkpoints = { cutover: { phase: 'stopping', afterwards: 'target', source, target: [] } };
+  });
+}
+
+const infos: string[] = [];
+const contextFor = (connectTo: TaskContext['connectTo']): TaskContext => {
+  infos.length = 0;
+  const reporter = { ...createSilentReporter(), info: (text: string) => void infos.push(text) };
+  return { reporter, clock, signal, onAbandoned: () => {}, connectTo, timeoutMs: 1000 };
+};
+
+async function entryIn(kube: KubeClient) {
+  const [entry] = await listTasks(storeOf(kube, { clock }), kube, { task: 'db', signal });
+  if (!entry) throw new Error('there is no such task');
+  return entry;
+}
+
+const clean = async (kube: KubeClient, connectTo: TaskContext['connectTo']) =>
+  cleanUp(await entryIn(kube), kube, contextFor(connectTo));
+
+const rolesIn = async (kube: KubeClient) =>
+  (await storeOf(kube, { clock }).list()).map(({ role }) => role).sort();
+
+const isAnother = { exitCode: ExitCode.unreachable };
+
+describe('is as one that does not answer', () => {
+  test('for cleanup, which cleans the side that it knows', async () => {
+    const { a, b, other } = await copied();
+    const details = expect.arrayContaining([expect.stringMatching(/another cluster .*context other.*UID/)]);
+    await expect(clean(a, async () => other)).rejects.toMatchObject({ ...isAnother, details });
+    expect(await rolesIn(a)).toEqual([]);
+    expect(await rolesIn(b)).toEqual(['target']);
+  });
+
+  test.each([['attach', attach] as const, ['cancel', cancel] as const])('for %s', async (_, command) => {
+    const { a, other } = await copied();
+    const call: Promise<unknown> = command(
+      await entryIn(a),
+      a,
+      contextFor(async () => other),
+    );
+    await expect(call).rejects.toMatchObject(isAnother);
+  });
+
+  test('for status, which does not know how it stands', async () => {
+    const { a, other } = await copied();
+    const store = storeOf(a, { clock });
+    const record = await store.find('shop', 'db', 'source');
+    if (record) await store.update(record, (state) => Object.assign(state, { phase: 'Running' }));
+    const seen = await lookAt(
+      await entryIn(a),
+      a,
+      contextFor(async () => other),
+      { withProgress: false },
+    );
+    const message = expect.stringContaining('another cluster answers at https://b');
+    expect(seen.standing).toMatchObject({ phase: 'Unknown', isUnseen: true, message });
+  });
+
+  test('for verify, whose claims would be others of these names', async () => {
+    const { b, other } = await copied();
+    const pair = pairOfTask(
+      await entryIn(b),
+      b,
+      contextFor(async () => other),
+    );
+    await expect(pair).rejects.toMatchObject(isAnother);
+  });
+
+  test('for the workloads that a cutover has stopped: that it has none of them does not tell that they run', async () => {
+    const { a, b, other } = await copied();
+    await inItsMiddle(a, b);
+    const refusal = {
+      exitCode: ExitCode.refused,
+      details: ['kubectl -n shop scale deployment/web --replicas=3'],
+    };
+    await expect(clean(b, async () => other)).rejects.toMatchObject(refusal);
+    expect(await rolesIn(b)).toEqual(['cutover', 'target']);
+  });
+});
+
+test('both sides behind tunnels of one address are not taken for one cluster', async () => {
+  const { a, b } = await copied('https://127.0.0.1:6443');
+  await inItsMiddle(a, b);
+  await expect(clean(b, async () => b)).rejects.toMatchObject({ exitCode: ExitCode.refused });
+  expect(await rolesIn(b)).toEqual(['cutover', 'target']);
+});
+
+test('the right cluster is taken, and what is gone there is said', async () => {
+  const { a, b } = await copied();
+  const store = storeOf(b, { clock });
+  const record = await store.find('shop', 'db', 'target');
+  if (record) await store.remove(record);
+  await clean(a, async () => b);
+  expect(infos).toEqual([expect.stringContaining('namespace shop of b has no record of it')]);
+});
+
+test('one that nobody may tell apart is asked, and what it lacks may be elsewhere', async () => {
+  const { a, b, other } = await copied();
+  const hidden = ({ verb, name }: { verb: string; name?: string | undefined }) => {
+    if (verb === 'get' && name === 'kube-system') throw apiError(403, 'forbidden');
+  };
+  Object.assign(other, { before: hidden });
+  Object.assign(b, { before: hidden });
+  const entry = await entryIn(a);
+  await expect(clean(a, async () => other)).rejects.toMatchObject(isAnother);
+  await cleanUp(
+    entry,
+    a,
+    contextFor(async () => b),
+  );
+  expect(await rolesIn(b)).toEqual([]);
+});
+
+describe('cleanup from the source, in the middle of a cutover', () => {
+  test('is refused by the record that is beside the target', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    await expect(clean(a, async () => b)).rejects.toMatchObject({ exitCode: ExitCode.refused });
+    expect(await rolesIn(a)).toEqual(['source']);
+  });
+
+  test('takes that record away once its workloads run again', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    const web = { namespace: 'shop', name: 'web' };
+    await a.patch(deployments, web, { spec: { replicas: 3 } }, { type: 'merge' });
+    await clean(a, async (server) => (server === a.cluster.server ? a : b));
+    expect(await rolesIn(a)).toEqual([]);
+    expect(await rolesIn(b)).toEqual([]);
+  });
+
+  test('cleans the source where the target is away, and says what is not known', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    const away = () => Promise.reject(new UnreachableError('away'));
+    const details = expect.arrayContaining([expect.stringMatching(/cutover.* a\/shop stopped/)]);
+    await expect(clean(a, away)).rejects.toMatchObject({ ...isAnother, details });
+    expect(await rolesIn(b)).toEqual(['cutover', 'target']);
+  });
+});
