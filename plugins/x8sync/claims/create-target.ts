@@ -2,6 +2,7 @@
 import { UsageError } from '../../../src/errors.ts';
 import { isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { PersistentVolumeClaim } from '../../../src/kube/api/objects.ts';
+import { withoutOwnership } from '../../../src/kube/api/ownership.ts';
 import { parseQuantity } from '../../../src/kube/api/quantity.ts';
 import { persistentVolumeClaims, storageClasses } from '../../../src/kube/api/resources.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
@@ -45,17 +46,23 @@ function quantityOf(text: string): number | undefined {
   }
 }
 
+export interface MadeTarget {
+  readonly claim: PersistentVolumeClaim;
+  /** Keys of the source's labels by which a controller would take the claim for its own. */
+  readonly leftOut: readonly string[];
+}
+
 /**
  * Makes the target claim where it is missing; it stays, whatever becomes of the copy.
  *
- * @returns it, or undefined where it was there already.
+ * @returns it, with the labels of the source that it does not bear; undefined where it was there already.
  */
 export async function createTarget(
   source: ClaimRef,
   target: ClaimRef,
   wishes: TargetWishes,
   signal: AbortSignal,
-): Promise<PersistentVolumeClaim | undefined> {
+): Promise<MadeTarget | undefined> {
   const { kube, namespace, claim: name } = target;
   if (await kube.find(persistentVolumeClaims, { namespace, name }, { signal })) return undefined;
   const ref = { namespace: source.namespace, name: source.claim };
@@ -64,7 +71,8 @@ export async function createTarget(
   const claim = targetLike(model, { namespace, name }, { ...wishes, storageClass });
   const need = { verb: 'create', resource: persistentVolumeClaims, namespace };
   try {
-    return await unlessRefused(kube, need, kube.create(persistentVolumeClaims, claim), { signal });
+    const made = await unlessRefused(kube, need, kube.create(persistentVolumeClaims, claim), { signal });
+    return { claim: made, leftOut: withoutOwnership(model.metadata.labels ?? {}).leftOut };
   } catch (error) {
     if (isAlreadyExists(error)) return undefined;
     throw error;
@@ -100,12 +108,13 @@ export function targetLike(
   { storageClass, size, accessModes }: TargetWishes,
 ): PersistentVolumeClaim {
   const { volumeMode } = spec;
+  const { labels } = withoutOwnership(metadata.labels ?? {});
   const { capacity } = (status ?? {}) as { capacity?: { storage?: string } };
   const storage = size ?? larger(spec.resources?.requests?.storage ?? '1Gi', capacity?.storage);
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { ...place, ...(metadata.labels && { labels: metadata.labels }) },
+    metadata: { ...place, ...(Object.keys(labels).length > 0 && { labels }) },
     spec: {
       accessModes: [...(accessModes ?? writable(spec.accessModes))],
       resources: { requests: { storage } },

@@ -2,6 +2,7 @@
 import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { ownershipMarks } from '../../../src/kube/api/ownership.ts';
 import { horizontalPodAutoscalers } from '../../../src/kube/api/resources.ts';
 import type { Workload } from './workloads.ts';
 
@@ -9,13 +10,7 @@ interface Autoscaler extends KubeObject {
   spec?: { scaleTargetRef?: { kind?: string; name?: string } };
 }
 
-/** Marks that GitOps controllers and package managers leave on what they apply again and again. */
-const marks: readonly (readonly [mark: RegExp, who: string])[] = [
-  [/^argocd\.argoproj\.io\//, 'Argo CD'],
-  [/^(kustomize|helm)\.toolkit\.fluxcd\.io\//, 'Flux'],
-  [/^(objectset\.rio|fleet)\.cattle\.io\//, 'Fleet'],
-  [/^configmanagement\.gke\.io\//, 'Config Sync'],
-];
+const marks = ownershipMarks.filter(({ keeps }) => keeps);
 
 /** Field managers that apply what lies in a repository. */
 const appliers = /^(argocd|kustomize-controller|helm-controller|fleet|flux)/;
@@ -64,7 +59,7 @@ function markLines({ kind, name, object }: Workload): string[] {
   const { labels = {}, annotations = {}, ownerReferences = [] } = object.metadata;
   const keys = [...Object.keys(labels), ...Object.keys(annotations)];
   const who = new Set([
-    ...marks.filter(([mark]) => keys.some((key) => mark.test(key))).map(([, one]) => one),
+    ...marks.filter(({ key }) => keys.some((one) => key.test(one))).map(({ who }) => who),
     ...replicaManagers(object).filter((manager) => appliers.test(manager)),
     ...ownerReferences.filter(({ controller }) => controller).map((owner) => `${owner.kind} ${owner.name}`),
   ]);

@@ -128,11 +128,15 @@ export async function ensureTarget(
   if (!wishes) return;
   const made = await createTarget(source, target, wishes, signal);
   if (!made) return;
-  const { storageClassName, resources } = made.spec;
+  const { storageClassName, resources } = made.claim.spec;
   const size = resources?.requests?.storage ?? '';
   reporter.info(
     `Claim ${describeClaim(target)} is made: ${[size, storageClassName].filter(Boolean).join(', ')}`,
   );
+  if (made.leftOut.length > 0)
+    reporter.info(
+      `It does not bear the labels by which a controller would take it for its own, and may delete it: ${made.leftOut.join(', ')}`,
+    );
 }
 
 /** Copies all of them, a few at a time. */

@@ -55,10 +55,32 @@ describe('a target claim', () => {
     const ref = (claim: string) => ({ kube, namespace, claim });
     const { signal } = new AbortController();
     const made = await createTarget(ref(name), ref('copy'), {}, signal);
-    expect(made?.spec).toMatchObject({ accessModes: ['ReadWriteOnce'] });
-    expect(made?.spec).not.toHaveProperty('storageClassName');
+    expect(made?.claim.spec).toMatchObject({ accessModes: ['ReadWriteOnce'] });
+    expect(made?.claim.spec).not.toHaveProperty('storageClassName');
     const asked = await createTarget(ref(name), ref('other'), { storageClass: '' }, signal);
-    expect(asked?.spec).toHaveProperty('storageClassName', '');
+    expect(asked?.claim.spec).toHaveProperty('storageClassName', '');
+  });
+
+  test('bears no label by which a controller would take it for its own', async () => {
+    const kube = fakeKube();
+    const marks = {
+      'app.kubernetes.io/instance': 'shop',
+      'argocd.argoproj.io/instance': 'shop',
+      'kustomize.toolkit.fluxcd.io/name': 'shop',
+      'helm.toolkit.fluxcd.io/namespace': 'flux',
+      'kapp.k14s.io/app': '1',
+      'app.kubernetes.io/managed-by': 'Helm',
+      'olm.owner': 'db-operator',
+      'objectset.rio.cattle.io/hash': '2',
+      'applyset.kubernetes.io/part-of': 'set',
+    };
+    const labels = { app: 'db', 'app.kubernetes.io/name': 'db', ...marks };
+    await kube.create(persistentVolumeClaims, { ...source, metadata: { ...source.metadata, labels } });
+    const { signal } = new AbortController();
+    const from = { kube, namespace: 'shop', claim: 'db' };
+    const made = await createTarget(from, { ...from, claim: 'copy' }, {}, signal);
+    expect(made?.claim.metadata.labels).toEqual({ app: 'db', 'app.kubernetes.io/name': 'db' });
+    expect(made?.leftOut).toEqual(Object.keys(marks));
   });
 
   test('has no size and no mode that is none', () => {
