@@ -9,7 +9,7 @@ import { Label } from '../../../src/tasks/names.ts';
 import { type PodPrivileges, privilegesOf } from '../objects/manifests/pod-security.ts';
 import { taskOfPod } from '../objects/sides.ts';
 import { type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
-import { claimNamesOf } from './volumes-of-pod.ts';
+import { claimNamesOf, seLinuxLevelIn } from './volumes-of-pod.ts';
 
 /** A claim and the client of its cluster. */
 export interface ClaimRef {
@@ -36,6 +36,8 @@ export interface ClaimMount {
   readonly mover: boolean;
   /** What a task's pod may do; undefined for other pods. */
   readonly privileges: PodPrivileges | undefined;
+  /** SELinux level of the container that mounts it; absent where the pod names none. */
+  readonly seLinuxLevel?: string | undefined;
 }
 
 export interface ClaimState {
@@ -208,7 +210,8 @@ export function mountsOf(claim: string, all: readonly Pod[]): ClaimMount[] {
       const mover =
         task !== undefined && pod.metadata.labels?.[Label.role] === 'target' && writes(pod, claim);
       const privileges = task === undefined ? undefined : privilegesOf(pod.spec);
-      return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover, privileges };
+      const seLinuxLevel = seLinuxLevelIn(pod, claim);
+      return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover, privileges, seLinuxLevel };
     });
 }
 
@@ -219,6 +222,12 @@ function writes({ spec: { volumes = [], containers } }: Pod, claim: string): boo
   // A device has no mount, and is read-only where its claim is named.
   const { readOnly: isRead } = (volume?.persistentVolumeClaim ?? {}) as { readOnly?: boolean };
   return isRead !== true && mounts.find(({ name }) => name === volume?.name)?.readOnly !== true;
+}
+
+/** The SELinux level of the pods that have the claim mounted, a workload's before one of a task; undefined where none names one. */
+export function seLinuxLevelOf({ mounts }: Pick<ClaimState, 'mounts'>): string | undefined {
+  const named = mounts.filter(({ seLinuxLevel }) => seLinuxLevel !== undefined);
+  return (named.find(({ task }) => task === undefined) ?? named[0])?.seLinuxLevel;
 }
 
 /** Pods that may change a source while it is copied: its users, and the mover of a task that fills it. */

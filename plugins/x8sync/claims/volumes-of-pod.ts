@@ -1,5 +1,5 @@
-/** Which claims a pod mounts. */
-import type { PodSpec } from '../../../src/kube/api/objects.ts';
+/** Which claims a pod mounts, and with which label. */
+import type { Pod, PodSpec } from '../../../src/kube/api/objects.ts';
 
 type Volume = NonNullable<PodSpec['volumes']>[number];
 
@@ -20,4 +20,33 @@ export function claimNameOf(
 export function claimNamesOf(spec: Pick<PodSpec, 'volumes'> | undefined, pod?: string): string[] {
   const names = (spec?.volumes ?? []).map((volume) => claimNameOf(volume, pod));
   return names.filter((name) => name !== undefined);
+}
+
+interface Secured {
+  readonly securityContext?: { readonly seLinuxOptions?: { readonly level?: string } };
+}
+
+interface Mounting extends Secured {
+  readonly volumeMounts?: readonly { readonly name: string }[];
+  readonly volumeDevices?: readonly { readonly name: string }[];
+}
+
+/**
+ * The SELinux level of the container that mounts a claim, which the runtime gives to what is in the volume; undefined where
+ * the pod names none, and the runtime chooses one for it.
+ */
+export function seLinuxLevelIn(
+  { metadata, spec }: Pick<Pod, 'metadata' | 'spec'>,
+  claim: string,
+): string | undefined {
+  const volumes = (spec.volumes ?? []).filter((volume) => claimNameOf(volume, metadata.name) === claim);
+  const names = volumes.map(({ name }) => name);
+  const mounting = (spec.containers as readonly Mounting[]).filter(
+    ({ volumeMounts = [], volumeDevices = [] }) =>
+      [...volumeMounts, ...volumeDevices].some(({ name }) => names.includes(name)),
+  );
+  const levels = [...mounting, spec as Secured].map(
+    ({ securityContext }) => securityContext?.seLinuxOptions?.level,
+  );
+  return levels.find((level) => level !== undefined);
 }

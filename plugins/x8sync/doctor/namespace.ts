@@ -25,7 +25,7 @@ import { sampleSourcePod } from '../run/source-server.ts';
 import type { Right } from './access.ts';
 import { checked, type Finding, failed, note, ok } from './finding.ts';
 import { limitRangeFindings, type PodResources, quotaFindings } from './limits.ts';
-import { imageFindings, nodeFindings } from './nodes.ts';
+import { imageFindings, nodeFindings, seLinuxFindings } from './nodes.ts';
 import { trialSide, tryCreate } from './trial.ts';
 
 type Wishes = Pick<CopyRequest, 'image' | 'pod' | 'runAs' | 'trustedXattrs' | 'strategies' | 'push'>;
@@ -185,7 +185,11 @@ async function placement({ side, claim, wishes, signal }: Look, pod: PodSpec): P
   const all = await readNodes(kube, signal);
   if (!all)
     return [unread(node, 'nodes'), note(image, `${wishes.image}; whether nodes have it may not be asked`)];
-  return [...nodeFindings(node, all, pod, claim.node), ...imageFindings(image, all, wishes.image)];
+  return [
+    ...nodeFindings(node, all, pod, claim.node),
+    ...seLinuxFindings({ side, check: 'mounted by' }, all, claim.mounts),
+    ...imageFindings(image, all, wishes.image),
+  ];
 }
 
 async function listed<T extends KubeObject>(

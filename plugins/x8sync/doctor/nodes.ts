@@ -2,6 +2,7 @@
 import { X8sError } from '../../../src/errors.ts';
 import type { Node, PodSpec } from '../../../src/kube/api/objects.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
+import type { ClaimMount } from '../claims/claim.ts';
 import { nodeObstacle } from '../preflight/nodes.ts';
 import { type Finding, failed, note, ok } from './finding.ts';
 
@@ -32,6 +33,33 @@ export function nodeFindings(
     hint: '--toleration and --node-selector say where the pods may run',
   });
   return [failed(place, error)];
+}
+
+/** What Node Feature Discovery finds out: the API server itself does not tell whether a node has SELinux. */
+const seLinuxLabel = 'feature.node.kubernetes.io/kernel-selinux.enabled';
+
+/** Pods beside which one of a copy comes with another SELinux level: what they named is taken, and they name none. */
+export function seLinuxFindings(
+  place: Place,
+  nodes: readonly Node[],
+  mounts: readonly ClaimMount[],
+): Finding[] {
+  const enforcing = new Set(
+    nodes
+      .filter(({ metadata }) => metadata.labels?.[seLinuxLabel] === 'true')
+      .map(({ metadata }) => metadata.name),
+  );
+  return mounts
+    .filter(
+      ({ node, task, seLinuxLevel }) =>
+        task === undefined && seLinuxLevel === undefined && enforcing.has(node ?? ''),
+    )
+    .map(({ pod, node }) =>
+      note(
+        place,
+        `${pod} is on node ${node}, which has SELinux, and names no level (securityContext.seLinuxOptions): it may lose the volume to a pod of the copy there, whose level is another; give it one before, which the copy then takes`,
+      ),
+    );
 }
 
 interface NodeImages {

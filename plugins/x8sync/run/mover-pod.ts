@@ -1,5 +1,5 @@
 /** What a mover is told, and the pod that this comes to. Pure. */
-import { type ClaimState, isDevice } from '../claims/claim.ts';
+import { type ClaimState, isDevice, seLinuxLevelOf } from '../claims/claim.ts';
 import type { CompressionWish } from '../mover/protocol/compression.ts';
 import {
   copyEnv,
@@ -101,6 +101,7 @@ export function targetPodPlan(
     isTunnelled: plan.isTunnelled,
     mountedSource: mountedSource?.ref.claim,
     node: claim.node ?? mountedSource?.node,
+    seLinuxLevel: (mountedSource && seLinuxLevelOf(mountedSource)) ?? seLinuxLevelOf(claim),
     readOnly: readsOnly(mode),
     secret: mountedSource ? undefined : secret,
     env: copyEnv({

@@ -2,7 +2,7 @@
 import { allEnded } from '../../../src/async/lazy.ts';
 import type { StatefulSet } from '../../../src/kube/api/objects.ts';
 import { networkPolicies, statefulSets } from '../../../src/kube/api/resources.ts';
-import { type ClaimState, isDevice } from '../claims/claim.ts';
+import { type ClaimState, isDevice, seLinuxLevelOf } from '../claims/claim.ts';
 import { serveEnv } from '../mover/protocol/options.ts';
 import { forwardedPort } from '../mover/protocol/tunnel-options.ts';
 import { type EnsureOptions, ensure, optionally } from '../objects/ensure.ts';
@@ -59,6 +59,7 @@ export function sourcePodPlan(
     claim: claim.ref.claim,
     isDevice: isDevice(claim),
     node: claim.node,
+    seLinuxLevel: seLinuxLevelOf(claim),
     readOnly: true,
     secret,
     isScheduled,
@@ -88,9 +89,10 @@ export async function startSourceServer(
       plan.isScheduled,
     );
   const wanted = sourceStatefulSet(side, podPlan(dials), { [addressesAnnotation]: (dials ?? []).join(' ') });
-  // Where its pod is to run, or what it dials first, is no reason to make it anew: the pod of an earlier run is what
-  // holds the claim there, and further addresses can be delivered to it.
-  const same = sourceStatefulSet(side, { ...podPlan(dials && []), node: undefined });
+  // Where its pod is to run, beside whom, or what it dials first, is no reason to make it anew: the pod of an earlier run
+  // is what holds the claim there, and further addresses can be delivered to it.
+  const anywhere = { node: undefined, seLinuxLevel: undefined };
+  const same = sourceStatefulSet(side, { ...podPlan(dials && []), ...anywhere });
   const [workload, notes] = await allEnded([
     ensure(kube, statefulSets, wanted, options, same),
     optionally(ensure(kube, networkPolicies, sourceNetworkPolicy(side, dials !== undefined), options)),

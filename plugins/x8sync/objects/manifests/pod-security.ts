@@ -33,6 +33,8 @@ export interface SecurityPlan {
   /** Who it runs as where it is no root. */
   readonly identity: Identity;
   readonly group?: GroupAccess | undefined;
+  /** SELinux level of the pods that have the claim mounted by now. */
+  readonly seLinuxLevel?: string | undefined;
 }
 
 /** The securityContext of a container of ours. */
@@ -41,7 +43,7 @@ export function securityContext({
   side,
   isTunnelled,
   identity: { uid, gid },
-}: Omit<SecurityPlan, 'group'>): Record<string, unknown> {
+}: Omit<SecurityPlan, 'group' | 'seLinuxLevel'>): Record<string, unknown> {
   const common = { readOnlyRootFilesystem: true };
   if (privileges === 'user') {
     return {
@@ -76,9 +78,20 @@ export function privilegesOf({ containers }: PodSpec): PodPrivileges {
  * The securityContext of a pod of ours. With fsGroup the kubelet rewrites owners and modes of what is in the volume, also
  * through a read-only mount. A pod that takes a first one's place finds the root folder as it should be, and leaves what
  * was copied by then alone.
+ *
+ * On a node with SELinux the runtime gives all of a volume the level of the pod that comes to it, read-only mount or not,
+ * and pods of another level lose it: so ours has that of those that are there. A volume that is read-only itself would be
+ * left as it is, but then our pod could not read one of another level, and iSCSI and FC would mount it read-only for the
+ * whole node. Of the options only the level is taken: it is what volumes are given, and few namespaces admit the others.
  */
-export function podSecurity({ group }: Pick<SecurityPlan, 'group'>): Record<string, unknown> {
-  const common = { seccompProfile: { type: 'RuntimeDefault' } };
+export function podSecurity({
+  group,
+  seLinuxLevel,
+}: Pick<SecurityPlan, 'group' | 'seLinuxLevel'>): Record<string, unknown> {
+  const common = {
+    seccompProfile: { type: 'RuntimeDefault' },
+    ...(seLinuxLevel !== undefined && { seLinuxOptions: { level: seLinuxLevel } }),
+  };
   if (group === undefined) return common;
   return group.chown
     ? { ...common, fsGroup: group.group, fsGroupChangePolicy: 'OnRootMismatch' }

@@ -1,5 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { checkVolumeExists, mountsOf, writersOf } from '../../../../../plugins/x8sync/claims/claim.ts';
+import {
+  checkVolumeExists,
+  mountsOf,
+  seLinuxLevelOf,
+  writersOf,
+} from '../../../../../plugins/x8sync/claims/claim.ts';
 import type { Pod } from '../../../../../src/kube/api/objects.ts';
 import { taskLabels } from '../../../../../src/tasks/names.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -22,6 +27,22 @@ test('a source may be changed by its users, and by the mover of a task that fill
     pod('x8sync-in-target-abcde', taskLabels('x8sync', 'in', 'target')),
   ]);
   expect(writersOf({ mounts })).toEqual(['database-0', 'x8sync-in-target-abcde']);
+});
+
+test('the SELinux level of a claim is that of the container that mounts it, a workload before a task', () => {
+  const secured = (name: string, level: string | undefined, own: string | undefined, labels = {}): Pod => {
+    const security = (of: string | undefined) => of && { securityContext: { seLinuxOptions: { level: of } } };
+    const mounting = { name: 'db', volumeMounts: [{ name: 'data', mountPath: '/data' }], ...security(own) };
+    const containers = [{ name: 'beside', ...security('s0:c9') }, mounting];
+    const made = pod(name, labels);
+    return { ...made, spec: { ...made.spec, ...security(level), containers } } as Pod;
+  };
+  const task = secured('x8sync-out-source-0', 's0:c1', undefined, taskLabels('x8sync', 'out', 'source'));
+  const levelOf = (...all: Pod[]) => seLinuxLevelOf({ mounts: mountsOf('data', all) });
+  expect(levelOf(task, secured('db', 's0:c2', 's0:c3'))).toBe('s0:c3');
+  expect(levelOf(task, secured('db', 's0:c2', undefined))).toBe('s0:c2');
+  expect(levelOf(task, secured('db', undefined, undefined))).toBe('s0:c1');
+  expect(levelOf(secured('db', undefined, undefined))).toBeUndefined();
 });
 
 test('a claim that a pod makes for itself is in use by it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { imageFindings, nodeFindings } from '../../../../../plugins/x8sync/doctor/nodes.ts';
+import { imageFindings, nodeFindings, seLinuxFindings } from '../../../../../plugins/x8sync/doctor/nodes.ts';
 import { tolerates } from '../../../../../plugins/x8sync/preflight/nodes.ts';
 import type { Node, PodSpec } from '../../../../../src/kube/api/objects.ts';
 
@@ -73,4 +73,16 @@ test('that a node can pull the image is not said of those that do not have it', 
     },
   ]);
   expect(imageFindings(place, nodes.slice(0, 1), 'example.org/mover:1')).toMatchObject([{ verdict: 'ok' }]);
+});
+
+test('a pod that names no SELinux level is named where its node is known to have SELinux', () => {
+  const labels = { 'feature.node.kubernetes.io/kernel-selinux.enabled': 'true' };
+  const nodes = [node('a', {}, { labels }), node('b')];
+  const mount = (pod: string, on: string, seLinuxLevel?: string) => ({
+    ...{ pod, node: on, task: undefined, mover: false, privileges: undefined, seLinuxLevel },
+  });
+  const mounts = [mount('web', 'a'), mount('named', 'a', 's0:c1,c2'), mount('elsewhere', 'b')];
+  expect(seLinuxFindings(place, nodes, mounts)).toMatchObject([
+    { verdict: 'note', message: expect.stringMatching(/^web is on node a, which has SELinux/) },
+  ]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
+import { podSpec } from '../../../../../plugins/x8sync/objects/manifests/pods.ts';
 import {
   type MoverJobPlan,
   sampleTargetPod,
@@ -47,6 +48,27 @@ describe('the pod of a mover', () => {
     expect(mounted).toMatchObject({ secret: undefined, mountedSource: 'old', node: 'node-1' });
     const both = { ...plan, claim: claim('data', 'node-2'), mountedSource: claim('old', 'node-1') };
     expect(targetPodPlan(both, 'keys').node).toBe('node-2');
+  });
+
+  test('has the SELinux level of who has a claim mounted, the source before the target, unless a patch names another', () => {
+    const used = (name: string, ...levels: (string | undefined)[]): ClaimState => ({
+      ...claim(name),
+      mounts: levels.map((seLinuxLevel) => ({
+        ...{ pod: 'web', node: 'a', task: undefined, mover: false, privileges: undefined },
+        seLinuxLevel,
+      })),
+    });
+    const data = used('data', undefined, 's0:c1,c2');
+    expect(targetPodPlan({ ...plan, claim: data }, 'keys').seLinuxLevel).toBe('s0:c1,c2');
+    const both = targetPodPlan({ ...plan, claim: data, mountedSource: used('old', 's0:c3,c4') }, 'keys');
+    expect(both.seLinuxLevel).toBe('s0:c3,c4');
+    expect(targetPodPlan(plan, 'keys').seLinuxLevel).toBeUndefined();
+    const contextIn = (options: object) => podSpec({ ...both, options }, 'Never').securityContext;
+    expect(contextIn({})).toMatchObject({ seLinuxOptions: { level: 's0:c3,c4' } });
+    const patch = { spec: { securityContext: { seLinuxOptions: { level: 's0:c5' } } } };
+    expect(contextIn({ patches: [{ from: 'a patch', patch }] })).toMatchObject({
+      seLinuxOptions: { level: 's0:c5' },
+    });
   });
 
   test('mounts its claim read-only where it only compares', () => {
