@@ -1,7 +1,7 @@
 /** The runs of rsync that a copy takes: a list, a comparison, a dry run, the copy. */
 import { stat } from 'node:fs/promises';
 import type { Compression } from '../protocol/compression.ts';
-import type { FileFeature } from '../protocol/losses.ts';
+import type { FileFeature, Folding } from '../protocol/losses.ts';
 import type { CopyOptions } from '../protocol/options.ts';
 import type { MessageWriter, Runtime } from '../protocol/runtime.ts';
 import { rsyncArgs } from '../rsync/args.ts';
@@ -10,6 +10,7 @@ import { listOf } from '../rsync/path-list.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
 import { pullLines, type Ran, run, runLines } from '../system/programs.ts';
 import { keptNames, targetTree } from '../volume/tree.ts';
+import { deletionsOnly, type Lister, protectionsAt } from './same-entries.ts';
 import type { Source } from './source.ts';
 import type { SourceAccess } from './source-access.ts';
 import type { StagingFolder } from './staging.ts';
@@ -25,6 +26,8 @@ interface RunWishes {
   /** Where its messages go; to the plugin where absent. */
   readonly messages?: Pick<MessageWriter, 'write' | 'log'>;
   readonly input?: Buffer;
+  /** Options that keep entries of the target. */
+  readonly protect?: readonly string[];
 }
 
 /** Where rsync keeps what it is at. */
@@ -61,6 +64,8 @@ export class SourceRsync {
   /** The source sends its list of files as a whole before anything else. */
   hasWholeList = false;
   compression: Compression = 'none';
+  /** Names that the target does not tell apart, as far as it was tried out. */
+  folding: Folding = { caseless: false, normalizing: false };
   /** Compare the content of all files, whatever was asked for. */
   byContent = false;
   /** Options that leave out what is not to be copied. */
@@ -95,6 +100,11 @@ export class SourceRsync {
   }
 
   get #args(): string[] {
+    return this.#argsWith([]);
+  }
+
+  /** @param protect options that keep entries of the target, before any rule of a person's. */
+  #argsWith(protect: readonly string[]): string[] {
     const { privileges, bandwidth, checksum, owner, selection, rsyncArgs: given } = this.#options;
     const { sparse } = this.#source;
     return rsyncArgs({
@@ -105,7 +115,7 @@ export class SourceRsync {
         source: keptNames({ isWholeVolume: this.#source.folder === '' }),
         target: keptNames(targetTree(this.#runtime.paths)),
       },
-      excluded: this.exclude,
+      excluded: [...protect, ...this.exclude],
       filters: selection.filters,
       owner,
       bandwidth,
@@ -165,16 +175,25 @@ export class SourceRsync {
    *
    * @param into an empty folder that stands for the target, where all of that would go first.
    */
-  dryRun(into?: string): Promise<RsyncResult> {
+  async dryRun(into?: string): Promise<RsyncResult> {
     const args = ['-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'];
-    return this.#connection.persist(() => this.#run(args, { attempt: 1, tellsChanges: true, into }));
+    const protect = into === undefined ? await this.#protections() : [];
+    return this.#connection.persist(() => this.#run(args, { attempt: 1, tellsChanges: true, into, protect }));
   }
 
   /** What a copy would delete, counted in the result's `extraneous`; nothing is written. */
-  countDeletions(): Promise<RsyncResult> {
-    const nothingElse = ['--existing', '--ignore-existing'];
-    const args = ['-n', '--delete', ...nothingElse, '--out-format=%i|%n'];
-    return this.#connection.persist(() => this.#run(args, { attempt: 1 }));
+  async countDeletions(): Promise<RsyncResult> {
+    const protect = await this.#protections();
+    return this.#connection.persist(() => this.#run(deletionsOnly, { attempt: 1, protect }));
+  }
+
+  #protections(): Promise<string[]> {
+    const list: Lister = async (args, into, take) => {
+      const all = [...this.#args, '--8-bit-output', ...args, ...this.#endsAt(into)];
+      const options = { encoding: 'latin1', signal: this.#runtime.signal } as const;
+      return (await this.#connection.persist(() => runLines('rsync', all, take, options))).code;
+    };
+    return protectionsAt(this.#runtime.paths, this.folding, list);
   }
 
   /**
@@ -187,7 +206,7 @@ export class SourceRsync {
   }
 
   /** One attempt at the copy. */
-  copy(
+  async copy(
     staging: UnfinishedFiles,
     { attempt, base, itemized, mostDeletions }: CopyWishes,
   ): Promise<RsyncResult> {
@@ -195,7 +214,8 @@ export class SourceRsync {
     const told = itemized ? ['--out-format=%i|%n'] : [];
     const deletes = mostDeletions === undefined ? [] : deleteArgs(mostDeletions);
     const args = [...this.#copyArgs(staging, asksProgress), ...told, ...deletes];
-    return this.#run(args, { attempt, base, asksProgress });
+    const protect = mostDeletions === undefined ? [] : await this.#protections();
+    return this.#run(args, { attempt, base, asksProgress, protect });
   }
 
   #copyArgs(staging: UnfinishedFiles, asksProgress: boolean): string[] {
@@ -249,12 +269,21 @@ export class SourceRsync {
 
   #run(
     args: readonly string[],
-    { attempt, base = 0, asksProgress = false, tellsChanges = false, into, messages, input }: RunWishes,
+    {
+      attempt,
+      base = 0,
+      asksProgress = false,
+      tellsChanges = false,
+      into,
+      messages,
+      input,
+      protect = [],
+    }: RunWishes,
   ): Promise<RsyncResult> {
     const { paths, kill, signal } = this.#runtime;
     const { deletes } = this.#options;
     return runRsync({
-      args: [...this.#args, ...args, ...this.#endsAt(into ?? paths.target)],
+      args: [...this.#argsWith(protect), ...args, ...this.#endsAt(into ?? paths.target)],
       target: paths.target,
       source: this.#connection.sshConfig === undefined ? paths.source : undefined,
       base,

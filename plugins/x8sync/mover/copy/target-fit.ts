@@ -6,7 +6,8 @@ import type { StagingFolder } from '../access/staging.ts';
 import type { Loss, OutOfRangeTime } from '../protocol/losses.ts';
 import { type CopyOptions, emptiesTarget } from '../protocol/options.ts';
 import type { Runtime } from '../protocol/runtime.ts';
-import { excludeOptions, TargetCompatibility } from '../target/target-compatibility.ts';
+import { excludeOptions } from '../rsync/patterns.ts';
+import { TargetCompatibility } from '../target/target-compatibility.ts';
 import { isEmpty } from '../target/target-content.ts';
 import { observeTarget } from '../target/target-look.ts';
 import { probeTarget } from '../target/target-traits.ts';
@@ -46,8 +47,10 @@ export class TargetFit {
 
   /** Looks at the target without a write. */
   async observe(): Promise<void> {
-    const { options, runtime, source } = this.#parts;
-    this.#fit = new TargetCompatibility(observeTarget(runtime.paths.target), source, runtime.messages);
+    const { options, runtime, source, rsync } = this.#parts;
+    const traits = observeTarget(runtime.paths.target);
+    rsync.folding = traits;
+    this.#fit = new TargetCompatibility(traits, source, runtime.messages);
     await this.#fit.look(options, false);
   }
 
@@ -64,6 +67,7 @@ export class TargetFit {
       rsync.traits.owners = !traits.owner;
       rsync.traits.modes = !traits.modes;
       rsync.traits.unsupported = traits.unsupported;
+      rsync.folding = traits;
       this.#fit = new TargetCompatibility(traits, source, runtime.messages);
       await this.#fit.look(options, !emptiesTarget(options.mode) && !(await isEmpty(runtime)));
     } catch (error) {

@@ -1,6 +1,5 @@
 /** A source and a target that can't keep all of it: what is said, what is refused, what is left out. */
 import { lstatSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MoverExit } from '../access/exit.ts';
 import type { Source } from '../access/source.ts';
@@ -14,6 +13,7 @@ import {
 } from '../protocol/losses.ts';
 import type { CopyOptions } from '../protocol/options.ts';
 import type { MessageWriter } from '../protocol/runtime.ts';
+import { patternOf } from '../rsync/patterns.ts';
 import type { TargetTraits } from './target-traits.ts';
 
 /** Names in one message. */
@@ -156,15 +156,3 @@ function describe({ kind, count, names }: Loss, { owner, modes, times, nameBytes
 
 const octal = (mode = 0): string => mode.toString(8).padStart(3, '0');
 const dateOf = (seconds = 0): string => new Date(seconds * 1000).toISOString().slice(0, 10);
-
-/** A pattern that means just this path: a backslash stands for itself where there is nothing to escape (rsync(1)). */
-export function patternOf(path: string): string {
-  return /[*?[]/.test(path) ? `/${path.replace(/[\\*?[]/g, '\\$&')}` : `/${path}`;
-}
-
-/** Writes patterns into a file; resolves with the options by which rsync reads it. */
-export async function excludeOptions(patterns: readonly string[], file: string): Promise<string[]> {
-  if (patterns.length === 0) return [];
-  await writeFile(file, patterns.map((pattern) => `${pattern}\0`).join(''));
-  return ['--from0', `--exclude-from=${file}`];
-}

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { contradictionIn } from '../../../../../../plugins/x8sync/mover/copy/figures.ts';
 import { collisionsOf } from '../../../../../../plugins/x8sync/mover/protocol/losses.ts';
-import { patternOf } from '../../../../../../plugins/x8sync/mover/target/target-compatibility.ts';
+import { patternOf } from '../../../../../../plugins/x8sync/mover/rsync/patterns.ts';
 
 test.each([
   [{ extraneous: -3 }, 'extraneous is -3'],

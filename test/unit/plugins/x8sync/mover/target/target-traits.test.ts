@@ -7,6 +7,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -81,6 +83,8 @@ function write(name: string, { owner = 0, mode = 0o644, time = 1_000_000_000 } =
   chmodSync(path, mode);
   touch(path, time);
 }
+
+const rename = (from: string, to: string) => renameSync(join(both.source, from), join(both.source, to));
 
 /** What is shown while the copy begins. */
 const noticesOf = ({ lines }: { readonly lines: readonly string[] }): string =>
@@ -162,6 +166,37 @@ withShare(
       losses: [{ kind: 'names', count: 2, names: expect.arrayContaining(['file', 'dir']) }],
     });
     expect(noticesOf(dryRun)).toMatch(/does not tell some names apart, and these are skipped: 2/);
+  },
+  60_000,
+);
+
+withShare(
+  'a name whose case alone has changed is the same entry there: no deletion takes it away',
+  async () => {
+    const folder = await share();
+    for (const name of ['Readme', 'Changed', 'gone', 'stays']) write(name);
+    mkdirSync(join(both.source, 'Dir'));
+    for (const name of ['Dir/In', 'Dir/gone']) write(name);
+    await both.serve();
+    expect(await both.copy()).toMatchObject({ code: 5 });
+    rename('Readme', 'README');
+    rename('Changed', 'CHANGED');
+    writeFileSync(join(both.source, 'CHANGED'), 'more than it was');
+    rename('Dir', 'dir');
+    rename('dir/In', 'dir/IN');
+    for (const name of ['gone', 'dir/gone']) rmSync(join(both.source, name));
+    const again = await both.copy({ X8S_DELETES: 'half' });
+    expect(again).toMatchObject({ code: 5, failures: [], stats: { extraneous: 0 } });
+    const contents = (name: string) => readFileSync(join(both.target, name), 'utf8');
+    expect(
+      readdirSync(folder)
+        .map((name) => name.toLowerCase())
+        .sort(),
+    ).toEqual([...['changed', 'dir', 'readme', 'stays']]);
+    expect(contents('README')).toBe('Readme');
+    expect(contents('CHANGED')).toBe('more than it was');
+    expect(readdirSync(join(both.target, 'dir')).map((name) => name.toLowerCase())).toEqual(['in']);
+    expect(contents('dir/IN')).toBe('Dir/In');
   },
   60_000,
 );
