@@ -1,7 +1,8 @@
 /** What the source's tree holds, by `find` and what reads its output: one line for each entry. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statfsSync } from 'node:fs';
 import { type Limits, LossCounter, type LossReport } from '../protocol/losses.ts';
 import type { ExactUsage, RootSample, Sizes, Survey } from '../protocol/queries.ts';
+import { tellsHoles } from '../ranges/extents.ts';
 import { type HoleyFile, mostHoley, worthHoles } from '../ranges/holey.ts';
 import { run, runLines } from '../system/programs.ts';
 import { type CopiedTree, lostFoundName, passedOver } from '../volume/tree.ts';
@@ -131,7 +132,9 @@ export async function measureSizes(tree: CopiedTree, limitMs: number): Promise<S
   try {
     const take = (line: string) => sum.line(line);
     const { code } = await runLines('find', walk(tree, sumFormat), take, { ...sumLines, signal });
-    return code === 0 || code === findMissedSome ? sum.sizes : undefined;
+    if (code !== 0 && code !== findMissedSome) return undefined;
+    // Where holes are not believed, what rsync would read is what a stream would, too.
+    return tellsHoles(statfsSync(tree.root).type) ? sum.sizes : { ...sum.sizes, holey: [] };
   } catch {
     return undefined;
   }
