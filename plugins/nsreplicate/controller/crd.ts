@@ -77,7 +77,7 @@ const spec = map(
     destination: map('The older name of remote, which pushes whole objects.', {
       ...otherSide,
       kubeConfigSecretRef: secretRef,
-      namespace: text('The namespace that all objects go to.'),
+      namespace: text('The namespace that all objects go to, where all rules name one, without a glob.'),
     }),
     rules: list('What is copied; the first rule that covers an object decides.', rule),
     serviceAccountName: text(

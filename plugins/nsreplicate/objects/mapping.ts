@@ -97,8 +97,9 @@ const isBookkeeping = (key: string): boolean => key === lastApplied || key.start
 
 function mentionsOf({ metadata, ...content }: KubeObject, from: string): string[] {
   const found = new Set<string>();
-  const account = new RegExp(`system:serviceaccounts?:${from}(?![-a-z0-9])`);
-  const setting = new RegExp(`namespaces?["']?\\s*[:=]\\s*["']?${from}(?![-a-z0-9])`, 'i');
+  const literal = from.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const account = new RegExp(`system:serviceaccounts?:${literal}(?![-a-z0-9])`);
+  const setting = new RegExp(`namespaces?["']?\\s*[:=]\\s*["']?${literal}(?![-a-z0-9])`, 'i');
   const look = (value: unknown, path: readonly string[]): void => {
     if (typeof value === 'string') {
       if (!value.includes(from)) return;

@@ -5,8 +5,9 @@
 
 import type { YamlField } from '../../../src/yaml-field.ts';
 import { carryFields, parseCarryPath } from './fields.ts';
+import { isGlob } from './glob.ts';
 import type { Carry, Rule, TaskConfig } from './rule.ts';
-import { globs, nameOrGlob, parseNamespace } from './values.ts';
+import { globs, isNamespaceName, nameOrGlob, parseNamespace } from './values.ts';
 
 const apiVersion = 'syncer.gkelabs.io/v1alpha1';
 
@@ -160,6 +161,8 @@ function parseRemote(remote: YamlField | undefined, destination: YamlField | und
   return { wholeByDefault: destination !== undefined, namespace: fields.namespace, secret };
 }
 
+const oneNamespace = 'Let every rule name one and the same namespace, or leave this out.';
+
 /** All objects in one namespace: only where they come from one, or those of the same name would be one. */
 function into(field: YamlField, rules: readonly Rule[]): Record<string, string> {
   const sources = [...new Set(rules.flatMap(({ namespaces }) => namespaces))];
@@ -167,7 +170,18 @@ function into(field: YamlField, rules: readonly Rule[]): Record<string, string> 
   if (source === undefined || sources.length > 1 || rules.some(isAnywhere))
     throw field.problem(
       'the rules mean more than one namespace, and objects of the same name would overwrite each other',
-      'Let every rule name one and the same namespace, or leave this out.',
+      oneNamespace,
+    );
+  // A map is looked up by names: objects under a glob would go to the namespaces that they are in.
+  if (isGlob(source))
+    throw field.problem(
+      `the rules mean namespaces by the glob ${JSON.stringify(source)}, and only one can go to another`,
+      oneNamespace,
+    );
+  if (!isNamespaceName(source))
+    throw field.problem(
+      `the rules mean ${JSON.stringify(source)}, which can't be the name of a namespace`,
+      oneNamespace,
     );
   return { [source]: parseNamespace(field) };
 }

@@ -141,6 +141,11 @@ describe('rights', () => {
     ]);
     expect([...wanted({ ...spec, rules: [...spec.rules, rule] }).spec.map]).toEqual([['team', 'x']]);
     expect(refusal(spec, trusted).message).toContain('the rules mean more than one namespace');
+    const glob = { ...spec, rules: [{ kind: 'ConfigMap', namespaces: ['team-*'] }] };
+    expect(refusal(glob, trusted)).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining('the rules mean namespaces by the glob "team-*"'),
+    });
   });
 
   test('of a trusted namespace they are the own ones of the controller', () => {

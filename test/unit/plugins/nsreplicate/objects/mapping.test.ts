@@ -269,6 +269,16 @@ describe('mentions of which it can not be known what they mean', () => {
     ]);
   });
 
+  test('a name that is none of a namespace is looked for as it is written', () => {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a' },
+      data: { x: 'namespace: *' },
+    };
+    expect(unmappedMentions(object, new Map([['*', 'dr']]))).toEqual(['names namespace * in a text']);
+  });
+
   test('where two namespaces change places, what was rewritten is none', () => {
     const swap = new Map([
       ['prod', 'dr'],

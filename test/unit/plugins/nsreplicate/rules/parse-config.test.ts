@@ -274,6 +274,12 @@ ${spec}`;
       'dr.yaml:6:60: spec.destination.namespace: the rules mean more than',
     ],
     [`${first}  rules: [{kind: A, namespaces: [a, b]}]`, 'the rules mean more than one namespace'],
+    [
+      `${first}  rules: [{kind: A, namespaces: ['team-*']}]`,
+      'dr.yaml:6:60: spec.destination.namespace: the rules mean namespaces by the glob "team-*"',
+    ],
+    [`${first}  rules: [{kind: A, namespaces: ['*']}]`, 'the rules mean namespaces by the glob "*"'],
+    [`${first}  rules: [{kind: A, namespaces: ['(']}]`, '"(", which can\'t be the name of a namespace'],
     ['  rules: []', 'dr.yaml:6:10: spec.rules: there is no rule'],
     ["  rules: [{kind: 'A['}]", 'dr.yaml:6:18: spec.rules[0].kind: "A[" is not a glob'],
     [
