@@ -1,5 +1,5 @@
 /** Reads YAML field by field, so that every complaint names the line and the key that it is about. */
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { closest } from './closest.ts';
 import { UsageError } from './errors.ts';
 import { exactInteger, isJson } from './json.ts';
@@ -102,7 +102,7 @@ export class YamlField {
     return new UsageError(`${this.place}: ${name}: ${what}.`.replace(/\.\.$/, '.'), { hint });
   }
 
-  /** `file:line:column`. */
+  /** `file:line:column`; the name alone of what was no text. */
   get place(): string {
     return this.#place(this.#node);
   }
@@ -119,6 +119,7 @@ export class YamlField {
   }
 
   #place(node: Node | null | undefined): string {
+    if (node && !node.range) return this.#source.file;
     const { line, col } = this.#source.lines.linePos(node?.range?.[0] ?? 0);
     return `${this.#source.file}:${line}:${col}`;
   }
@@ -138,6 +139,12 @@ export function parseYaml(text: string, file: string): YamlField {
   if (second)
     throw new UsageError(`${file} holds more than one document.`, { hint: 'Write one document a file.' });
   return new YamlField({ file, lines, document }, document?.contents as Node | null, '');
+}
+
+/** A value that was parsed already, as a document of which nobody knows lines: its fields complain by their paths. */
+export function fieldsOf(value: unknown, name: string): YamlField {
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  return new YamlField({ file: name, lines: new LineCounter(), document }, document.contents, '');
 }
 
 /** The parser made a BigInt of every integer: most of them are plain numbers. */

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
+import { syncerBounds } from '../rules/syncer-bounds.ts';
 import { tool } from '../state/task-objects.ts';
 import { group, krmSyncers } from './resource.ts';
 
@@ -28,9 +29,12 @@ const list = (description: string, items: object, more: object = {}) => ({
   ...more,
 });
 
+const { rules, namespaces, fields, fieldLength, nameLength } = syncerBounds;
+const name = { maxLength: nameLength };
+
 const secretRef = map('The Secret with the kubeconfig, under the key kubeconfig or config.', {
-  name: text('Its name.'),
-  namespace: text("Ignored: it is the resource's own namespace."),
+  name: text('Its name.', name),
+  namespace: text("Ignored: it is the resource's own namespace.", name),
 });
 const clusterConfig = map('The other cluster.', { kubeConfigSecretRef: secretRef });
 const otherSide = {
@@ -47,13 +51,19 @@ const otherSide = {
 const rule = map(
   'What is copied.',
   {
-    group: text('API group, also as a glob; empty for the core group.'),
-    version: text('Version of the API group; * is the preferred one.'),
-    kind: text('Kind, also as a glob.', { minLength: 1 }),
-    namespaces: list('Namespaces, also as globs; none: all that may be read.', { type: 'string' }),
-    syncFields: list('Fields that are copied: spec, status, spec.resourceID, or any other path.', {
-      type: 'string',
-    }),
+    group: text('API group, also as a glob; empty for the core group.', name),
+    version: text('Version of the API group; * is the preferred one.', name),
+    kind: text('Kind, also as a glob.', { minLength: 1, ...name }),
+    namespaces: list(
+      'Namespaces, also as globs; none: all that may be read.',
+      { type: 'string', ...name },
+      { maxItems: namespaces },
+    ),
+    syncFields: list(
+      'Fields that are copied: spec, status, spec.resourceID, or any other path.',
+      { type: 'string', maxLength: fieldLength },
+      { maxItems: fields },
+    ),
     transforms: list('Refused: objects are copied as they are.', {
       type: 'object',
       'x-kubernetes-preserve-unknown-fields': true,
@@ -77,12 +87,15 @@ const spec = map(
     destination: map('The older name of remote, which pushes whole objects.', {
       ...otherSide,
       kubeConfigSecretRef: secretRef,
-      namespace: text('The namespace that all objects go to, where all rules name one, without a glob.'),
+      namespace: text(
+        'The namespace that all objects go to, where all rules name one, without a glob.',
+        name,
+      ),
     }),
-    rules: list('What is copied; the first rule that covers an object decides.', rule),
+    rules: list('What is copied; the first rule that covers an object decides.', rule, { maxItems: rules }),
     serviceAccountName: text(
       "A ServiceAccount of the resource's namespace, by whose rights this cluster is read and written.",
-      { minLength: 1 },
+      { minLength: 1, ...name },
     ),
     adopt: flag('Take over objects of the same name that others made, and make them equal.'),
   },

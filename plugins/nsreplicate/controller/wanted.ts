@@ -1,12 +1,13 @@
 /** From a KRMSyncer resource to a task of the engine. Pure. */
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../../src/errors.ts';
-import { parseYaml, type YamlField } from '../../../src/yaml-field.ts';
+import { fieldsOf, type YamlField } from '../../../src/yaml-field.ts';
 import { defaultLimits } from '../decide/brake.ts';
 import { checkMap, type MapWords, type TaskSpec } from '../decide/spec.ts';
 import { isGlob } from '../rules/glob.ts';
 import { type KrmSyncer, parseKrmSyncer, serviceAccountOf } from '../rules/krmsyncer.ts';
 import type { NamespaceScope } from '../rules/rule.ts';
+import { syncerBounds } from '../rules/syncer-bounds.ts';
 import { Refusal } from './refusal.ts';
 import type { SyncerObject } from './resource.ts';
 import { checkWithin, type Identity, identityFor, type RightsPolicy } from './rights.ts';
@@ -88,8 +89,14 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
 
 function documentOf({ apiVersion, kind, spec, metadata }: SyncerObject): YamlField {
   const { name, annotations = {} } = metadata;
-  const text = JSON.stringify({ apiVersion, kind, metadata: { name, annotations }, spec: spec ?? {} });
-  return parseYaml(text, 'resource');
+  const bytes = Buffer.byteLength(JSON.stringify(spec ?? {}));
+  if (bytes > syncerBounds.specBytes)
+    throw new Refusal(
+      'InvalidSpec',
+      `spec: it has ${bytes} bytes, and ${syncerBounds.specBytes} are the most`,
+      'Spread its rules over several KRMSyncers.',
+    );
+  return fieldsOf({ apiVersion, kind, metadata: { name, annotations }, spec: spec ?? {} }, 'resource');
 }
 
 /** What the engine's parser refuses is about a rule, or about something else of the spec. */
@@ -98,8 +105,7 @@ function refusing<T>(reason: 'InvalidSpec', work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    // Lines and columns are of a text that nobody has seen.
-    const message = error.message.replace(/^resource:\d+:\d+: /, '');
+    const message = error.message.replace(/^resource: /, '');
     throw new Refusal(message.startsWith('spec.rules[') ? 'InvalidRule' : reason, message, error.hint);
   }
 }

@@ -7,6 +7,7 @@ import type { YamlField } from '../../../src/yaml-field.ts';
 import { carryFields, parseCarryPath } from './fields.ts';
 import { isGlob } from './glob.ts';
 import type { Carry, Rule, TaskConfig } from './rule.ts';
+import { boundedList, boundedText, checkGlobs, syncerBounds } from './syncer-bounds.ts';
 import { globs, isNamespaceName, nameOrGlob, parseNamespace } from './values.ts';
 
 const apiVersion = 'syncer.gkelabs.io/v1alpha1';
@@ -82,10 +83,11 @@ export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
   const spec = top.spec.map(specKeys);
   if (!spec.rules) throw top.spec.problem('has no rules');
   const { wholeByDefault, namespace, secret } = parseRemote(spec.remote, spec.destination);
-  const written = spec.rules.list().map((rule) => parseRule(rule, wholeByDefault));
+  const written = boundedList(spec.rules, syncerBounds.rules).map((rule) => parseRule(rule, wholeByDefault));
   const meansHome = home !== undefined && written.some(isAnywhere);
   const rules = home === undefined ? written : written.map((rule) => within(home, rule));
   if (rules.length === 0) throw spec.rules.problem('there is no rule, so nothing would be copied');
+  checkGlobs(spec.rules, rules);
   const pullsAt = placeOfPull(spec.mode, spec.remote);
   const metadata = top.metadata?.map(metadataKeys);
   return {
@@ -191,6 +193,8 @@ function parseRule(field: YamlField, wholeByDefault: boolean): Rule {
   if (!keys.kind) throw field.problem('has no kind');
   if (keys.transforms)
     throw keys.transforms.problem('objects are copied as they are: transforms are not made');
+  for (const name of [keys.group, keys.version, keys.kind, ...namespacesOf(keys.namespaces)])
+    if (name) boundedText(name, syncerBounds.nameLength);
   const group = keys.group ? nameOrGlob(keys.group, 'may be empty') : '';
   return {
     group,
@@ -202,9 +206,13 @@ function parseRule(field: YamlField, wholeByDefault: boolean): Rule {
   };
 }
 
+const namespacesOf = (field: YamlField | undefined): YamlField[] =>
+  field ? boundedList(field, syncerBounds.namespaces) : [];
+
 /** Generations that knew no `syncFields` carried whole objects, their status included. */
 function carryOf(field: YamlField | undefined, group: string, wholeByDefault: boolean): Carry {
-  const paths = field?.list() ?? [];
+  const paths = field ? boundedList(field, syncerBounds.fields) : [];
   if (paths.length === 0) return wholeByDefault ? { what: 'whole', status: true } : { what: 'status' };
-  return carryFields(paths.map((path) => parseCarryPath(path.string(), path, group)));
+  const text = (path: YamlField) => boundedText(path, syncerBounds.fieldLength);
+  return carryFields(paths.map((path) => parseCarryPath(text(path), path, group)));
 }

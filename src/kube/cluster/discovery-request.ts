@@ -58,8 +58,30 @@ export async function fetchResources(kube: KubeClient, options: CallOptions): Pr
       ? fromAggregated(answer.items ?? [])
       : fromLegacy(kube, versionsOf(answer), options);
   };
-  const parts = await Promise.all([ask('/api'), ask('/apis')]);
-  return join(parts);
+  const { resources, unavailable } = join(await Promise.all([ask('/api'), ask('/apis')]));
+  checkNumber(kube, resources.length, 'resources');
+  return { resources: resources.filter(isPossible), unavailable };
+}
+
+/** Far more than any cluster has: what says more is no API server that one would wait for. */
+const MOST = 20_000;
+
+function checkNumber(kube: KubeClient, count: number, what: string): void {
+  if (count > MOST)
+    throw new X8sError(
+      `${kube.cluster.context} (${kube.cluster.server}) says that it serves ${count} ${what}, and ${MOST} are the most that are looked at.`,
+    );
+}
+
+/** In characters: Kubernetes takes no longer names. */
+const LONGEST = { kind: 63, plural: 63, version: 63, group: 253 } as const;
+
+/** A server may say anything; what bears a name that nothing can have is passed over. */
+function isPossible(resource: Found): boolean {
+  return (Object.keys(LONGEST) as (keyof typeof LONGEST)[]).every((part) => {
+    const name: unknown = resource[part];
+    return typeof name === 'string' && name.length <= LONGEST[part];
+  });
 }
 
 function join(parts: Resources[]): Resources {
@@ -120,6 +142,7 @@ async function fromLegacy(
   versions: readonly GroupVersion[],
   options: CallOptions,
 ): Promise<Resources> {
+  checkNumber(kube, versions.length, 'versions of groups');
   return join(await Promise.all(versions.map((version) => askVersion(kube, version, options))));
 }
 

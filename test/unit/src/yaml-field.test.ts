@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseYaml } from '../../../src/yaml-field.ts';
+import { fieldsOf, parseYaml } from '../../../src/yaml-field.ts';
 
 const json = (text: string) => parseYaml(text, 'file.yaml').json();
 
@@ -22,4 +22,12 @@ describe('a value of a YAML document', () => {
   test('has what its aliases stand for', () => {
     expect(json('{a: &one {b: 1}, c: *one}')).toEqual({ a: { b: 1 }, c: { b: 1 } });
   });
+});
+
+test('a value that was parsed already complains by its paths', () => {
+  const same = { b: 1234567890123456789n };
+  const { a, c } = fieldsOf({ a: [same, same], c: null, d: undefined }, 'resource').map(['a', 'c']);
+  expect(a?.json()).toEqual([same, same]);
+  expect(() => a?.list()[1]?.map(['x'])).toThrow('resource: unknown key "a[1].b".');
+  expect(() => c?.string()).toThrow('resource: c: must be a text.');
 });

@@ -1,5 +1,6 @@
 /** From a KRMSyncer to a task, and by whose rights. */
 import { describe, expect, test } from '@jest/globals';
+import { syncerDefinition } from '../../../../../plugins/nsreplicate/controller/crd.ts';
 import type { Refusal } from '../../../../../plugins/nsreplicate/controller/refusal.ts';
 import { taskName, wantedOf } from '../../../../../plugins/nsreplicate/controller/wanted.ts';
 import { roles, tool } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
@@ -119,6 +120,78 @@ describe('what is refused', () => {
   ])('%j: %s, %s', (spec, reason, message) => {
     const refused = refusal(spec);
     expect([refused.reason, refused.message]).toEqual([reason, expect.stringContaining(message)]);
+  });
+});
+
+describe('what is more than one resource may ask for of a controller that others share', () => {
+  const rules = (count: number, of: object = {}) => Array.from({ length: count }, () => ({ ...rule, ...of }));
+  const texts = (count: number, text = 'team') => Array.from({ length: count }, () => text);
+
+  test.each([
+    [{ rules: rules(513) }, 'InvalidSpec', 'spec.rules: it has 513 items, and 512 are the most'],
+    [
+      { rules: [{ ...rule, namespaces: texts(1001) }] },
+      'InvalidRule',
+      'spec.rules[0].namespaces: it has 1001 items, and 1000 are the most',
+    ],
+    [
+      { rules: [{ ...rule, syncFields: texts(257, 'spec') }] },
+      'InvalidRule',
+      'spec.rules[0].syncFields: it has 257 items, and 256 are the most',
+    ],
+    [
+      { rules: [{ ...rule, syncFields: [`spec.${'a'.repeat(1020)}`] }] },
+      'InvalidRule',
+      'spec.rules[0].syncFields[0]: it has 1025 characters, and 1024 are the most',
+    ],
+    [
+      { rules: [{ ...rule, kind: 'K'.repeat(254) }] },
+      'InvalidRule',
+      'spec.rules[0].kind: it has 254 characters, and 253 are the most',
+    ],
+    [
+      { rules: [{ ...rule, namespaces: texts(300, `${'a'.repeat(120)}*`) }] },
+      'InvalidSpec',
+      'spec.rules: their globs have 36300 characters together, and 32768 are the most',
+    ],
+    [
+      { rules: [{ ...rule, transforms: [{ x: 'a'.repeat(600_000) }] }] },
+      'InvalidSpec',
+      'spec: it has 600173 bytes, and 524288 are the most',
+    ],
+  ])('%#', (spec, reason, message) => {
+    const refused = refusal({ destination: ref, ...spec }, trusted);
+    expect([refused.reason, refused.message]).toEqual([reason, expect.stringContaining(message)]);
+  });
+
+  test('what a person would write fits', () => {
+    const many = rules(512, { group: '*.cnrm.cloud.google.com', namespaces: texts(4, 'team-*') });
+    expect(wanted({ destination: ref, rules: many }, trusted).spec.rules).toHaveLength(512);
+  });
+
+  test('the definition says the same', () => {
+    const { spec } = syncerDefinition() as unknown as {
+      spec: { versions: { schema: { openAPIV3Schema: object } }[] };
+    };
+    const { openAPIV3Schema } = spec.versions[0]?.schema ?? {};
+    expect(openAPIV3Schema).toMatchObject({
+      properties: {
+        spec: {
+          properties: {
+            rules: {
+              maxItems: 512,
+              items: {
+                properties: {
+                  kind: { minLength: 1, maxLength: 253 },
+                  namespaces: { maxItems: 1000, items: { maxLength: 253 } },
+                  syncFields: { maxItems: 256, items: { maxLength: 1024 } },
+                },
+              },
+            },
+          },
+        },
+      },
+    });
   });
 });
 

@@ -24,6 +24,35 @@ describe('globs', () => {
     expect(() => compileGlob(pattern)).toThrow(UsageError);
   });
 
+  test('means the same as a regular expression, whatever the pattern', () => {
+    const parts = { a: 'a', b: 'b', '*': '.*', '?': '.', '[ab]': '[ab]', '[!a]': '[^a]' };
+    const words = (letters: readonly string[], most: number): string[] =>
+      most === 0 ? [''] : ['', ...words(letters, most - 1).flatMap((w) => letters.map((one) => one + w))];
+    const names = words(['a', 'b'], 5);
+    const patterns = words(Object.keys(parts), 4).filter((pattern) => pattern !== '');
+    const differing = patterns.filter((pattern) => {
+      const translated = pattern.replaceAll(/\[.*?\]|./g, (part) => parts[part as keyof typeof parts]);
+      const expected = new RegExp(`^${translated}$`);
+      const matches = compileGlob(pattern);
+      return names.some((name) => matches(name) !== expected.test(name));
+    });
+    expect(differing).toEqual([]);
+  });
+
+  test.each([`${'*?'.repeat(10)}z`, `${'*?'.repeat(120)}z`, `*${'a'.repeat(126)}z`, '*[ab]'.repeat(50)])(
+    'takes no time that grows with each star: %s',
+    (pattern) => {
+      const began = performance.now();
+      expect(compileGlob(pattern)(`${'a'.repeat(252)}c`)).toBe(false);
+      expect(performance.now() - began).toBeLessThan(500);
+    },
+  );
+
+  test('one that is longer than any name is refused', () => {
+    expect(() => compileGlob('*'.repeat(254))).toThrow('"********************…" is not a glob');
+    expect(compileGlob('a'.repeat(254))('a'.repeat(254))).toBe(true);
+  });
+
   test('an empty list matches everything, a list any of its own', () => {
     expect(compileGlobs([])('x')).toBe(true);
     expect(compileGlobs(['a', 'b*'])('bc')).toBe(true);

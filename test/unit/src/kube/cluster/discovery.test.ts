@@ -170,6 +170,36 @@ describe('discover', () => {
     expect(unavailable).toEqual(['metrics.k8s.io/v1']);
   });
 
+  test('passes over what bears a name that no kind can have', async () => {
+    const long = 'a'.repeat(64);
+    const odd = { ...resource('things', 'Thing'), responseKind: { kind: ['Thing'] } };
+    const of = (name: string, version: string, resources: object[]) => ({
+      metadata: { name },
+      versions: [{ version, resources }],
+    });
+    const items = [
+      of('x.io', 'v1', [resource('goods', 'Good'), resource(long, 'Long'), resource('longs', long), odd]),
+      of('x.io', long, [resource('goods', 'Good')]),
+      of('x'.repeat(254), 'v1', [resource('goods', 'Good')]),
+    ];
+    server = await fakeApiServer((request, response) =>
+      request.path === '/apis'
+        ? sendJson(response, { kind: 'APIGroupDiscoveryList', items })
+        : aggregated(request, response),
+    );
+    const { resources } = await discover(server.kube);
+    expect(resources.map(({ plural }) => plural)).toEqual(['pods', 'events', 'goods']);
+  });
+
+  test('of a server that says more than any has is refused', async () => {
+    const many = Array.from({ length: 20_001 }, (_, index) => ({ resource: `r${index}` }));
+    const items = [{ metadata: { name: 'x.io' }, versions: [{ version: 'v1', resources: many }] }];
+    server = await fakeApiServer((_request, response) =>
+      sendJson(response, { kind: 'APIGroupDiscoveryList', items }),
+    );
+    await expect(discover(server.kube)).rejects.toThrow('says that it serves 40002 resources, and 20000');
+  });
+
   test("fails for a caller's own signal only", async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {
