@@ -56,14 +56,20 @@ export function maxTaskNameLength(tool: string, roles: readonly string[]): numbe
  * Refuses (UsageError) a name that Kubernetes would not take, or not take everywhere that it is used.
  *
  * @param what a person calls that which is named.
+ * @param limit in characters; as for tasks with StatefulSets where absent.
  */
-export function checkTaskName(tool: string, name: string, roles: readonly string[], what = 'task'): void {
+export function checkTaskName(
+  tool: string,
+  name: string,
+  roles: readonly string[],
+  what = 'task',
+  limit = maxTaskNameLength(tool, roles),
+): void {
   if (!isLabel(name)) {
     throw new UsageError(`${JSON.stringify(name)} can't be the name of a ${what}.`, {
       hint: 'Use lower-case letters, digits and "-", with a letter or a digit at both ends.',
     });
   }
-  const limit = maxTaskNameLength(tool, roles);
   if (name.length > limit) {
     throw new UsageError(
       `The ${what} name ${JSON.stringify(name)} is too long (${name.length} characters).`,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runController } from '../../plugins/nsreplicate/controller/controller.ts';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
-import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
 import { ControllerWork } from '../../plugins/nsreplicate/controller/work-now.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
-import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
+import { earlierTaskName, taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
 import { leases } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
@@ -79,7 +79,7 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
       // Somebody takes its Lease and does not renew it, while its API server is away for a moment.
       const lease = {
         namespace: stateNamespace,
-        name: `nsreplicate-${taskName(namespace, 'controller')}-lease`,
+        name: `nsreplicate-${earlierTaskName(namespace, 'controller')}-lease`,
       };
       const thief = 'somebody@elsewhere pid=1 id=ab';
       await pair.from.patch(leases, lease, { spec: { holderIdentity: thief } }, { type: 'merge' });

@@ -1,7 +1,7 @@
 /** `kubectl nsreplicate controller`: KRMSyncer resources, as their users write them, are carried out. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
 import { events, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';

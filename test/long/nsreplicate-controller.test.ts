@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
-import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
 import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/api/resources.ts';
 import { startPlugin } from '../cluster/support/kubectl.ts';

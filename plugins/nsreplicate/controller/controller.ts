@@ -21,6 +21,7 @@ import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import { WatchedSecrets } from './secrets.ts';
 import { Syncer, type SyncerContext } from './syncer.ts';
+import { isEldestAmong } from './task-names.ts';
 import type { ControllerWork } from './work-now.ts';
 
 export interface ControllerOptions {
@@ -97,11 +98,14 @@ async function lead(options: ControllerOptions, leadership: Leadership, signal: 
   }
 }
 
+/** What all resources share, but for what is said of each and which others there are. */
+type Shared = Omit<SyncerContext, 'isEldest'>;
+
 async function contextOf(
   options: ControllerOptions,
   { lock, guardedBy, admit }: Leadership,
   signal: AbortSignal,
-): Promise<SyncerContext> {
+): Promise<Shared> {
   const { own, clock, requestTimeoutMs, userAgent, policy, work, metersOf, info, warn } = options;
   const informers = new Informers(clock);
   work.informers = informers;
@@ -138,6 +142,7 @@ async function readAddresses(
 }
 
 interface Running {
+  readonly object: SyncerObject;
   readonly syncer: Syncer;
   readonly uid: string | undefined;
   readonly stop: AbortController;
@@ -147,13 +152,13 @@ interface Running {
 /** The resources that are carried out now. */
 class Syncers {
   readonly #options: ControllerOptions;
-  readonly #context: SyncerContext;
+  readonly #context: Shared;
   readonly #signal: AbortSignal;
   readonly #running = new Map<string, Running>();
   /** Those that are ending; a successor of the same name waits for them. */
   readonly #ending = new Map<string, Promise<void>>();
 
-  constructor(options: ControllerOptions, context: SyncerContext, signal: AbortSignal) {
+  constructor(options: ControllerOptions, context: Shared, signal: AbortSignal) {
     this.#options = options;
     this.#context = context;
     this.#signal = signal;
@@ -191,11 +196,15 @@ class Syncers {
     onAbort(this.#signal, () => stop.abort(this.#signal.reason));
     const { info, warn } = this.#options;
     const say = (tell: (text: string) => void) => (text: string) => tell(`${place}: ${text}`);
-    const context = { ...this.#context, info: say(info), warn: say(warn) };
+    const isEldest = (one: SyncerObject) => {
+      const present = [...this.#running.values()].map((running) => running.object);
+      return isEldestAmong(present, one);
+    };
+    const context = { ...this.#context, isEldest, info: say(info), warn: say(warn) };
     const syncer = new Syncer(object, context, stop.signal);
     const before = this.#ending.get(place);
     const over = Promise.resolve(before).then(() => syncer.run());
-    this.#running.set(place, { syncer, uid: object.metadata.uid, stop, over });
+    this.#running.set(place, { object, syncer, uid: object.metadata.uid, stop, over });
   }
 
   #stop(place: string): void {

@@ -17,14 +17,14 @@ import { waitForLock } from '../../../src/tasks/lock.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';
 import { readHolder, rightToWrite } from '../state/lease.ts';
 import { metadataOf } from '../state/task-objects.ts';
-import { taskName } from './wanted.ts';
+import { earlierTaskName } from './task-names.ts';
 
 const pause = { firstMs: 500, mostMs: 8000 };
 
 /** The task under whose name the controller of all namespaces has its Lease. */
 const ofCluster = 'krm-controller';
-/** The task under whose name the controller of one namespace has its Lease. */
-const ofNamespace = (namespace: string): string => taskName(namespace, 'controller');
+/** The task under whose name the controller of one namespace has its Lease; one of an earlier version has to find it. */
+const ofNamespace = (namespace: string): string => earlierTaskName(namespace, 'controller');
 
 export interface LeadershipOptions {
   /** The controller's own cluster, which keeps the Leases. */

@@ -14,13 +14,13 @@ import { krmSyncers, type SyncerObject, type SyncerStatus } from './resource.ts'
 export interface ReporterOptions {
   readonly kube: KubeClient;
   readonly clock: Clock;
-  readonly task: string;
   readonly warn: (text: string) => void;
 }
 
 /** What is told at a time. */
 export interface Told {
   readonly standing: Standing;
+  readonly task: string | undefined;
   readonly mode?: 'push' | 'pull' | undefined;
   readonly notes: readonly string[];
 }
@@ -63,8 +63,8 @@ export class SyncerReporter {
     await this.#tellTurn(next.object, before, status);
   }
 
-  #statusOf(object: SyncerObject, { standing, mode, notes }: Told): SyncerStatus {
-    const { clock, task } = this.#options;
+  #statusOf(object: SyncerObject, { standing, task, mode, notes }: Told): SyncerStatus {
+    const { clock } = this.#options;
     const generation = object.metadata.generation ?? 0;
     const context = { generation, notes, before: this.#written.conditions ?? [], now: clock.now() };
     const work = standing.is === 'working' ? standing.work : undefined;
@@ -73,7 +73,8 @@ export class SyncerReporter {
       conditions: conditionsOf(standing, context),
       ...(mode && { mode }),
       suspended: standing.is === 'suspended',
-      task,
+      // What was found once stays, whoever asks again and gets no answer.
+      ...((task ?? this.#written.task) && { task: task ?? this.#written.task }),
       ...(work && { objects: work.objects, pending: work.pending, lag: lagOf(work) }),
     };
   }

@@ -13,8 +13,8 @@ export interface SyncerStatus {
   readonly conditions: readonly SyncerCondition[];
   readonly mode?: 'push' | 'pull' | undefined;
   readonly suspended: boolean;
-  /** Name of the engine's task, for `status`, `jobs`, `approve` and `retry`. */
-  readonly task: string;
+  /** Name of the engine's task, for `status`, `jobs`, `approve` and `retry`; undefined before it was found. */
+  readonly task?: string | undefined;
   /** Objects that are kept the same; undefined before they were counted. */
   readonly objects?: number | undefined;
   /** Objects that differ, as far as is known. */

@@ -33,7 +33,8 @@ import { SyncerReporter } from './report.ts';
 import type { SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import type { WatchedSecrets } from './secrets.ts';
-import { taskName, type Wanted, wantedOf } from './wanted.ts';
+import { type TaskNaming, taskOf } from './task-names.ts';
+import { type Wanted, wantedOf } from './wanted.ts';
 import { isThrough, workOf } from './work.ts';
 import type { ControllerWork } from './work-now.ts';
 
@@ -57,6 +58,7 @@ export interface SyncerContext {
   readonly lost: AbortSignal;
   /** The task by whose Lease this process is the leader. */
   readonly guardedBy: string;
+  readonly isEldest: TaskNaming['isEldest'];
   /** As of `Leadership`: nothing is done before about what another controller carries out, not even said. */
   readonly admit: (namespace: string, signal: AbortSignal) => Promise<void>;
   readonly info: (text: string) => void;
@@ -79,16 +81,15 @@ export class Syncer {
   #recorded = 0;
   #wanted: Wanted | undefined;
   #isTakenUp = false;
+  #task: string | undefined;
 
   constructor(object: SyncerObject, context: SyncerContext, signal: AbortSignal) {
     this.#object = object;
     this.#context = context;
     this.#signal = signal;
     this.#pauses = new GrowingPauses(pause, context.clock);
-    const { namespace = '', name } = object.metadata;
     const { own: kube, clock, warn } = context;
-    const task = taskName(namespace, name);
-    this.#reporter = new SyncerReporter({ kube, clock, task, warn }, object.status);
+    this.#reporter = new SyncerReporter({ kube, clock, warn }, object.status);
   }
 
   /** Takes a newer version of the resource; what is only its status changes nothing. */
@@ -129,9 +130,10 @@ export class Syncer {
 
   async #work(signal: AbortSignal): Promise<void> {
     await this.#takeUp(signal);
+    this.#task ??= await taskOf(this.#object, this.#context, signal);
     this.#wanted = undefined;
     const leaving = await this.#settleDeletion(signal);
-    const wanted = wantedOf(this.#object, this.#context.policy);
+    const wanted = wantedOf(this.#object, this.#context.policy, this.#task);
     this.#wanted = wanted;
     if (wanted.suspended) {
       await this.#tell({ is: 'suspended' });
@@ -246,7 +248,7 @@ export class Syncer {
 
   #tell(standing: Standing): Promise<void> {
     const { mode, notes = [] } = this.#wanted ?? {};
-    return this.#reporter.tell(this.#object, { standing, mode, notes });
+    return this.#reporter.tell(this.#object, { standing, task: this.#task, mode, notes });
   }
 }
 

@@ -1,5 +1,4 @@
 /** From a KRMSyncer resource to a task of the engine. Pure. */
-import { createHash } from 'node:crypto';
 import { UsageError } from '../../../src/errors.ts';
 import { fieldsOf, type YamlField } from '../../../src/yaml-field.ts';
 import { defaultLimits } from '../decide/brake.ts';
@@ -30,22 +29,13 @@ export interface Wanted {
   readonly notes: readonly string[];
 }
 
-/** Name of the engine's task: of the resource's place, so that one that is made anew goes on with its copies. */
-export function taskName(namespace: string, name: string): string {
-  const digest = createHash('sha256').update(`${namespace}/${name}`).digest('hex').slice(0, 8);
-  const stem = name
-    .replaceAll(/[^a-z0-9-]/g, '-')
-    .slice(0, 13)
-    .replace(/-+$/, '');
-  return `krm-${stem}-${digest}`;
-}
-
 /**
  * What a resource asks for.
+ * @param task the name of its task, as `taskOf` finds it
  * @throws {Refusal} it asks for something that can't be, or may not be here
  */
-export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
-  const { namespace = '', name } = object.metadata;
+export function wantedOf(object: SyncerObject, policy: RightsPolicy, task: string): Wanted {
+  const { namespace = '' } = object.metadata;
   const document = documentOf(object);
   const serviceAccountName = refusing('InvalidSpec', () => serviceAccountOf(document));
   const identity = identityFor(namespace, { serviceAccountName }, policy);
@@ -59,7 +49,7 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
       'no Secret with a kubeconfig is named: remote.clusterConfig.kubeConfigSecretRef.name',
     );
   const spec: TaskSpec = {
-    name: taskName(namespace, name),
+    name: task,
     rules: config.rules,
     namespaces: scopeOf(syncer),
     map: new Map(Object.entries(config.map)),

@@ -3,7 +3,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import { isAlreadyExists, isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import { namespaces } from '../../../src/kube/api/resources.ts';
-import { Label, managerOf, recordName, taskLabels } from '../../../src/tasks/names.ts';
+import { checkTaskName, Label, managerOf, recordName, taskLabels } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 
 export const tool = 'nsreplicate';
@@ -20,7 +20,13 @@ export const roles = [
   'jobs-recent',
   'jobs-failed-0',
 ] as const;
-export type Role = (typeof roles)[number] | `jobs-${string}` | `results-${number}`;
+export type Role = (typeof roles)[number] | 'owner' | `jobs-${string}` | `results-${number}`;
+
+/** In characters: as many as the value of a label has. No task of this plugin has a StatefulSet, which takes fewer. */
+const LONGEST_NAME = 63;
+
+/** Refuses (UsageError) a name that a task can't have. */
+export const checkName = (name: string): void => checkTaskName(tool, name, roles, 'task', LONGEST_NAME);
 
 /** Metadata of one of a task's own objects. */
 export function metadataOf(task: string, role: Role) {

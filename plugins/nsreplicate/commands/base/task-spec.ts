@@ -1,10 +1,9 @@
 /** What a task is told to do, from the flags of a command and its config file. */
 import { UsageError } from '../../../../src/errors.ts';
-import { checkTaskName } from '../../../../src/tasks/names.ts';
 import type { Cluster } from '../../clusters/cluster.ts';
 import type { DriftPolicy, OnImmutable, TaskSpec } from '../../decide/spec.ts';
 import type { NamespaceScope, TaskConfig } from '../../rules/rule.ts';
-import { defaultTask, roles, tool } from '../../state/task-objects.ts';
+import { checkName, defaultTask } from '../../state/task-objects.ts';
 
 /** Flags that decide what is copied, and how. */
 export interface SpecFlags {
@@ -50,7 +49,7 @@ export async function specFrom(
     import('../../decide/brake.ts'),
   ]);
   const name = flags.name ?? config?.name ?? defaultTask;
-  checkTaskName(tool, name, roles);
+  checkName(name);
   const configured = config && config.rules.length > 0 ? config.rules : defaultRules;
   const chosen = flags.kinds.length > 0 ? await rulesForKinds(primary, flags.kinds, { signal }) : configured;
   const selector = parseSelector(flags.selector ?? '');

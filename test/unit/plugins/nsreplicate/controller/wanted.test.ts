@@ -2,9 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { syncerDefinition } from '../../../../../plugins/nsreplicate/controller/crd.ts';
 import type { Refusal } from '../../../../../plugins/nsreplicate/controller/refusal.ts';
-import { taskName, wantedOf } from '../../../../../plugins/nsreplicate/controller/wanted.ts';
-import { roles, tool } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
-import { checkTaskName } from '../../../../../src/tasks/names.ts';
+import { wantedOf } from '../../../../../plugins/nsreplicate/controller/wanted.ts';
 
 const ref = { clusterConfig: { kubeConfigSecretRef: { name: 'k' } } };
 const rule = { group: '', version: 'v1', kind: 'ConfigMap', namespaces: ['team'] };
@@ -17,7 +15,7 @@ const object = (spec: object) => ({
 const nobody = { trusted: [], tokens: [] };
 const trusted = { trusted: ['te*'], tokens: [] };
 const wanted = (spec: object, policy: Parameters<typeof wantedOf>[1] = nobody) =>
-  wantedOf(object(spec), policy);
+  wantedOf(object(spec), policy, 'krm-sync-1');
 const refusal = (spec: object, policy: Parameters<typeof wantedOf>[1] = nobody): Refusal => {
   try {
     wanted(spec, policy);
@@ -33,7 +31,7 @@ test.each([
 ])('an annotation says whether workloads are held: %s', (standby, expected) => {
   const held = object({ destination: ref, rules: [rule] });
   const annotations = { 'x8s.dev/standby': standby };
-  const { spec } = wantedOf({ ...held, metadata: { ...held.metadata, annotations } }, nobody);
+  const { spec } = wantedOf({ ...held, metadata: { ...held.metadata, annotations } }, nobody, 'krm-sync-1');
   expect(spec.standby).toEqual(expected);
 });
 
@@ -241,20 +239,5 @@ describe('rights', () => {
       include: ['kube-system', 'team'],
       sensitive: true,
     });
-  });
-});
-
-describe('names of tasks', () => {
-  test.each([
-    ['a', 'b'],
-    ['a'.repeat(63), 'x.y-'.repeat(40)],
-    ['n', '-.-'],
-  ])('%s/%s fits', (namespace, name) => {
-    expect(() => checkTaskName(tool, taskName(namespace, name), roles)).not.toThrow();
-  });
-
-  test('are of the place, and of nothing else', () => {
-    expect(taskName('a-b', 'c')).not.toBe(taskName('a', 'b-c'));
-    expect(taskName('a', 'b')).toBe(taskName('a', 'b'));
   });
 });
