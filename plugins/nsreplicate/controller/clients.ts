@@ -2,12 +2,15 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../src/clock.ts';
 import { UnreachableError, X8sError } from '../../../src/errors.ts';
+import { AnswerTooLong } from '../../../src/kube/api/answer-too-long.ts';
 import { ApiError } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { ConnectionError } from '../../../src/kube/api/connection-error.ts';
+import type { Transport } from '../../../src/kube/api/transport.ts';
 import { connectPoint } from '../../../src/kube/connect/connect.ts';
 import { createClient } from '../../../src/kube/connect/rest.ts';
 import { type Addresses, guardedLookup, RefusedAddress } from './addresses.ts';
+import { withBoundedAnswers } from './bounded.ts';
 import { checkedPoint } from './kubeconfig.ts';
 import { Refusal } from './refusal.ts';
 import { withinNamespace, withoutForeignTexts } from './restrict.ts';
@@ -50,8 +53,8 @@ export class Clients {
     const point = checkedPoint(kubeconfig, this.#options.addresses());
     const { clock, requestTimeoutMs, userAgent } = this.#options;
     const lookup = guardedLookup(this.#options.addresses);
-    const make = () =>
-      connectPoint(point, { clock, requestTimeoutMs, userAgent, lookup, wrap: withoutForeignTexts });
+    const wrap = (transport: Transport) => withoutForeignTexts(withBoundedAnswers(transport, point.info));
+    const make = () => connectPoint(point, { clock, requestTimeoutMs, userAgent, lookup, wrap });
     const key = createHash('sha256').update(kubeconfig).digest('hex');
     const client = await this.#shared.use(key, make, signal);
     await checkApiServer(client, signal);
@@ -87,6 +90,7 @@ async function checkApiServer(kube: KubeClient, signal: AbortSignal): Promise<vo
       if (error instanceof UnreachableError || !(error instanceof X8sError)) throw error;
       // Some let nobody see their version without rights.
       if (error instanceof ApiError && error.status) return { gitVersion: '' };
+      if (error instanceof AnswerTooLong) throw no(', and without an end');
       throw no(error instanceof ApiError ? ` (HTTP ${error.code})` : '');
     });
   if (typeof version?.gitVersion !== 'string') throw no('');

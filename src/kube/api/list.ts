@@ -1,4 +1,5 @@
 /** Complete lists, page by page. */
+import { AnswerTooLong } from './answer-too-long.ts';
 import { isGone } from './api-error.ts';
 import type { KubeClient, ListOptions, RawRequest } from './client.ts';
 import type { KubeList, KubeObject } from './objects.ts';
@@ -19,13 +20,15 @@ interface Page<T> {
 type Fetch = <T>(request: RawRequest) => Promise<T>;
 
 const defaultPageSize = 500;
+/** By how much a page is smaller that is asked for after one that was too long. */
+const SMALLER = 10;
 
 /** Takes one page of a list; `first` again where the list had to begin anew: what came before is void. */
 export type PageHandler<T extends KubeObject> = (items: T[], first: boolean) => void | Promise<void>;
 
 /**
  * The complete list. Where the server forgot the list's moment halfway (410), it is asked again, for all at
- * once, since that can't expire (as client-go's pager does).
+ * once, since that can't expire (as client-go's pager does); where a page was more than may be kept, in smaller ones.
  */
 export async function listAll<T extends KubeObject>(
   fetch: Fetch,
@@ -65,7 +68,10 @@ async function pages<T extends KubeObject>(
   try {
     return await collect(fetch, resource, options, pageSize, page);
   } catch (error) {
-    if (!isGone(error) || pageSize === undefined) throw error;
+    if (pageSize === undefined) throw error;
+    if (error instanceof AnswerTooLong && pageSize > 1)
+      return pages(fetch, resource, { ...options, pageSize: Math.ceil(pageSize / SMALLER) }, page);
+    if (!isGone(error)) throw error;
     return collect(fetch, resource, options, undefined, page);
   }
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { listPages } from '../../../../../src/kube/api/list.ts';
+import { AnswerTooLong } from '../../../../../src/kube/api/answer-too-long.ts';
+import type { RawRequest } from '../../../../../src/kube/api/client.ts';
+import { listAll, listPages } from '../../../../../src/kube/api/list.ts';
 import { configMaps, deployments } from '../../../../../src/kube/api/resources.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import {
@@ -62,6 +64,29 @@ describe('list', () => {
       throw new Error('no use for it');
     });
     await expect(failing).rejects.toThrow('no use for it');
+  });
+
+  test('begins anew with smaller pages where one was more than may be kept', async () => {
+    const asked: unknown[] = [];
+    const fetch = async <T>({ query = {} }: RawRequest): Promise<T> => {
+      asked.push([query.limit, query.continue]);
+      const from = Number(query.continue ?? 0);
+      const limit = Number(query.limit);
+      // The fifth object is a large one.
+      if (from <= 4 && from + limit > 4 && limit > 3) throw new AnswerTooLong('too long');
+      const items = Array.from({ length: limit }, (_, index) => ({ metadata: { name: `c${from + index}` } }));
+      const next = from + limit < 6 ? String(from + limit) : undefined;
+      return { metadata: { resourceVersion: '9', continue: next }, items } as T;
+    };
+    const { items } = await listAll(fetch, configMaps, { pageSize: 30 });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5']);
+    expect(asked).toEqual([
+      [30, undefined],
+      [3, undefined],
+      [3, '3'],
+    ]);
+    const never = () => Promise.reject(new AnswerTooLong('too long'));
+    await expect(listAll(never, configMaps, { pageSize: 30 })).rejects.toThrow('too long');
   });
 
   test('selects, and repeats the selection on every page', async () => {
