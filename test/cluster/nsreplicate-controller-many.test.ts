@@ -60,6 +60,7 @@ beforeAll(async () => {
     innerCidrs: [],
     work: new ControllerWork(),
     metersOf: () => undefined,
+    taskEnded: () => undefined,
     requestTimeoutMs: 20_000,
     userAgent: 'test',
     clock: systemClock,

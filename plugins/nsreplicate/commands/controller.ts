@@ -84,7 +84,13 @@ export class ControllerCommand extends KubeCommand {
     try {
       const own = await context.kube();
       await ensureDefinition(own, { info, warn }, { signal });
-      const serving = { state: own, tasks: () => work.tasks, watchRestarts: () => work.watchRestarts };
+      const ownServer = new URL(own.cluster.server).origin;
+      const serving = {
+        state: own,
+        tasks: () => work.tasks,
+        watchRestarts: () => work.watchRestarts,
+        serverName: (origin: string) => (origin === ownServer ? origin : 'remote'),
+      };
       service = await serve(this, serving, context);
       await service?.listed;
       return await runController({
@@ -93,6 +99,7 @@ export class ControllerCommand extends KubeCommand {
         pod: this.pod,
         work,
         metersOf: (task) => service?.metrics.metersOf(task),
+        taskEnded: (task) => void service?.metrics.forget(task),
         policy: { trusted: this.trustedNamespaces, tokens: this.tokenNamespaces },
         innerCidrs: this.innerCidrs,
         requestTimeoutMs: this.requestTimeout,

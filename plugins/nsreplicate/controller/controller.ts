@@ -37,6 +37,8 @@ export interface ControllerOptions {
   readonly work: ControllerWork;
   /** Hears how a task's jobs end, where somebody wants to. */
   readonly metersOf: (task: string) => Meters | undefined;
+  /** Its resource is gone, or this process does not lead any more. */
+  readonly taskEnded: (task: string) => void;
   readonly requestTimeoutMs: number;
   readonly userAgent: string;
   readonly clock: Clock;
@@ -106,7 +108,7 @@ async function contextOf(
   { lock, guardedBy, admit }: Leadership,
   signal: AbortSignal,
 ): Promise<Shared> {
-  const { own, clock, requestTimeoutMs, userAgent, policy, work, metersOf, info, warn } = options;
+  const { own, clock, requestTimeoutMs, userAgent, policy, work, metersOf, taskEnded, info, warn } = options;
   const informers = new Informers(clock);
   work.informers = informers;
   let addresses = await readAddresses(options, warn);
@@ -124,6 +126,7 @@ async function contextOf(
     informers,
     work,
     metersOf,
+    taskEnded,
     policy,
     clock,
     ...right,

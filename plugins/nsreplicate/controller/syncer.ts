@@ -50,6 +50,8 @@ export interface SyncerContext {
   readonly informers: Informers;
   readonly work: ControllerWork;
   readonly metersOf: (task: string) => Meters | undefined;
+  /** As of `ControllerOptions`. */
+  readonly taskEnded: (task: string) => void;
   readonly policy: RightsPolicy;
   readonly clock: Clock;
   /** As `Fence.fence`. */
@@ -112,6 +114,7 @@ export class Syncer {
       }
     } finally {
       forget();
+      if (this.#task !== undefined) this.#context.taskEnded(this.#task);
     }
   }
 

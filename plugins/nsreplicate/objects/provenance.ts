@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { PREFIX } from '../../../src/tasks/names.ts';
 import { at, type Draft, drop, groupKind, put } from './draft.ts';
+import { SharedTexts } from './shared-texts.ts';
 
 /** Where a copy came from. Its last step is what may be pruned; the steps before it are what may not loop. */
 export interface Origin {
@@ -115,14 +116,8 @@ export const sameOrigin = (a: Origin, b: Origin): boolean =>
   a.namespace === b.namespace &&
   a.via.join() === b.via.join();
 
-const known = new Map<string, string>();
-
 /** Tens of thousands of copies name the same few clusters and namespaces: one text each is enough. */
-function shared(text: string): string {
-  const found = known.get(text);
-  if (found === undefined) known.set(text, text);
-  return found ?? text;
-}
+const texts = new SharedTexts(10_000);
 
 function parseProvenance(
   text: string | undefined,
@@ -132,9 +127,9 @@ function parseProvenance(
   const [cluster, task, uid] = [field('cluster'), field('task'), field('uid')];
   if (!cluster || !task || !uid) return undefined;
   const namespace = field('namespace');
-  const place = namespace === undefined ? {} : { namespace: shared(namespace) };
+  const place = namespace === undefined ? {} : { namespace: texts.of(namespace) };
   const via = field('via')?.split(',') ?? [];
-  const origin = { cluster: shared(cluster), task: shared(task), uid, via, ...place };
+  const origin = { cluster: texts.of(cluster), task: texts.of(task), uid, via, ...place };
   const sequence = Number(field('sequence') ?? field('marker') ?? 0);
   const applied = field('applied') ?? '';
   const provenance = { origin, applied, sequence: Number.isSafeInteger(sequence) ? sequence : 0 };

@@ -178,16 +178,15 @@ const claimAnnotations = [
 ];
 
 type KindRule = Extract<SanitiseRule, { readonly kinds: readonly string[] }>;
-const rulesByKind = new Map<string, readonly KindRule[]>();
+const kindRules = sanitiseRules.filter((rule) => 'kinds' in rule);
+const rulesByKind: ReadonlyMap<string, readonly KindRule[]> = new Map(
+  kindRules
+    .flatMap(({ kinds }) => kinds)
+    .map((kind) => [kind, kindRules.filter(({ kinds }) => kinds.includes(kind))]),
+);
+const noRules: readonly KindRule[] = [];
 
-function rulesFor(kind: string): readonly KindRule[] {
-  let rules = rulesByKind.get(kind);
-  if (!rules) {
-    rules = sanitiseRules.filter((rule) => 'kinds' in rule).filter(({ kinds }) => kinds.includes(kind));
-    rulesByKind.set(kind, rules);
-  }
-  return rules;
-}
+const rulesFor = (kind: string): readonly KindRule[] => rulesByKind.get(kind) ?? noRules;
 
 const leftOut = (where: keyof LeftOut): ReadonlySet<string> =>
   new Set(sanitiseRules.flatMap((rule) => ('leaveOut' in rule ? (rule.leaveOut[where] ?? []) : [])));

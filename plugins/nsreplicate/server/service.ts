@@ -28,6 +28,8 @@ export interface ServiceOptions {
   /** What this process works on, or stands by for. */
   readonly tasks: () => readonly LiveTask[];
   readonly watchRestarts: () => ReadonlyMap<string, number>;
+  /** As of `MetricsOptions`. */
+  readonly serverName?: ((origin: string) => string) | undefined;
   readonly version: string;
   readonly commit: string;
   readonly clock: Clock;

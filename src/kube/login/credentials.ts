@@ -142,6 +142,8 @@ function tlsOf(options: RequestOptions): TlsOptions {
     : { ...tls, checkServerIdentity: checkFor(servername) };
 }
 
+/** Others' kubeconfigs may name very many; then all are forgotten, and connections are made anew. */
+const MOST_CHECKS = 1000;
 const checks = new Map<string, NonNullable<TlsOptions['checkServerIdentity']>>();
 
 /** The check against an address; one for each, so that equal settings stay equal. */
@@ -150,6 +152,7 @@ function checkFor(address: string): NonNullable<TlsOptions['checkServerIdentity'
   if (known) return known;
   const check: NonNullable<TlsOptions['checkServerIdentity']> = (_host, certificate) =>
     checkServerIdentity(address, certificate);
+  if (checks.size >= MOST_CHECKS) checks.clear();
   checks.set(address, check);
   return check;
 }

@@ -12,12 +12,23 @@ export interface MetricsOptions {
   readonly tasks: () => readonly LiveTask[];
   /** How often watches began again, by cluster. */
   readonly watchRestarts: () => ReadonlyMap<string, number>;
+  /**
+   * What an API server is called, by its `https://host:port`; the same where absent. Each name is kept for as long as the
+   * process runs, so those that anybody may write into a kubeconfig share one.
+   */
+  readonly serverName?: ((origin: string) => string) | undefined;
 }
 
 /** Seconds: from a quick change to one that waited for an outage. */
 const lagBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 const workBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const quiet = new Set(['unchanged', 'left', 'gone']);
+
+/** What counters and histograms have in common, whatever their labels. */
+interface Series {
+  get(): Promise<{ values: { labels: Partial<Record<string, string | number>> }[] }>;
+  remove(labels: Partial<Record<string, string | number>>): void;
+}
 
 export class Metrics {
   readonly #options: MetricsOptions;
@@ -97,7 +108,10 @@ export class Metrics {
 
   /** Counts answers of API servers until the returned function is called. */
   countAnswers(): () => void {
-    return onAnswers((server, method, code) => this.#answers.inc({ server, method, code }));
+    const { serverName = (origin: string) => origin } = this.#options;
+    return onAnswers((origin, method, code) =>
+      this.#answers.inc({ server: serverName(origin), method, code }),
+    );
   }
 
   /** For a task's run. */
@@ -114,6 +128,19 @@ export class Metrics {
         this.#failures.inc({ task, replica, kind: placeOf(key).kind, reason });
       },
     };
+  }
+
+  /** A task is over: what was counted of it goes, or every task that there ever was would be told for ever. */
+  async forget(task: string): Promise<void> {
+    const counted: readonly Series[] = [this.#changes, this.#failures, this.#lag, this.#work];
+    for (const metric of counted) {
+      const { values } = await metric.get();
+      for (const { labels } of values.filter((value) => value.labels.task === task)) {
+        // A bucket's limit is no label of the histogram itself.
+        const { le, ...own } = labels;
+        metric.remove(own);
+      }
+    }
   }
 
   /** A request to this service was answered. @param path the route's, not the client's */

@@ -1,4 +1,5 @@
 /** Names and texts of the metrics, by the rules of `promtool check metrics`. */
+import { channel } from 'node:diagnostics_channel';
 import { expect, test } from '@jest/globals';
 import type { LiveTask } from '../../../../../plugins/nsreplicate/run/live-task.ts';
 import { jobsByState, Metrics } from '../../../../../plugins/nsreplicate/server/metrics/metrics.ts';
@@ -38,6 +39,42 @@ test('a job is counted once, with its time and lag; what changed nothing is not'
     'nsreplicate_failures_total{task="dr",replica="standby",kind="Secret",reason="webhook"} 1\n',
   );
   expect(text).toContain('nsreplicate_watch_restarts_total{cluster="prod"} 3\n');
+});
+
+test('of a task that is over nothing is told any more, and of others all', async () => {
+  for (const task of ['over', 'other']) {
+    const meters = metrics.metersOf(task);
+    meters.done('standby', 'ConfigMap|shop|a', 'created', new Date(), 12);
+    meters.done('edge', 'Secret|shop|a', 'updated', new Date(), 12);
+    meters.failed('standby', 'Secret|shop|a', 'webhook');
+  }
+  const linesOf = async (task: string) =>
+    (await metrics.text()).split('\n').filter((line) => line.includes(`task="${task}"`)).length;
+  const before = await linesOf('other');
+  expect(await linesOf('over')).toBe(before);
+  await metrics.forget('over');
+  expect([await linesOf('over'), await linesOf('other')]).toEqual([0, before]);
+});
+
+test('servers of which anybody may name others are told under one name', async () => {
+  const serverName = (origin: string) => (origin === 'https://own:6443' ? origin : 'remote');
+  const named = new Metrics({
+    version: '',
+    commit: '',
+    tasks: () => [],
+    watchRestarts: () => new Map(),
+    serverName,
+  });
+  const stop = named.countAnswers();
+  const answers = channel('undici:request:headers');
+  for (const origin of ['https://own:6443', 'https://a.example', 'https://b.example'])
+    answers.publish({ request: { origin, method: 'GET' }, response: { statusCode: 200 } });
+  stop();
+  const lines = (await named.text()).split('\n').filter((line) => line.startsWith('nsreplicate_api_'));
+  expect(lines).toEqual([
+    'nsreplicate_api_requests_total{server="https://own:6443",method="GET",code="200"} 1',
+    'nsreplicate_api_requests_total{server="remote",method="GET",code="200"} 2',
+  ]);
 });
 
 test('an instance that stands by says so', async () => {
