@@ -6,9 +6,10 @@
  * clock, as in client-go's leader election; times of two machines are never compared. A dead process of this
  * very machine is known at once.
  */
+import { GrowingPauses } from '../async/back-off.ts';
 import type { Clock } from '../clock.ts';
 import { RefusedError, X8sError } from '../errors.ts';
-import { isAlreadyExists, isConflict, isNotFound, mayPass } from '../kube/api/api-error.ts';
+import { isAlreadyExists, isConflict, isDenied, isNotFound, mayPass } from '../kube/api/api-error.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import type { ConfigMap, KubeObject } from '../kube/api/objects.ts';
 import { HeldLock, momentOf } from './held-lock.ts';
@@ -26,6 +27,8 @@ import { Label } from './names.ts';
 const STALE_AFTER_MS = 15_000;
 const HEARTBEAT_MS = 5000;
 const POLL_MS = 500;
+/** Between looks that are denied. */
+const deniedPause = { firstMs: 500, mostMs: 8000 };
 
 export interface LockOptions<T extends KubeObject = ConfigMap> extends LockPlace {
   /** What is locked, in words for messages: `claim prod/data`. */
@@ -47,6 +50,13 @@ export interface LockOptions<T extends KubeObject = ConfigMap> extends LockPlace
   readonly heartbeatMs?: number;
   /** Told once for every holder that is waited for: to die, or (`waitForLock`) to let go. */
   readonly waiting?: (claim: Claim) => void;
+  /**
+   * This process was let do all that it takes before: where it is not now, that is waited out (`waitForLock`). Else so only
+   * once it was let look.
+   */
+  readonly known?: boolean;
+  /** Told once that it is not let, and that this is waited out. */
+  readonly denied?: (error: X8sError) => void;
   /** As {@link formatHolder} writes it; this process where absent. */
   readonly holder?: string;
   readonly liveness?: typeof livenessOf;
@@ -86,6 +96,9 @@ class Contest<T extends KubeObject> {
   readonly #me: string;
   #sighting: Sighting | undefined;
   #waitingFor: string | undefined;
+  #known: boolean;
+  #isDenialTold = false;
+  readonly #denials: GrowingPauses;
 
   constructor(kube: KubeClient, options: LockOptions<T>, patient: boolean) {
     this.#options = options;
@@ -93,6 +106,8 @@ class Contest<T extends KubeObject> {
     this.#kind = options.kind ?? (configMapLock as unknown as LockKind<T>);
     this.#lock = new LockObject(kube, this.#kind, options);
     this.#patient = patient;
+    this.#known = options.known ?? false;
+    this.#denials = new GrowingPauses(deniedPause, options.clock);
     this.#me = options.holder ?? formatHolder(thisProcess());
   }
 
@@ -100,15 +115,29 @@ class Contest<T extends KubeObject> {
     const { clock, signal } = this.#options;
     for (;;) {
       signal?.throwIfAborted();
-      const held = await this.#attempt().catch((error: unknown) => this.#tolerate(error));
-      if (held) return held;
+      try {
+        const held = await this.#attempt();
+        if (held) return held;
+        this.#known = true;
+        this.#denials.reset();
+      } catch (error) {
+        this.#tolerate(error);
+        if (isDenied(error)) {
+          await this.#denials.wait(signal);
+          continue;
+        }
+      }
       await clock.sleep(POLL_MS, signal);
     }
   }
 
-  /** Whoever stands by also outlives an API server that is away or busy for a while. */
-  #tolerate(error: unknown): undefined {
-    if (!this.#patient || !mayPass(error)) throw error;
+  /** Whoever stands by also outlives an API server that is away, busy, or has forgotten its rights, for a while. */
+  #tolerate(error: unknown): void {
+    if (!this.#patient) throw error;
+    if (mayPass(error)) return;
+    if (!this.#known || !isDenied(error)) throw error;
+    if (!this.#isDenialTold) this.#options.denied?.(error as X8sError);
+    this.#isDenialTold = true;
   }
 
   async #attempt(): Promise<HeldLock<T> | undefined> {

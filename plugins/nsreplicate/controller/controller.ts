@@ -1,10 +1,13 @@
 /** The controller: one leads, and carries out every KRMSyncer of its cluster. */
 
 import { onAbort } from '../../../src/async/abort.ts';
+import { GrowingPauses } from '../../../src/async/back-off.ts';
 import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
+import { isDenied } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { listRequest } from '../../../src/kube/api/list.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { Informers } from '../cache/informers.ts';
 import { identify } from '../clusters/cluster.ts';
@@ -52,24 +55,36 @@ export interface ControllerOptions {
 /** How often it is looked which addresses belong to this cluster: nodes come and go. */
 const ADDRESSES_MS = 60_000;
 
+/** Between attempts to lead without the rights for it, as while an API server that restarts reads its roles. */
+const deniedPause = { firstMs: 1000, mostMs: 10_000 };
+
 /** Leads, or stands by, until the signal aborts, which it rejects with. */
 export async function runController(options: ControllerOptions): Promise<never> {
   const { own, signal, info, warn } = options;
   await ensureStateNamespace(own, { signal });
+  // A right that is lacking is said now, and not when this one first leads. After this it may come back.
+  await own.request(listRequest(krmSyncers, { namespace: options.namespace, signal }, { limit: 1 }));
   options.ready();
-  for (;;) {
+  const pauses = new GrowingPauses(deniedPause, options.clock);
+  for (let known = false; ; known = true) {
     signal.throwIfAborted();
-    const leadership = await takeLeadership(options);
+    const leadership = await takeLeadership({ ...options, known });
     const { lock } = leadership;
     info('leading');
     try {
       await lead(options, leadership, AbortSignal.any([signal, lock.signal]));
     } catch (error) {
-      if (signal.aborted || !lock.signal.aborted) throw error;
-      warn(messageOf(lock.signal.reason));
+      if (signal.aborted) throw error;
+      if (lock.signal.aborted) {
+        warn(messageOf(lock.signal.reason));
+        pauses.reset();
+      } else if (isDenied(error)) {
+        if (pauses.isFirst) warn(`${messageOf(error)}; tried again by itself`);
+      } else throw error;
     } finally {
       await lock.release();
     }
+    if (!lock.signal.aborted) await pauses.wait(signal);
   }
 }
 

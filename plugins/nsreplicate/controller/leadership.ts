@@ -9,13 +9,14 @@
 import { retry } from '../../../src/async/retry.ts';
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { mayPass } from '../../../src/kube/api/api-error.ts';
+import { messageOf } from '../../../src/errors.ts';
+import { isDenied, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Lease } from '../../../src/kube/api/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { waitForLock } from '../../../src/tasks/lock.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';
-import { readHolder, rightToWrite } from '../state/lease.ts';
+import { findHolder, rightToWrite } from '../state/lease.ts';
 import { metadataOf } from '../state/task-objects.ts';
 import { earlierTaskName } from './task-names.ts';
 
@@ -31,6 +32,8 @@ export interface LeadershipOptions {
   readonly own: KubeClient;
   /** The only namespace whose KRMSyncers it carries out; all where absent. */
   readonly namespace: string | undefined;
+  /** It has led before: rights that are missing come back. */
+  readonly known?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;
@@ -56,7 +59,7 @@ export async function takeLeadership(options: LeadershipOptions): Promise<Leader
     return { lock, guardedBy: ofNamespace(namespace), admit: async () => undefined };
   }
   const lock = await take(ofCluster, options, standsBy(options));
-  const within = { ...options, signal: AbortSignal.any([options.signal, lock.signal]) };
+  const within = { ...options, known: true, signal: AbortSignal.any([options.signal, lock.signal]) };
   const free = new Map<string, Promise<void>>();
   const admit = (other: string, signal: AbortSignal): Promise<void> => {
     // Nobody takes the namespace any more once it was free: this one has the Lease of the cluster.
@@ -74,9 +77,10 @@ async function takeNamespace(namespace: string, options: LeadershipOptions): Pro
     // Before the Lease of the cluster is asked for: that is held for a moment only.
     await awaitFree(name, options, standsBy(options));
     const cluster = await take(ofCluster, options, standsBy(options));
+    const holding = { ...options, known: true };
     try {
-      if (await holderOf(name, options)) continue;
-      const lock = await take(name, options, standsBy(options));
+      if (await holderOf(name, holding)) continue;
+      const lock = await take(name, holding, standsBy(options));
       // Where this process was stopped meanwhile, a controller of all namespaces may have begun, and seen nothing.
       if (await isHeld(cluster)) return lock;
       await lock.release();
@@ -103,22 +107,26 @@ async function awaitFree(
   await lock.release();
 }
 
-/** The holder of a Lease, by a cluster that is asked until it answers. */
-async function holderOf(task: string, { own, clock, signal }: LeadershipOptions) {
-  let holder: Awaited<ReturnType<typeof readHolder>>;
-  const ask = async () => {
-    holder = await readHolder(own, task, { signal });
-  };
+/** The holder of a Lease, by a cluster that is asked until it answers: who may not look just now knows of no free one. */
+async function holderOf(
+  task: string,
+  { own, known = false, clock, signal, info }: LeadershipOptions,
+): Promise<Claim | null> {
+  let isTold = false;
   const failed = (error: unknown): void => {
-    if (!mayPass(error)) throw error;
+    if (mayPass(error)) return;
+    if (!known || !isDenied(error)) throw error;
+    if (!isTold) info(triedAgain(error));
+    isTold = true;
   };
-  await retry(ask, { pause, clock, signal, failed });
-  return holder;
+  return retry(() => findHolder(own, task, { signal }), { pause, clock, signal, failed });
 }
+
+const triedAgain = (error: unknown): string => `${messageOf(error)}; tried again by itself`;
 
 function take(
   task: string,
-  { own, namespace, clock, signal }: LeadershipOptions,
+  { own, namespace, known, clock, signal, info }: LeadershipOptions,
   waiting: (claim: Claim) => void,
 ): Promise<HeldLock<Lease>> {
   return waitForLock(own, {
@@ -129,6 +137,8 @@ function take(
     clock,
     signal,
     waiting,
+    ...(known && { known }),
+    denied: (error) => info(triedAgain(error)),
   });
 }
 

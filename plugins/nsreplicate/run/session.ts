@@ -1,7 +1,7 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
 import { GrowingPauses } from '../../../src/async/back-off.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
-import { mayPass } from '../../../src/kube/api/api-error.ts';
+import { isDenied, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { Lease } from '../../../src/kube/api/objects.ts';
 import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
@@ -30,6 +30,10 @@ export class Session {
   #replaced = new AbortController();
   /** What the state was last written with. */
   #recorded = 0;
+  /** The lease was held once: rights that are missing after that come back. */
+  #hasHeld = false;
+  /** A first comparison came through, so all rights were there. */
+  #hasCompared = false;
 
   /** @throws {UsageError} the primary is among the replicas, or a replica is there twice */
   constructor(assignment: Assignment, options: SessionOptions) {
@@ -76,8 +80,10 @@ export class Session {
     const { name: task } = this.#assignment.spec;
     await ensureStateNamespace(state, { signal });
     for (;;) {
+      const known = this.#hasHeld;
       const request = { kube: state, task, purpose: 'watch', holder: this.#holder, clock, signal };
-      const lock = await awaitLease(request, standingBy);
+      const lock = await awaitLease({ ...request, known, denied: (error) => this.#tell(error) }, standingBy);
+      this.#hasHeld = true;
       await this.#hold(lock).catch((error: unknown) => {
         // Another instance has taken over, or soon may: this one is the standby now.
         if (signal.aborted || !lock.signal.aborted) throw error;
@@ -104,14 +110,19 @@ export class Session {
     }
   }
 
-  /** A primary that went away again before the comparison could begin, as one that restarts does, ends no watch. */
+  /** A primary that went away again before the comparison could begin, as one that restarts does, ends no watch. One that denies what it let do before is such a one. */
   async #outlive(lock: HeldLock<Lease>, error: unknown, pauses: GrowingPauses): Promise<void> {
     if (this.#replaced.signal.aborted) return;
-    const { signal, warn } = this.#options;
-    if (signal.aborted || lock.signal.aborted || !mayPass(error)) throw error;
-    warn(`${messageOf(error)}; tried again by itself`);
+    const { signal } = this.#options;
+    const passes = mayPass(error) || (this.#hasCompared && isDenied(error));
+    if (signal.aborted || lock.signal.aborted || !passes) throw error;
+    this.#tell(error);
     const over = AbortSignal.any([signal, lock.signal, this.#replaced.signal]);
     await pauses.wait(over).catch(() => undefined);
+  }
+
+  #tell(error: unknown): void {
+    this.#options.warn(`${messageOf(error)}; tried again by itself`);
   }
 
   async #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; status: TaskStatus }> {
@@ -127,6 +138,10 @@ export class Session {
       recorded: this.#recorded,
       written: (sequence) => {
         this.#recorded = sequence;
+      },
+      compared: (status) => {
+        this.#hasCompared = true;
+        this.#options.compared(status);
       },
       startOver: (because) => {
         this.#options.info(`${messageOf(because)}: comparing anew`);

@@ -1,5 +1,6 @@
 /** One active instance of a task: a Lease, renewed by who works, watched by who stands by. */
 import type { Clock } from '../../../src/clock.ts';
+import type { X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { Lease } from '../../../src/kube/api/objects.ts';
@@ -31,6 +32,10 @@ export interface LeaseRequest {
   readonly holder?: string;
   /** As `LockOptions.waiting`. */
   readonly waiting?: (claim: Claim) => void;
+  /** As `LockOptions.known`. */
+  readonly known?: boolean;
+  /** As `LockOptions.denied`. */
+  readonly denied?: (error: X8sError) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -54,17 +59,33 @@ export async function readHolder(
   task: string,
   call: CallOptions = {},
 ): Promise<Claim | null | undefined> {
-  const { name, namespace } = metadataOf(task, 'lease');
-  try {
-    const lease = await kube.find(leases, { name, namespace }, call);
-    return (lease && leaseLock.claimOf(lease)) ?? null;
-  } catch (error) {
+  return findHolder(kube, task, call).catch((error: unknown) => {
     if (isForbidden(error)) return undefined;
     throw error;
-  }
+  });
 }
 
-function optionsOf({ task, purpose, holder, waiting, clock, signal }: LeaseRequest): LockOptions<Lease> {
+/** As `readHolder`, for whoever has to know. @throws {ApiError} Leases may not be read, among others */
+export async function findHolder(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<Claim | null> {
+  const { name, namespace } = metadataOf(task, 'lease');
+  const lease = await kube.find(leases, { name, namespace }, call);
+  return (lease && leaseLock.claimOf(lease)) ?? null;
+}
+
+function optionsOf({
+  task,
+  purpose,
+  holder,
+  waiting,
+  known,
+  denied,
+  clock,
+  signal,
+}: LeaseRequest): LockOptions<Lease> {
   return {
     ...metadataOf(task, 'lease'),
     ...rightToWrite,
@@ -72,6 +93,8 @@ function optionsOf({ task, purpose, holder, waiting, clock, signal }: LeaseReque
     purpose: `nsreplicate ${purpose}`,
     ...(holder !== undefined && { holder }),
     ...(waiting && { waiting }),
+    ...(known !== undefined && { known }),
+    ...(denied && { denied }),
     clock,
     signal,
   };

@@ -1,5 +1,5 @@
 /** An answer of the API server that is not a success. */
-import { type ErrorDetails, ExitCode, UnreachableError, X8sError } from '../../errors.ts';
+import { type ErrorDetails, ExitCode, ForbiddenError, UnreachableError, X8sError } from '../../errors.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { Status } from './objects.ts';
 
@@ -43,3 +43,10 @@ export const mayPass = (error: unknown): boolean => {
   if (error instanceof ApiError) return error.code >= 500 || [408, 410, 429].includes(error.code);
   return error instanceof UnreachableError;
 };
+
+/**
+ * Whether it is a matter of rights or of credentials. Waiting does not help as a rule, but who had them before loses them
+ * for some seconds where a server restarts: it refuses until it has read its roles and bindings (kubernetes#121635).
+ */
+export const isDenied = (error: unknown): boolean =>
+  error instanceof ForbiddenError || (error instanceof ApiError && [401, 403].includes(error.code));

@@ -232,6 +232,49 @@ describe('a Lease', () => {
     await settle();
     expect(standby.error).toMatchObject({ message: 'enough' });
   });
+
+  const denied = (code: number) => () => {
+    throw apiError(code, 'RBAC: role.rbac.authorization.k8s.io "x" not found', 'Forbidden');
+  };
+
+  test.each([401, 403])('outlives a server that has forgotten its rights for a while (%i)', async (code) => {
+    const { clock, alice, bob } = scene();
+    const held = await takeLease(alice);
+    const told: unknown[] = [];
+    const standby = watched(
+      waitForLock(bob.kube, { ...bob.options, ...lease, denied: (error) => told.push(error) }),
+    );
+    await clock.advance(2000);
+    bob.kube.before = denied(code);
+    const calls = bob.kube.calls.length;
+    await clock.advance(60_000);
+    expect(standby).toEqual({});
+    expect(told).toMatchObject([{ code }]);
+    // Not as often as it is looked otherwise.
+    expect(bob.kube.calls.length - calls).toBeLessThan(20);
+    bob.kube.before = () => undefined;
+    await held.release();
+    await clock.advance(9000);
+    expect(standby.value?.holder).toMatch(/^bob/);
+  });
+
+  test('does not wait for rights that it never had, unless it is known to have had them', async () => {
+    const { clock, bob } = scene();
+    bob.kube.before = denied(403);
+    await expect(standBy(bob)).rejects.toMatchObject({ code: 403 });
+    const again = watched(waitForLock(bob.kube, { ...bob.options, ...lease, known: true }));
+    await clock.advance(5000);
+    expect(again).toEqual({});
+    bob.kube.before = () => undefined;
+    await clock.advance(9000);
+    expect(again.value?.holder).toMatch(/^bob/);
+  });
+
+  test('says at once that it may read the lock and not take it', async () => {
+    const { bob } = scene();
+    bob.kube.before = ({ verb }) => (verb === 'create' ? denied(403)() : undefined);
+    await expect(standBy(bob)).rejects.toMatchObject({ code: 403 });
+  });
 });
 
 describe('a task’s own record as the lock', () => {

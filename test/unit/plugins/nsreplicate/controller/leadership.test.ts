@@ -4,7 +4,7 @@ import type { Clock } from '../../../../../src/clock.ts';
 import type { KubeObject, Lease } from '../../../../../src/kube/api/objects.ts';
 import { leases } from '../../../../../src/kube/api/resources.ts';
 import { type FakeClock, fakeClock, settle } from '../../../support/fake-clock.ts';
-import { FakeCluster } from '../../../support/fake-cluster.ts';
+import { apiError, FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeCall, fakeKube } from '../../../support/fake-kube.ts';
 
 const collection = `${leases.group}/${leases.plural}`;
@@ -45,6 +45,7 @@ function scene() {
     const stop = new AbortController();
     const said: string[] = [];
     let leads: Leadership | undefined;
+    let failed: unknown;
     const taking = takeLeadership({
       own,
       namespace,
@@ -55,7 +56,9 @@ function scene() {
       (leadership) => {
         leads = leadership;
       },
-      () => undefined,
+      (error: unknown) => {
+        failed = error;
+      },
     );
     ended.push(async () => {
       stop.abort();
@@ -63,7 +66,7 @@ function scene() {
       await taking;
       await own.close();
     });
-    return { said, signal: stop.signal, leads: () => leads };
+    return { said, signal: stop.signal, leads: () => leads, failed: () => failed };
   };
   return { clock, objects, hold, holderOf, controller };
 }
@@ -133,4 +136,56 @@ test('one that was stopped while it took its namespace does not begin beside one
   hold(ofCluster, '');
   await wait(clock);
   expect(narrow.leads()).toBeDefined();
+});
+
+const deniesLeases = () => {
+  let denies = false;
+  return {
+    set: (to: boolean) => {
+      denies = to;
+    },
+    before: ({ collection: asked }: FakeCall) => {
+      if (denies && asked === collection) throw apiError(403, 'not let', 'Forbidden');
+    },
+  };
+};
+
+test('rights that are lacking from the beginning end it, with their name', async () => {
+  const leases = deniesLeases();
+  leases.set(true);
+  for (const namespace of ['team', undefined]) {
+    const { controller } = scene();
+    const { failed } = controller(namespace, leases.before);
+    await settle();
+    expect(failed()).toMatchObject({ code: 403 });
+  }
+});
+
+test('a namespace whose Lease can not be read for a while is not taken to be free', async () => {
+  const { clock, objects, hold, controller } = scene();
+  const narrow = controller('team');
+  await wait(clock);
+  const team = ofTeam(objects);
+  await narrow.leads()?.lock.release();
+  hold(team, 'somebody@far');
+  const leases = deniesLeases();
+  const wide = controller(undefined, leases.before);
+  await wait(clock);
+  leases.set(true);
+  const admitted: string[] = [];
+  void wide
+    .leads()
+    ?.admit('team', wide.signal)
+    .then(() => admitted.push('team'));
+  await wait(clock, 2000);
+  leases.set(false);
+  await wait(clock, 3000);
+  expect(admitted).toEqual([]);
+  expect(wide.said).toEqual([
+    expect.stringContaining('; tried again by itself'),
+    'namespace team: left to its own controller (somebody@far) until that has ended',
+  ]);
+  hold(team, '');
+  await wait(clock);
+  expect(admitted).toEqual(['team']);
 });

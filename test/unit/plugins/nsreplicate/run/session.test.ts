@@ -18,13 +18,14 @@ function watch(...failures: Error[]) {
   };
   const hooks = { info: () => undefined, begun: () => undefined, compared: () => undefined };
   const stoodBy: unknown[] = [];
+  const said: string[] = [];
   const session = new Session(assignment, {
     ...hooks,
     state: from,
     informers: new Informers(clock),
     clock,
     signal: ended.signal,
-    warn: () => undefined,
+    warn: (text) => said.push(text),
     standingBy: (claim) => stoodBy.push(claim),
   });
   const result = session.watch().catch((error: unknown) => error);
@@ -34,7 +35,7 @@ function watch(...failures: Error[]) {
     await Promise.all([from.close(), to.close()]);
     return result;
   };
-  return { from, to, clock, stoodBy, end };
+  return { from, to, clock, session, said, stoodBy, end };
 }
 
 test('a primary that goes away again before the comparison begins does not end the watch', async () => {
@@ -64,4 +65,30 @@ test('who lost its own lease, as to a server that was away, takes it again at on
   expect(to.objects.all(configMaps)).toHaveLength(2);
   expect(stoodBy).toEqual([]);
   await end();
+});
+
+test('rights that a server has forgotten for a while, after it began, end nothing', async () => {
+  const { from, to, clock, session, said, end } = watch();
+  await clock.advance(5000);
+  // As while a server that restarts reads its roles: the lease is lost, and can't be read.
+  from.before = () => {
+    throw apiError(403, 'not yet', 'Forbidden');
+  };
+  await clock.advance(40_000);
+  expect(said.filter((text) => text.includes('tried again by itself'))).toHaveLength(1);
+  from.before = () => undefined;
+  from.objects.create(configMaps, configMap('b'));
+  await clock.advance(12_000);
+  expect(to.objects.all(configMaps)).toHaveLength(2);
+  // The lease is held, and the primary can't be read when the work begins anew.
+  from.before = ({ collection }) => {
+    if (collection === '/apis') throw apiError(403, 'not yet', 'Forbidden');
+  };
+  session.replace({});
+  await clock.advance(20_000);
+  from.before = () => undefined;
+  from.objects.create(configMaps, configMap('c'));
+  await clock.advance(40_000);
+  expect(to.objects.all(configMaps)).toHaveLength(3);
+  expect(await end()).toMatchObject({ message: 'ended' });
 });
