@@ -105,8 +105,16 @@ export class Api {
     throw new Refused(response.status, detail, hint);
   }
 
-  /** Hears events until the signal aborts or the stream ends. @throws {Refused} */
-  async listen(heard: (event: string, data: unknown) => void, signal: AbortSignal): Promise<void> {
+  /**
+   * Hears events until the signal aborts or the stream ends.
+   * @param came told of all that arrives, be it an event or that the service is still there
+   * @throws {Refused}
+   */
+  async listen(
+    heard: (event: string, data: unknown) => void,
+    came: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const response = await this.#fetch('/api/events', 'GET', undefined, signal);
     if (response.status === 401) this.signOut();
     if (!response.ok || !response.body)
@@ -116,6 +124,7 @@ export class Api {
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
+      came();
       text += value;
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';

@@ -1,14 +1,15 @@
 /** The page: signs in, then shows every task as it changes. */
 import { Api, type TaskDocument } from './api.ts';
+import { browserClock } from './clock.ts';
 import { h, replace } from './dom.ts';
+import { follow } from './follow.ts';
 import { Jobs } from './jobs.ts';
 import { signInForm } from './sign-in.ts';
 import { TaskCard } from './task-card.ts';
-import { type Overall, problemOf, withoutTasks } from './words.ts';
+import { type Overall, problemOf, unheardText, withoutTasks } from './words.ts';
 
 const TELL_MS = 8000;
 const TICK_MS = 5000;
-const AGAIN_MS = 3000;
 /** Jobs are asked for no more often than that. */
 const LOAD_MS = 500;
 
@@ -47,6 +48,7 @@ function showTasks(): void {
   const options = { api, tell, mayAsk: mayAsk && namespaces === undefined };
   const tasks = h('div', {}, h('p', { class: 'about' }, 'Waiting for the service …'));
   const problem = h('p', { class: 'problem', role: 'alert' });
+  const silence = h('p', { class: 'problem', role: 'alert' });
   replace(
     main,
     h(
@@ -56,6 +58,7 @@ function showTasks(): void {
       h('span', {}, `${username}, ${role}`),
       h('button', { type: 'button', onclick: () => api.signOut() }, 'Sign out'),
     ),
+    silence,
     problem,
     tasks,
     jobs.element,
@@ -93,32 +96,26 @@ function showTasks(): void {
     else cards.set(task.name, new TaskCard(task, options));
     if (event === 'gone' || !card) arrange();
   };
-  const connection = { open: false };
-  void follow(heard, connection, signal);
+  // Of what is not heard nothing is drawn.
+  let isHeard = false;
+  const listening = {
+    listen: (came: () => void, until: AbortSignal) => api.listen(heard, came, until),
+    heard: () => {
+      isHeard = true;
+      silence.textContent = '';
+    },
+    unheard: (since: Date | undefined) => {
+      isHeard = false;
+      silence.textContent = unheardText(since);
+    },
+    clock: browserClock,
+  };
+  void follow(listening, signal);
   void jobs.first();
   const ticking = setInterval(() => {
-    if (connection.open) for (const card of cards.values()) card.tick();
+    if (isHeard) for (const card of cards.values()) card.tick();
   }, TICK_MS);
   signal.addEventListener('abort', () => clearInterval(ticking));
-}
-
-/** Listens, again and again, until the person signs out. */
-async function follow(
-  heard: (event: string, data: unknown) => void,
-  connection: { open: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    const hear = (event: string, data: unknown) => {
-      connection.open = true;
-      heard(event, data);
-    };
-    await api.listen(hear, signal).catch(() => undefined);
-    connection.open = false;
-    if (signal.aborted) return;
-    tell('The service does not answer just now; what is shown may be old.');
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-  }
 }
 
 if (api.account) showTasks();

@@ -159,6 +159,12 @@ export const problemOf = ({ problem, newer }: Overall): string =>
     .flat()
     .join(' ');
 
+/** That the service is not heard, by the reader's own clock. @param since when something came last */
+export const unheardText = (since: Date | undefined): string =>
+  since === undefined
+    ? 'The service does not answer; connecting again.'
+    : `Nothing heard since ${since.toTimeString().slice(0, 8)}; connecting again. What is shown may be old.`;
+
 /** What stands in place of tasks where none is shown: that there is none is said only of a state that was read. */
 export const withoutTasks = ({ problem, newer }: Overall): string =>
   problem === undefined && newer.length === 0
