@@ -165,6 +165,25 @@ describeWithBrowser('the page', () => {
     await card().getByText(`${user}: approve`).waitFor();
   });
 
+  test('says so when it hears nothing, and goes on when it does', async () => {
+    const other = await browser.newPage();
+    await other.clock.install();
+    await other.route('**/api/events', () => undefined);
+    await other.goto(page.url());
+    await other.locator('#username').fill(user);
+    await other.locator('#password').fill(password);
+    await other.keyboard.press('Enter');
+    await other.getByText('Waiting for the service').waitFor();
+    await other.clock.fastForward(36_000);
+    const silence = other.getByText('The service does not answer; connecting again.');
+    await silence.waitFor();
+    await other.unroute('**/api/events');
+    await other.clock.fastForward(4000);
+    await other.getByRole('heading', { name: pair.task, exact: true }).waitFor();
+    await silence.waitFor({ state: 'detached' });
+    await other.close();
+  });
+
   test('fits a phone, and the dark', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: 'dark' });

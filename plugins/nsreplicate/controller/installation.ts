@@ -139,20 +139,19 @@ function namespaceRights(namespace: string): KubeObject[] {
   ];
 }
 
-/** In: the kubelet's probes, and who asks for the page. Out: names, and API servers, which may be anywhere but in link-local ranges. */
+/**
+ * In: the kubelet's probes, and who asks for the page. Out: API servers, which may be anywhere, this cluster's own among
+ * them. No ranges are named: to some networks (Cilium's, as it comes) not even `0.0.0.0/0` means nodes and the API server
+ * on them. Where tenants' kubeconfigs may not lead, the controller itself refuses: see addresses.ts.
+ */
 function networkPolicy(installation: Installation): KubeObject {
   const ports = portsOf(installation).map(({ port }) => ({ protocol: 'TCP', port }));
-  const dns = ['UDP', 'TCP'].map((protocol) => ({ protocol, port: 53 }));
-  const anywhere = [
-    { ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.0.0/16'] } },
-    { ipBlock: { cidr: '::/0', except: ['fe80::/10'] } },
-  ];
   return object('networking.k8s.io/v1', 'NetworkPolicy', {
     spec: {
       podSelector: { matchLabels: selector },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports }],
-      egress: [{ ports: dns }, { to: anywhere }],
+      egress: [{}],
     },
   });
 }

@@ -104,7 +104,7 @@ test('with the page, every pod serves it encrypted, the Service leads to the one
   for (const kind of ['PodDisruptionBudget', 'Deployment'])
     expect(JSON.stringify(spec(kind))).not.toContain('x8s.dev/leads');
   expect(spec('NetworkPolicy')).toMatchObject({
-    spec: { ingress: [{ ports: [{ port: 8081 }, { port: 8080 }] }] },
+    spec: { ingress: [{ ports: [{ port: 8081 }, { port: 8080 }] }], egress: [{}] },
   });
   const flags = ['controller', '--health=:8081', '--pod=$(POD_NAME)', '--listen=:8080', '--own-certificate'];
   const container = {
