@@ -33,15 +33,21 @@ const nameOfContainer = /^(?:cri-containerd-|crio-|docker-)?([0-9a-f]{64})(?:\.s
 
 function isBelow(path: string, { uid, id }: ContainerIdentity): boolean {
   const groups = path.split(/[/:]/).filter((group) => group !== 'cri-containerd');
-  // The outermost one is the runtime's: what is named below it, the container may have made itself.
-  const pod = groups.findIndex((group) => isPod(group, uid));
-  return pod >= 0 && nameOfContainer.exec(groups[pod + 1] ?? '')?.[1] === id;
+  // The outermost pod of all decides: what is named below it, a container of that pod may have made itself.
+  const pod = groups.findIndex((group) => podOf(group) !== undefined);
+  if (pod < 0 || podOf(groups[pod] ?? '') !== uid) return false;
+  return nameOfContainer.exec(groups[pod + 1] ?? '')?.[1] === id;
 }
 
-/** `podUID`, or `kubepods-burstable-podUID.slice` with underscores, which systemd wants. */
-function isPod(group: string, uid: string): boolean {
-  return (
-    group === `pod${uid}` ||
-    (group.startsWith('kubepods') && group.endsWith(`-pod${uid.replaceAll('-', '_')}.slice`))
-  );
+/** Of a pod that the kubelet read from a file, a digest without hyphens. */
+const uidOfPod = '[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}';
+const nameOfPod = new RegExp(`^pod(${uidOfPod})$`);
+const sliceOfPod = new RegExp(`(?:^|-)pod(${uidOfPod.replaceAll('-?', '_?')})\\.slice$`);
+
+/**
+ * The uid of the pod whose group has this name: `podUID`, or `kubepods-burstable-podUID.slice` with underscores, which
+ * systemd wants, and before it the kubelet's own groups above (`--cgroup-root`). Undefined where it is no pod's.
+ */
+function podOf(group: string): string | undefined {
+  return nameOfPod.exec(group)?.[1] ?? sliceOfPod.exec(group)?.[1]?.replaceAll('_', '-');
 }

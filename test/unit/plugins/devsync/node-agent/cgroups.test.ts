@@ -9,7 +9,11 @@ const uid = '89af0910-3a0d-4013-80fa-60164f33de45';
 const id = 'a17a65ad7ffdc6e612b1e1df5960339a3a7ba758a1a0e19e7eec92647293531e';
 const other = '5fe0f82e609bf8a2dea5e673167d125ddcec3220eff6b2a4c7d9ce6e2dee8cd4';
 const slice = `kubepods-burstable-pod${uid.replaceAll('-', '_')}.slice`;
+const otherUid = '0f6b7f39-7d0f-4a53-9e55-0d9f7f5f5a11';
+const staticUid = 'd2c4e6f8a0b1c3d5e7f9a1b2c3d4e5f6';
 const slices = `/kubepods.slice/kubepods-burstable.slice/${slice}`;
+const otherSlice = slice.replace(uid.replaceAll('-', '_'), otherUid.replaceAll('-', '_'));
+const otherSlices = slices.replace(slice, otherSlice);
 
 const recorded = ['9:name=systemd', '8:pids', '7:blkio', '5:devices', '3:cpu,cpuacct']
   .map((head) => `${head}:/x8s-lab/lab-a-1/kubepods/besteffort/pod${uid}/${id}`)
@@ -35,6 +39,7 @@ describe('a process belongs to the container', () => {
       'a node that is a container itself',
       `3:cpu:/docker/${other}/kubelet/kubepods/besteffort/pod${uid}/${id}\n`,
     ],
+    ['systemd, with a group of the kubelet’s own above', `0::${slices.replaceAll('kubepods', 'own-kubepods')}/crio-${id}.scope\n`],
     ['an init system in the container', `0::${slices}/cri-containerd-${id}.scope/init.scope\n`],
   ])('%s', (_, controlGroups) => {
     expect(runsIn(controlGroups, { uid, id })).toBe(true);
@@ -55,6 +60,24 @@ describe('a process does not belong to the container', () => {
       'a pod’s and a container’s groups that another container made',
       `0::/kubepods/pod0000/${other}/x/pod${uid}/y/${id}\n`,
     ],
+    [
+      'the pod’s and its container’s groups that a container of another pod made',
+      `0::/kubepods/besteffort/pod${otherUid}/${other}/pod${uid}/${id}\n`,
+    ],
+    ['the same with the driver systemd', `0::${otherSlices}/cri-containerd-${other}.scope/${slice}/${id}\n`],
+    ['the same, in each other’s way', `0::${otherSlices}/cri-containerd-${other}.scope/pod${uid}/${id}\n`],
+    [
+      'the same with a colon, which a container may write in a name',
+      `4:memory:/system.slice/containerd.service/${otherSlice}:cri-containerd:${other}/${slice}:cri-containerd:${id}\n`,
+    ],
+    [
+      'a pod’s group right below another one’s',
+      `0::/kubepods/besteffort/pod${otherUid}/pod${uid}/${id}\n`,
+    ],
+    [
+      'groups that a container of a static pod made',
+      `0::/kubepods/besteffort/pod${staticUid}/${other}/pod${uid}/${id}\n`,
+    ],
     ['a part of the id', `0::/kubepods/pod${uid}/${id.slice(0, 12)}\n`],
     ['more than the id', `0::/kubepods/pod${uid}/${id}0\n`],
     ['a process of the node', '0::/system.slice/sshd.service\n'],
@@ -62,6 +85,12 @@ describe('a process does not belong to the container', () => {
   ])('%s', (_, controlGroups) => {
     expect(runsIn(controlGroups, { uid, id })).toBe(false);
   });
+});
+
+test('a pod that the kubelet read from a file', () => {
+  const groups = `0::/kubepods/burstable/pod${staticUid}/${id}\n`;
+  expect(runsIn(groups, { uid: staticUid, id })).toBe(true);
+  expect(runsIn(groups, { uid, id })).toBe(false);
 });
 
 test('the id in what the cluster calls a container', () => {
