@@ -7,6 +7,10 @@
  * executes Node.js, whose libraries are all loaded once it says so. Then the helper moves the root of both into the
  * container, and lets the child go on. From there the kernel itself keeps every path and every link in the container.
  *
+ * The child is among the container's processes from its first moment, and root there could look at what it has open
+ * (CVE-2016-9962 of runc). So nothing of the node is open any more when it begins, and until it executes Node.js, nobody
+ * without the right to trace everything may look at all (PR_SET_DUMPABLE).
+ *
  * Numbers of system calls are those of Linux's tables for each architecture, constants those of its headers.
  */
 
@@ -18,9 +22,9 @@ export const enterScript = String.raw`
 use strict; use warnings;
 my ($arch, $pid, $start, $uid, $gid, $groups, $kept, @command) = @ARGV;
 my %tables = (
-  x64   => { openat => 257, open_tree => 428, setns => 308, clone => 56, prctl => 157, capset => 126,
+  x64   => { openat => 257, close => 3, open_tree => 428, setns => 308, clone => 56, prctl => 157, capset => 126,
              setgroups => 116, setresgid => 119, setresuid => 117 },
-  arm64 => { openat => 56, open_tree => 428, setns => 268, clone => 220, prctl => 167, capset => 91,
+  arm64 => { openat => 56, close => 57, open_tree => 428, setns => 268, clone => 220, prctl => 167, capset => 91,
              setgroups => 159, setresgid => 149, setresuid => 147 },
 );
 my $number = $tables{$arch} or fail("no system calls are known of $arch");
@@ -35,6 +39,9 @@ sub call {
   return $result;
 }
 
+sub hide { call("being traced", "prctl", 4, 0, 0, 0, 0) } # PR_SET_DUMPABLE
+hide();
+
 # A process that is held open is not mistaken for a later one of the same number. O_CLOEXEC, and O_PATH for directories.
 my $process = call("process $pid", "openat", -100, "/proc/$pid", 0x280000);
 my $root = call("its root", "openat", $process, "root", 0x280000);
@@ -43,13 +50,18 @@ my $stat;
 open($stat, "<", "/proc/self/fd/$process/stat") or fail("process $pid: $!");
 my $line = <$stat> // "";
 $line =~ s/^.*\) //s;
+close($stat);
 fail("process $pid has ended") if ((split " ", $line)[19] // "") ne $start;
 
 # OPEN_TREE_CLONE without AT_RECURSIVE: the image alone, without what is mounted on it.
 my $image = call("the image", "open_tree", -100, "/", 0x80001);
 my ($ours, $theirs);
 socketpair($ours, $theirs, 1, 1, 0) or fail("a pair of sockets: $!");
-call("its namespace $_", "setns", $spaces{$_}, 0) for qw(pid net ipc uts mnt);
+close_all_but(0 .. 2, fileno($ours), fileno($theirs), $image, $root, values %spaces);
+for my $name (qw(pid net ipc uts mnt)) {
+  call("its namespace $name", "setns", $spaces{$name}, 0);
+  call("its namespace $name", "close", $spaces{$name});
+}
 my $held = move_root($image, "the image");
 
 # CLONE_FS | SIGCHLD
@@ -74,7 +86,20 @@ sub move_root {
   return $folder;
 }
 
+# Of a process and what it was opened by, and of what was left open to this program itself.
+sub close_all_but {
+  my %stay = map { $_ => 1 } @_;
+  opendir(my $all, "/proc/self/fd") or fail("what is open: $!");
+  my @open = grep { /^\d+$/ && !$stay{$_} } readdir($all);
+  closedir($all);
+  # That of the list itself is closed already.
+  syscall($number->{close}, $_ + 0) for @open;
+}
+
 sub run {
+  close($ours);
+  close($held);
+  call("its root", "close", $root);
   become();
   fcntl($theirs, 2, 0); # F_SETFD: it stays open
   $ENV{X8S_ENTER_FD} = fileno($theirs);
@@ -99,6 +124,8 @@ sub become {
   limit_to($uid == 0 ? $kept : 0);
   call("no new privileges", "prctl", 38, 1, 0, 0, 0);
   call("its end with ours", "prctl", 1, 9, 0, 0, 0);
+  # With the user, the kernel sets it as fs.suid_dumpable says.
+  hide();
 }
 
 sub limit_to {

@@ -39,7 +39,10 @@ describe('a process belongs to the container', () => {
       'a node that is a container itself',
       `3:cpu:/docker/${other}/kubelet/kubepods/besteffort/pod${uid}/${id}\n`,
     ],
-    ['systemd, with a group of the kubelet’s own above', `0::${slices.replaceAll('kubepods', 'own-kubepods')}/crio-${id}.scope\n`],
+    [
+      'systemd, with a group of the kubelet’s own above',
+      `0::${slices.replaceAll('kubepods', 'own-kubepods')}/crio-${id}.scope\n`,
+    ],
     ['an init system in the container', `0::${slices}/cri-containerd-${id}.scope/init.scope\n`],
   ])('%s', (_, controlGroups) => {
     expect(runsIn(controlGroups, { uid, id })).toBe(true);
@@ -70,10 +73,7 @@ describe('a process does not belong to the container', () => {
       'the same with a colon, which a container may write in a name',
       `4:memory:/system.slice/containerd.service/${otherSlice}:cri-containerd:${other}/${slice}:cri-containerd:${id}\n`,
     ],
-    [
-      'a pod’s group right below another one’s',
-      `0::/kubepods/besteffort/pod${otherUid}/pod${uid}/${id}\n`,
-    ],
+    ['a pod’s group right below another one’s', `0::/kubepods/besteffort/pod${otherUid}/pod${uid}/${id}\n`],
     [
       'groups that a container of a static pod made',
       `0::/kubepods/besteffort/pod${staticUid}/${other}/pod${uid}/${id}\n`,

@@ -1,0 +1,102 @@
+/** What a process of the container could see of the one that comes into it, until that executes its program. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { enterScript } from '../../../../../plugins/devsync/node-agent/enter-script.ts';
+import { startOf } from '../../../../../plugins/devsync/node-agent/processes.ts';
+import { machine } from '../../../../../src/machine.ts';
+import { eventually } from '../../../../support/eventually.ts';
+
+jest.setTimeout(30_000);
+
+const container = ['--pid', '--net', '--ipc', '--uts', '--mount', '--fork', '--kill-child', '--mount-proc'];
+/** It takes what an agent has on its node: the script is run as it is there, and not in namespaces of a user. */
+const usable =
+  process.platform === 'linux' &&
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', [...container, 'perl', '-e', 'exit 7']).status === 7;
+/** Right after the child has begun, and at the last moment before it executes anything. */
+const moments = ['sub run {', '{ no warnings; exec'];
+/** Root, with all that a container could have of capabilities but the right to trace everything. */
+const untraced = ['setpriv', '--bounding-set', '-sys_ptrace', '--inh-caps', '-sys_ptrace'];
+/** Bits of CHOWN, DAC_OVERRIDE, FOWNER and FSETID. */
+const kept = '27';
+
+(usable ? describe : describe.skip)('a process on its way into a container', () => {
+  const started: ChildProcess[] = [];
+  afterEach(() => {
+    for (const one of started.splice(0)) one.kill('SIGKILL');
+  });
+
+  /** A container's main process. */
+  async function main(): Promise<number> {
+    const { pid } = start('unshare', [...container, 'sleep', '60']);
+    return eventually(() => {
+      const [child] = childrenOf(pid as number);
+      expect(readFileSync(`/proc/${child}/cmdline`, 'utf8')).toMatch(/^sleep/);
+      return child as number;
+    });
+  }
+
+  function start(program: string, args: string[]): ChildProcess {
+    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+    started.push(child);
+    return child;
+  }
+
+  /** Enters, and stops the child where it has come to this place of the script. */
+  async function stoppedAt(moment: string, target: number, uid: string): Promise<number> {
+    const pieces = enterScript.split(moment);
+    expect(pieces).toHaveLength(2);
+    // Of Perl 5.16 and newer, $$ is asked for each time.
+    const stop = 'kill("STOP", $$);';
+    const script = pieces.join(moment.startsWith('sub') ? `${moment} ${stop}` : `${stop} ${moment}`);
+    const begun = startOf(readFileSync(`/proc/${target}/stat`, 'utf8')) ?? '';
+    const who = [uid, uid, '', uid === '0' ? kept : '0'];
+    const helper = start('perl', ['-e', script, machine.arch, `${target}`, begun, ...who, '/bin/true']);
+    let said = '';
+    helper.stderr?.on('data', (data: Buffer) => {
+      said += data.toString();
+    });
+    return eventually(() => {
+      expect(said).toBe('');
+      const [child] = childrenOf(helper.pid as number);
+      expect(readFileSync(`/proc/${child}/stat`, 'utf8')).toMatch(/\) T /);
+      return child as number;
+    });
+  }
+
+  test.each(moments.flatMap((moment) => ['0', '1000'].map((uid) => [moment, uid] as const)))(
+    'at `%s`, as user %s, holds nothing of the node, and nobody in the container may look',
+    async (moment, uid) => {
+      const target = await main();
+      const child = await stoppedAt(moment, target, uid);
+      const held = readdirSync(`/proc/${child}/fd`)
+        .sort((a, b) => Number(a) - Number(b))
+        .map((fd) => readlinkSync(`/proc/${child}/fd/${fd}`).replace(/:.*/, ''));
+      // Its streams, the image that is its root, and what it says to the helper by.
+      const more = held.slice(3).sort();
+      expect(more).toEqual(moment.startsWith('sub') ? ['/', '/', 'socket', 'socket'] : ['socket']);
+      const within = innerPid(child);
+      expect(seen(target, ['ls', '/proc/1/fd'])).toMatch('0');
+      for (const what of ['fd', 'root', 'ns', 'cwd'])
+        expect(seen(target, ['ls', '-l', `/proc/${within}/${what}/`])).toMatch('Permission denied');
+      // Who may not trace owns none of it: it is root's of the node.
+      expect(execFileSync('stat', ['-c', '%u', `/proc/${child}/fd`], { encoding: 'utf8' })).toBe('0\n');
+    },
+  );
+
+  /** What root of the container sees there. */
+  function seen(target: number, command: string[]): string {
+    const inside = ['-t', `${target}`, '-p', '-m', '--', ...untraced, ...command];
+    const { stdout, stderr } = spawnSync('nsenter', inside, { encoding: 'utf8' });
+    return stdout + stderr;
+  }
+});
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
+/** Its number in the container. */
+const innerPid = (pid: number): string =>
+  /^NSpid:.*\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
