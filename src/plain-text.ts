@@ -22,6 +22,35 @@ export const forTerminal = (text: string): string =>
     return ours.test(found) ? found : byNumber(found);
   });
 
+/** What looks like a blank, or like nothing at all, and is none of the above. */
+const unseen = /[\u115f\u1160\u2800\u3164\uffa0]/gu;
+const longBlanks = /\p{Zs}{3,}/gu;
+
+/**
+ * One line in which nothing is hidden, for what a person is to agree to: a line break is `⏎`, twelve blanks in a row are
+ * `␣×12`, and all else that would steer a terminal, or not be seen, goes by its number.
+ */
+export const inFull = (text: string): string =>
+  text
+    .replaceAll(/\r\n|\n/g, '⏎')
+    .replaceAll(steering, (found) => [...found].map(byNumber).join(''))
+    .replaceAll(unseen, byNumber)
+    .replaceAll(longBlanks, (found) => `␣×${found.length}`);
+
+/** What steers a terminal and JSON writes as it is. */
+const steeringInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Whether a text has characters that {@link safeJson} would write by their numbers. */
+export const needsSafeJson = (text: string): boolean => text.search(steeringInJson) >= 0;
+
+/** JSON of the same value, whose texts have by their numbers what would steer a terminal. */
+export const safeJson = (json: string): string =>
+  json.replaceAll(steeringInJson, (found) =>
+    Array.from({ length: found.length }, (_, index) => unitByNumber(found.charCodeAt(index))).join(''),
+  );
+
+const unitByNumber = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`;
+
 /** A character by its number. */
 export const byNumber = (character: string): string => `\\u{${character.codePointAt(0)?.toString(16)}}`;
 

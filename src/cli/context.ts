@@ -46,8 +46,13 @@ export interface CommandContext {
   event(data: unknown, text: string): Promise<void>;
   /** A terminal to draw on and to take keys from; undefined where there is none. */
   dashboard(): Dashboard | undefined;
-  /** Asks on the terminal, yes or no; a UsageError where there is no terminal. */
-  confirm(question: string): Promise<boolean>;
+  /**
+   * Asks on the terminal, yes or no; a UsageError where there is no terminal.
+   *
+   * @param about what a yes agrees to, line by line: it is part of the question, so that `-o json`, which keeps the
+   * reporter silent, asks about nothing that was not shown.
+   */
+  confirm(question: string, about?: readonly string[]): Promise<boolean>;
   /** Asks for a password without showing it; without a terminal, the first line of standard input. */
   password(question: string): Promise<string>;
   /** Tells what a second Ctrl-C would leave behind, one line each; asked only then. */

@@ -85,7 +85,7 @@ async function runCommand<C extends CommandContext>(
     style: createStyle(!noColor && wantsColor(stdout, env)),
     event: (data, text) => printer.event(data, text),
     dashboard: () => (stdin.isTTY ? reporter.openDashboard?.(stdin) : undefined),
-    confirm: (question) => confirm(question, { input: stdin, output: stderr, signal }),
+    confirm: (question, about = []) => confirm(question, { input: stdin, output: stderr, signal, about }),
     password: (question) => askPassword(question, { input: stdin, output: stderr, signal }),
     onAbandoned,
   });

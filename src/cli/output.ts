@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { ExitCode, X8sError } from '../errors.ts';
 import { parseExactly } from '../json.ts';
-import { forTerminal } from '../plain-text.ts';
+import { byNumber, forTerminal, needsSafeJson, safeJson } from '../plain-text.ts';
 import { renderTable, type Table } from './table.ts';
 
 export const outputFormats = ['json', 'yaml', 'wide', 'name', 'table'] as const;
@@ -54,7 +54,7 @@ export class Printer {
     if (this.#format === 'json' || this.#format === 'yaml') {
       if (data !== undefined) await this.document(data);
     } else if (this.#format === 'name') {
-      this.#write((names ?? []).map((name) => `${name}\n`).join(''));
+      this.#write((names ?? []).map((name) => `${this.#name(name)}\n`).join(''));
     } else if (table && (this.#format !== undefined || text === undefined)) {
       // As kubectl does: that there is nothing is no data.
       if (table.rows.length === 0) this.#stderr.write(`${table.empty}\n`);
@@ -67,14 +67,20 @@ export class Printer {
   /** A whole document: indented JSON, or YAML. */
   async document(data: unknown): Promise<void> {
     if (this.#format === 'yaml') return this.#write(await toYaml(data));
-    this.#write(`${JSON.stringify(data, undefined, 4)}\n`);
+    this.#write(`${safeJson(JSON.stringify(data, undefined, 4))}\n`);
   }
 
   /** One of many while a command watches: a line of JSON, a YAML document, or a line of text. */
   async event(data: unknown, text: string): Promise<void> {
-    if (this.#format === 'json') this.#write(`${JSON.stringify(data)}\n`);
+    if (this.#format === 'json') this.#write(`${safeJson(JSON.stringify(data))}\n`);
     else if (this.#format === 'yaml') this.#write(`---\n${await toYaml(data)}`);
     else this.#write(forTerminal(`${text}\n`));
+  }
+
+  /** For a program as it is; a terminal would obey what is in it. */
+  #name(name: string): string {
+    if ((this.#stdout as { isTTY?: boolean }).isTTY !== true) return name;
+    return forTerminal(name).replaceAll('\n', byNumber);
   }
 
   #write(text: string): void {
@@ -84,8 +90,17 @@ export class Printer {
   }
 }
 
-/** Through JSON first, so that yaml sees what JSON readers see (no undefined, dates as text). */
+/**
+ * Through JSON first, so that yaml sees what JSON readers see (no undefined, dates as text). Texts that would steer a
+ * terminal are quoted, and what would do so goes by its number, which means the same in JSON and in YAML's quotes.
+ */
 async function toYaml(data: unknown): Promise<string> {
-  const { stringify } = await import('yaml');
-  return stringify(parseExactly(JSON.stringify(data)));
+  const { Document, visit } = await import('yaml');
+  const document = new Document(parseExactly(JSON.stringify(data)));
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && needsSafeJson(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return safeJson(document.toString());
 }

@@ -114,7 +114,7 @@ test('reloads that cause each other are stopped, and resume lets them go on; wha
   it.write('a', 'third');
   await it.reaches('loop', 'watching', reloadIs('a=', 'stopped'));
 
-  // Rules are commands: those that somebody has changed in the cluster are not run here.
+  // Rules are commands: a sync that somebody has changed in the cluster is not run here until a person has agreed.
   await it.stop();
   const name = 'devsync-loop-container';
   const record = JSON.parse(await it.kubectl('get', 'configmap', name, '-o', 'json'));
@@ -123,12 +123,18 @@ test('reloads that cause each other are stopped, and resume lets them go on; wha
   );
   await it.kubectl('patch', 'configmap', name, '--type', 'merge', '-p', JSON.stringify({ data }));
   await it.watch('loop');
-  await it.reaches('loop', 'watching');
+  const words = /the specification of the sync loop in the cluster is not what was agreed to here/;
+  await eventually(async () => expect(await it.must('logs', 'loop')).toMatch(words));
   it.write('a', 'fourth');
-  await eventually(async () => expect(await it.sh('loop', 'cat /work/a')).toBe('fourth'));
-  expect(await it.must('logs', 'loop')).toMatch(/reload rules in the cluster are not those .* not run/);
-  expect(await it.sh('loop', 'ls /work')).not.toMatch(/evil/);
+  const flushed = await it.devsync('flush', 'loop');
+  expect([flushed.code, flushed.stderr]).toEqual([3, expect.stringMatching(words)]);
+  expect(flushed.stderr).toMatch(/reload\.rules: .*touch \/work\/evil/);
+  expect(await it.sh('loop', 'cat /work/a; ls /work')).not.toMatch(/fourth|evil/);
   expect(existsSync(join(it.local, 'evil'))).toBe(false);
+  // The watch that runs takes it up.
+  expect(await it.must('watch', 'loop', '--yes')).toMatch(/Agreed to: loop\./);
+  await it.reaches('loop', 'watching');
+  await eventually(async () => expect(await it.sh('loop', 'cat /work/a')).toBe('fourth'));
 });
 
 test('a rollout brings a new pod, in which the sync goes on and which does not roll out again; so does a restart on demand', async () => {

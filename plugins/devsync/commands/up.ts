@@ -1,4 +1,5 @@
 /** `kubectl devsync up` */
+import { isAgreed } from '../../../src/cli/agreed.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
@@ -57,8 +58,8 @@ export class UpCommand extends ConfigCommand {
     const target = { cluster: kube.cluster, namespace };
     const digest = configDigest(config, target);
     if (!isConfirmed(workstation, digest)) {
-      for (const line of explainConfig(config, target)) context.reporter.info(line);
-      if (!this.yes && !(await context.confirm('Go on?'))) return false;
+      const about = explainConfig(config, target);
+      if (!(await isAgreed(context, { yes: this.yes, question: 'Go on?', about }))) return false;
       rememberConfirmed(workstation, digest, config);
     }
     // Agreed to with the file's own context and namespace, and not with those of this command line.

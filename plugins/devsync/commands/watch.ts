@@ -4,7 +4,6 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError, UsageError } from '../../../src/errors.ts';
 import type { SyncSpec } from '../spec/spec.ts';
-import { plainWords } from '../wire/plain-words.ts';
 import { watchInBackground } from './base/background.ts';
 import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './base/sync-command.ts';
 import { notifyOption, runWatch, titleOption } from './live/run-watch.ts';
@@ -36,7 +35,8 @@ export class WatchCommand extends AgentCommand {
   title = titleOption();
   notify = notifyOption();
   yes = option.flag('-y,--yes', {
-    description: 'With --take-over: let the reload rules of the sync run, without a question.',
+    description:
+      'Agree without a question: with --take-over to what the sync does beyond its files, and to a specification that was changed in the cluster.',
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
@@ -44,20 +44,62 @@ export class WatchCommand extends AgentCommand {
     // Checked before anything is changed: a second watch could not run what was taken over.
     if (this.takeOver !== undefined || this.background) await this.#refuseBeside(context, env);
     if (this.takeOver !== undefined) await this.#takeOver(context, env, this.takeOver);
-    if (this.background) {
-      await warnIfSilent(context, env);
-      return await watchInBackground(context, env);
-    }
+    const answers = await this.#answers(context, env);
+    const agreed = answers ? await this.#agree(context, env) : [];
+    // Who runs them here already takes them up by itself.
+    if (agreed.length > 0 && (await isWatched(env)))
+      return {
+        data: { agreed },
+        text: `Agreed to: ${agreed.join(', ')}. The watch that runs here begins with that.`,
+      };
+    if (this.background) return await watchInBackground(context, env);
     const agent = await this.agent(context);
     const { names, allNamespaces: everywhere, title: hasTitle, notify: notifies } = this;
     await runWatch(context, { ...env, agent, names, everywhere, hasTitle, notifies });
     return { text: 'Stopped.' };
   }
 
-  async #refuseBeside(context: KubeCommandContext, { kube, workstation }: SyncEnvironment): Promise<void> {
-    const { isServed } = await import('../control/socket.ts');
-    if (!(await isServed(workstation.watchSocket(kube.cluster.server)))) return;
-    throw new RefusedError(`a watch of ${kube.cluster.context} runs on this workstation already`, {
+  /** Whether the cluster does. One in the background waits for it, which its log alone would say. */
+  async #answers({ signal, reporter }: KubeCommandContext, { kube }: SyncEnvironment): Promise<boolean> {
+    const { answers } = await import('../../../src/kube/watch/until-answers.ts');
+    if (await answers(kube, { signal, timeoutMs: reachPatience })) return true;
+    const { context, server } = kube.cluster;
+    if (this.background)
+      reporter.warn(`${context}: no answer from ${server}; the syncs begin as soon as it answers`);
+    return false;
+  }
+
+  /**
+   * Asks about each specification that is not what was agreed to on this workstation. Resolves with the names of those
+   * that a person agrees to; the others are refused when they are to begin, and so are all where nobody can be asked.
+   */
+  async #agree(
+    context: KubeCommandContext,
+    { specs, workstation, namespace }: SyncEnvironment,
+  ): Promise<string[]> {
+    const [{ refusalOfSpec }, { isAgreed }] = await Promise.all([
+      import('../control/serve-sync.ts'),
+      import('../../../src/cli/agreed.ts'),
+    ]);
+    const { names, yes } = this;
+    const agreed: string[] = [];
+    for (const sync of await specs.list(this.allNamespaces ? undefined : namespace, context.signal)) {
+      const { name } = sync;
+      const isMeant = names.length === 0 ? sync.spec.foreground !== true : names.includes(name);
+      const refusal = isMeant && specs.belongsHere(sync) ? refusalOfSpec(sync, workstation) : undefined;
+      if (refusal === undefined) continue;
+      const about = [`${refusal.message}:`, ...refusal.details.map((line) => `  ${line}`)];
+      const asked = isAgreed(context, { yes, question: `Run ${name} so from now on?`, about });
+      if (!(await asked.catch(noneToAsk))) continue;
+      specs.noteAgreed(sync);
+      agreed.push(name);
+    }
+    return agreed;
+  }
+
+  async #refuseBeside(context: KubeCommandContext, env: SyncEnvironment): Promise<void> {
+    if (!(await isWatched(env))) return;
+    throw new RefusedError(`a watch of ${env.kube.cluster.context} runs on this workstation already`, {
       ...(this.takeOver !== undefined && { details: ['Nothing was taken over.'] }),
       hint: `${context.binaryName} watch stop ends it.`,
     });
@@ -70,38 +112,39 @@ export class WatchCommand extends AgentCommand {
     const path = checkLocal(localPath(local));
     const sync = await env.specs.get(env.namespace, name, context.signal);
     const { id: workstation, who } = env.workstation;
-    const spec = {
-      ...(await this.#confirmReload(context, sync.spec)),
-      local: { workstation, who, path, rootId: '' },
-    };
+    const here = { ...sync.spec, local: { workstation, who, path, rootId: '' } };
+    const spec = await this.#withWhatIsAgreed(context, name, here);
     await env.specs.replace(sync, spec, context.signal);
     context.reporter.info(
       `${name} belongs to ${path} of ${who} now; it was ${sync.spec.local.path} of ${sync.spec.local.who}`,
     );
   }
 
-  /** The specification without its reload rules, unless a person lets them run: they are commands of somebody else. */
-  async #confirmReload(context: KubeCommandContext, { reload, ...rest }: SyncSpec): Promise<SyncSpec> {
-    if (reload === undefined) return rest;
-    const { ruleText } = await import('../spec/reload-spec.ts');
-    const rules = reload.rules.map(ruleText).map(plainWords).join('; ');
-    if (this.yes || (await context.confirm(`It reloads in the container: ${rules}. Let it do so?`)))
-      return { ...rest, reload };
-    context.reporter.info(`its reload rules were left out: ${rules}`);
-    return rest;
+  /** A specification of somebody else without what a person does not let it do. */
+  async #withWhatIsAgreed(context: KubeCommandContext, name: string, spec: SyncSpec): Promise<SyncSpec> {
+    const [{ explainSync, warningsOn, withoutWarnings }, { isAgreed }] = await Promise.all([
+      import('../spec/explain.ts'),
+      import('../../../src/cli/agreed.ts'),
+    ]);
+    const about = explainSync(name, spec);
+    const warnings = warningsOn(spec);
+    const yes = this.yes || warnings.length === 0;
+    if (await isAgreed(context, { yes, question: 'Let it do so?', about })) return spec;
+    context.reporter.info(`left out: ${warnings.join('; ')}`);
+    return withoutWarnings(spec);
   }
 }
 
-/** One in the background waits for the cluster, which its log alone would say. */
-async function warnIfSilent(
-  { signal, reporter }: KubeCommandContext,
-  { kube }: SyncEnvironment,
-): Promise<void> {
-  const { answers } = await import('../../../src/kube/watch/until-answers.ts');
-  if (await answers(kube, { signal, timeoutMs: reachPatience })) return;
-  reporter.warn(
-    `${kube.cluster.context}: no answer from ${kube.cluster.server}; the syncs begin as soon as it answers`,
-  );
+/** Nobody is there to agree, so nobody does. */
+function noneToAsk(error: unknown): boolean {
+  if (error instanceof UsageError) return false;
+  throw error;
+}
+
+/** Whether a watch of this cluster runs on this workstation. */
+async function isWatched({ kube, workstation }: SyncEnvironment): Promise<boolean> {
+  const { isServed } = await import('../control/socket.ts');
+  return await isServed(workstation.watchSocket(kube.cluster.server));
 }
 
 /** Milliseconds. */

@@ -6,11 +6,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterInfo } from '../../../src/kube/api/client.ts';
-import { oneLine } from '../../../src/plain-text.ts';
-import { ruleText } from '../spec/reload-spec.ts';
-import type { SyncSpec } from '../spec/spec.ts';
+import { inFull } from '../../../src/plain-text.ts';
+import { explainSync } from '../spec/explain.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import type { Config, ConfiguredSync, NamedTarget } from './parse-config.ts';
+import type { Config, NamedTarget } from './parse-config.ts';
 
 /** Where a file's syncs go. */
 export interface ConfigTarget {
@@ -61,37 +60,9 @@ export function isKnownFile({ folder }: Workstation, file: string): boolean {
 
 /** What a person is shown before anything happens, line by line. */
 export function explainConfig({ file, syncs }: Config, { cluster, namespace }: ConfigTarget): string[] {
+  const where = `namespace ${namespace} of ${cluster.server} (context ${cluster.context})`;
   return [
-    `${file} syncs with namespace ${namespace} of ${cluster.server} (context ${cluster.context}):`,
-    ...syncs.flatMap(explainSync),
-  ].map(oneLine);
-}
-
-const arrows = { both: '⇄', toContainer: '→', toLocal: '←' };
-
-function explainSync({ name, spec }: ConfiguredSync): string[] {
-  const { target, local, remote, mode, from } = spec;
-  const arrow = !mode.startsWith('one-way')
-    ? arrows.both
-    : from === 'local'
-      ? arrows.toContainer
-      : arrows.toLocal;
-  const pods =
-    target.pod === undefined
-      ? `${target.everyPod ? 'all ' : ''}pods ${target.selector}`
-      : `pod ${target.pod}`;
-  const wins = mode === 'two-way-resolved' ? `, ${from} wins` : '';
-  return [
-    `  ${name}: ${local.path} ${arrow} ${remote} in ${pods} (${mode}${wins})`,
-    ...warningsOn(spec).map((words) => `    ${words}`),
-  ];
-}
-
-/** What of a sync is more than files that are kept the same. */
-function warningsOn({ reload, takeGit, scan }: SyncSpec): string[] {
-  return [
-    ...(reload?.rules ?? []).map((rule) => `reloads in the container: ${ruleText(rule)}`),
-    ...(takeGit ? ['.git comes from the container: its hooks would run here'] : []),
-    ...(scan.symlinks === 'raw' ? ['links may lead out of the directory'] : []),
+    inFull(`${file} syncs with ${where}:`),
+    ...syncs.flatMap(({ name, spec }) => explainSync(name, spec).map((line) => `  ${line}`)),
   ];
 }

@@ -32,16 +32,21 @@ export async function cleanSync(options: CleanOptions): Promise<string[]> {
   const lock = await hold(options);
   try {
     const lines = await cleanContainers(options);
-    if (specs.belongsHere(sync)) {
-      const { path } = sync.spec.local;
-      removeMetadataFolder(path, workstation.metadataCandidatesFor(path));
-      lines.push(`${sync.name}: removed the trash of ${path}, and what else was kept of it`);
-    }
+    if (specs.belongsHere(sync)) lines.push(cleanLocal(sync, workstation));
     await specs.delete(sync, signal);
     return [...lines, `${sync.name}: removed the specification, and what this workstation kept of it`];
   } finally {
     await lock?.release();
   }
+}
+
+function cleanLocal({ uid, name, spec }: Sync, workstation: Workstation): string {
+  const { path } = spec.local;
+  // What the cluster says could name the directory of another sync.
+  if (workstation.registered().every((one) => one.uid !== uid || one.path !== path))
+    return `${name}: the trash of ${path} was left: this workstation did not make the sync with that directory`;
+  removeMetadataFolder(path, workstation.metadataCandidatesFor(path));
+  return `${name}: removed the trash of ${path}, and what else was kept of it`;
 }
 
 /** `run` deletes its specification when it ends: then there is nothing left to lock. */

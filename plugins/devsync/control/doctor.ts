@@ -15,7 +15,7 @@ import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { isOptional, permissionsCheck, rightsFor } from './rights.ts';
-import { refusalOf } from './serve-sync.ts';
+import { NotAgreed, refusalOf } from './serve-sync.ts';
 
 export interface Finding {
   readonly check: string;
@@ -75,8 +75,11 @@ export function checkWorkstation(): Finding[] {
 export function checkSync(sync: Sync, workstation: Workstation): Finding {
   const { path } = sync.spec.local;
   const refusal = refusalOf(sync, workstation);
-  if (refusal)
-    return { check: 'LOCAL', verdict: 'failed', message: [refusal.message, refusal.hint].join('; ') };
+  if (refusal) {
+    const check = refusal instanceof NotAgreed ? 'specification' : 'LOCAL';
+    const details = refusal instanceof NotAgreed ? refusal.details : [];
+    return { check, verdict: 'failed', message: [refusal.message, ...details, refusal.hint].join('; ') };
+  }
   if (!existsSync(path)) return { check: 'LOCAL', verdict: 'failed', message: `${path} does not exist` };
   return { check: 'LOCAL', verdict: 'ok', message: `${path} is the directory that it was made with` };
 }

@@ -11,7 +11,7 @@ import type { PlaceClaims, PlaceOwner } from '../session/pods/place-claims.ts';
 import { noContainer } from '../session/runner/chosen-container.ts';
 import type { RunnerState } from '../session/runner/runner-state.ts';
 import { SyncRunner } from '../session/runner/sync-runner.ts';
-import { reloadDigest } from '../spec/reload-spec.ts';
+import { disagreementOn } from '../spec/agreement.ts';
 import { isGroup } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
@@ -53,19 +53,39 @@ export function requireHere(sync: Sync, workstation: Workstation): void {
 }
 
 /** Why a sync may not be run here: it belongs to one directory of one workstation. */
-export function refusalOf({ name, spec }: Sync, workstation: Workstation): RefusedError | undefined {
+export function refusalOf(sync: Sync, workstation: Workstation): RefusedError | undefined {
+  const { name, spec } = sync;
   const { path, who, rootId } = spec.local;
   if (spec.local.workstation !== workstation.id)
     return new RefusedError(`the sync ${name} belongs to ${path} of ${who}`, {
       details: ['Started with another directory it would take what is missing there for deleted.'],
       hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
     });
+  const refusal = refusalOfSpec(sync, workstation);
   // A directory that is missing is reported when it is opened.
-  if (!existsSync(path) || knownRootId(path, workstation.metadataCandidatesFor(path)) === rootId)
-    return undefined;
+  if (refusal || !existsSync(path) || knownRootId(path, workstation.metadataCandidatesFor(path)) === rootId)
+    return refusal;
   return new RefusedError(`${path} is not the directory that the sync ${name} was made with`, {
     details: ['It was made anew, restored or moved there, or what this workstation kept of it is gone.'],
     hint: `kubectl devsync watch ${name} --take-over ${path} takes it as it is, and merges.`,
+  });
+}
+
+/** What the cluster says of a sync is not what a person has agreed to on this workstation. */
+export class NotAgreed extends RefusedError {}
+
+/** Why what the cluster says of a sync of this workstation may not be run here: nobody has agreed to it. */
+export function refusalOfSpec({ uid, name, spec }: Sync, workstation: Workstation): NotAgreed | undefined {
+  const known = workstation.registered().find((one) => one.uid === uid);
+  const disagreement = disagreementOn(spec, known);
+  if (disagreement === undefined) return undefined;
+  const what =
+    known === undefined
+      ? `the sync ${name} was not made on this workstation, though the cluster says so`
+      : `the specification of the sync ${name} in the cluster is not what was agreed to here`;
+  return new NotAgreed(what, {
+    details: [...disagreement.changes, ...disagreement.warnings],
+    hint: `kubectl devsync watch ${name} asks about it on a terminal, and --yes agrees to it.`,
   });
 }
 
@@ -76,6 +96,7 @@ export function refusalOf({ name, spec }: Sync, workstation: Workstation): Refus
 export async function serveSync(options: ServeOptions): Promise<void> {
   const { sync, workstation, places, signal } = options;
   requireHere(sync, workstation);
+  noteKnownBefore(sync, workstation);
   const { namespace, name, uid } = sync;
   const purpose = `kubectl devsync: ${sync.spec.local.path}`;
   const lock = await lockSync({ ...options, purpose });
@@ -91,7 +112,8 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     spec: sync.spec,
     folder: workstation.folderOf(uid),
     stateFolder: workstation.folder,
-    trustsReload: knowsReload(sync, workstation),
+    // They are a part of what was agreed to.
+    trustsReload: true,
     ...(places && { claimPlace: (place: Place) => places.claim(ownerOf(sync, workstation), place) }),
     metadataCandidates: workstation.metadataCandidatesFor(sync.spec.local.path),
     signal: all,
@@ -114,16 +136,16 @@ export async function serveSync(options: ServeOptions): Promise<void> {
   }
 }
 
+/** A sync that a version made which did not keep what was agreed to: from now on it is what is run now. */
+function noteKnownBefore({ uid, spec }: Sync, workstation: Workstation): void {
+  const known = workstation.registered().find((one) => one.uid === uid);
+  if (known !== undefined && known.agreed === undefined) workstation.register({ ...known, agreed: spec });
+}
+
 /** The sync, for others that may work with the same files. */
 function ownerOf({ uid, namespace, name, record }: Sync, workstation: Workstation): PlaceOwner {
   const known = workstation.registered().find((one) => one.uid === uid);
   return { uid, namespace, name, createdAt: record.createdAt, mayOverlap: known?.overlaps === true };
-}
-
-/** Whether the reload rules are those that the sync was made with on this workstation. */
-function knowsReload({ uid, spec }: Sync, workstation: Workstation): boolean {
-  const known = workstation.registered().find((one) => one.uid === uid);
-  return known !== undefined && known.reload === reloadDigest(spec.reload);
 }
 
 /** Resolves only when both sides were let go of: the caller may change them then. */

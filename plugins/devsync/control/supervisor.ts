@@ -16,7 +16,7 @@ import type { SpecStore } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { plainWords } from '../wire/plain-words.ts';
 import { LineNews } from './line-news.ts';
-import { logger, serveSync } from './serve-sync.ts';
+import { logger, NotAgreed, serveSync } from './serve-sync.ts';
 import { serveControl } from './socket.ts';
 
 export interface SupervisorOptions {
@@ -187,7 +187,7 @@ class Supervisor {
     };
     const failed = (error: unknown): void => {
       if (error instanceof Stopped) return;
-      const words = messageOf(error);
+      const words = error instanceof NotAgreed ? `${error.message}; ${error.hint}` : messageOf(error);
       if (words !== said) log(words);
       onTrouble(plainWords(words));
       said = words;

@@ -9,7 +9,6 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
 import { rootIdOf } from '../sync/metadata/metadata-folder.ts';
 import { forgetNamesakes, refuseLocalOverlap } from './overlap.ts';
-import { reloadDigest } from './reload-spec.ts';
 import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';
 import type { Registered, Workstation } from './workstation.ts';
 
@@ -98,11 +97,10 @@ export class SpecStore {
 
   /** Notes a sync on this workstation, and what a person has seen and said of it here. */
   #register({ uid, name, namespace, spec }: Omit<Sync, 'record'>, { file, overlaps }: Said): Registered {
-    const reload = reloadDigest(spec.reload);
     const about = { uid, name, namespace, server: this.#kube.cluster.server, path: spec.local.path };
     const made: Registered = {
       ...about,
-      ...(reload !== undefined && { reload }),
+      agreed: spec,
       ...(file !== undefined && { file }),
       ...(overlaps && { overlaps: true }),
     };
@@ -161,6 +159,12 @@ export class SpecStore {
       syncs: records.filter((one): one is Sync => !isUnreadable(one)),
       unreadable: records.filter(isUnreadable),
     };
+  }
+
+  /** Notes that a person has agreed to this very sync as it is, and that it may be run here. */
+  noteAgreed(sync: Sync): void {
+    const known = this.#workstation.registered().find(({ uid }) => uid === sync.uid);
+    this.#registerAgain(sync, known?.file);
   }
 
   /** Notes that a configuration file says what this very sync is to be. */

@@ -15,7 +15,9 @@ export interface Registered {
   readonly namespace: string;
   readonly server: string;
   readonly path: string;
-  /** A digest of its reload rules: those that a person has seen here. Absent where it has none. */
+  /** The specification that a person has agreed to here. Absent where a version before this one made it. */
+  readonly agreed?: unknown;
+  /** What such a version kept instead: a digest of its reload rules, where it had some. */
   readonly reload?: string;
   /** The configuration file that it stands in; absent where it was made by hand. */
   readonly file?: string;

@@ -1,5 +1,5 @@
 /** Texts of the other side, for a person. */
-import { oneLine } from '../../../src/plain-text.ts';
+import { oneLine, shortened } from '../../../src/plain-text.ts';
 
-/** Removes characters that a terminal would obey, and limits the length to 1000. */
-export const plainWords = (text: string): string => oneLine(text).slice(0, 1000);
+/** Replaces characters that a terminal would obey; of more than 1000 the middle goes, which `…` stands for. */
+export const plainWords = (text: string): string => shortened(oneLine(text), 1000);

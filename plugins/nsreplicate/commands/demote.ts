@@ -1,5 +1,6 @@
 /** `demote`: makes an old primary the standby of the new one. */
 
+import { isAgreed } from '../../../src/cli/agreed.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
@@ -60,8 +61,8 @@ export class DemoteCommand extends TaskCommand {
     });
     if (this.dryRun) return planned;
     if (planned.error) throw planned.error;
-    reporter.info(planned.text ?? '');
-    if (!this.yes && !(await context.confirm(`Make ${this.demoted} the standby of ${primary.name}?`)))
+    const question = `Make ${this.demoted} the standby of ${primary.name}?`;
+    if (!(await isAgreed(context, { yes: this.yes, question, about: [planned.text ?? ''] })))
       return { text: 'Nothing was done.' };
     if (replicas.length !== 1) throw new RefusedError('One cluster is demoted at a time.');
     await tellEpoch(replicas, spec.name, epoch, { signal });

@@ -1,5 +1,6 @@
 /** `promote`: makes a replica the primary. */
 
+import { isAgreed } from '../../../src/cli/agreed.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
@@ -55,8 +56,8 @@ export class PromoteCommand extends ExistingTaskCommand {
     const plan = await planPromotion(options);
     const told = planText(plan, options, seen);
     if (this.dryRun) return { data: planData(plan, seen), text: told };
-    context.reporter.info(told);
-    if (!this.yes && !(await context.confirm(`Promote ${this.replica} in task ${options.task}?`)))
+    const question = `Promote ${this.replica} in task ${options.task}?`;
+    if (!(await isAgreed(context, { yes: this.yes, question, about: [told] })))
       return { text: 'Nothing was done.' };
     const report = await promote(plan, options);
     const error =

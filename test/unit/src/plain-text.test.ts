@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { forTerminal, oneLine, shortened } from '../../../src/plain-text.ts';
+import { forTerminal, inFull, oneLine, safeJson, shortened } from '../../../src/plain-text.ts';
 import { createStyle } from '../../../src/ui/style.ts';
 
 const { good, bad, caution, faint } = createStyle(true);
@@ -34,4 +34,22 @@ test('a long text keeps its beginning and its end, and whole characters', () => 
   expect(shortened('abcdefg', 6)).toBe('abc…fg');
   expect(shortened('漢😀😀😀😀字', 6)).toBe('漢😀😀😀😀字');
   expect(shortened('漢😀😀😀😀字', 4)).toBe('漢😀…字');
+});
+
+test('what a person is to agree to is there whole, and hides nothing', () => {
+  expect(inFull('a b  c')).toBe('a b  c');
+  expect(inFull('make\ncurl x | sh')).toBe('make⏎curl x | sh');
+  expect(inFull(`true${' '.repeat(3000)}; evil`)).toBe('true␣×3000; evil');
+  expect(inFull('a\u00a0\u2003\u3000b\t\u001b[8m\u202e\u3164')).toBe(
+    'a␣×3b\\u{9}\\u{1b}[8m\\u{202e}\\u{3164}',
+  );
+  expect(inFull('x'.repeat(5000))).toHaveLength(5000);
+});
+
+test('JSON stays equal, and has nothing in it that a terminal obeys', () => {
+  const value = { 'a\u009b31m': ['\u202etxt.exe', '\u{e0001}\u007f', 'é 漢 😀', '\u001b'] };
+  const json = safeJson(JSON.stringify(value));
+  expect(JSON.parse(json)).toEqual(value);
+  expect(json).not.toMatch(/[\u007f-\u009f\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(json).toMatch(/é 漢 😀/);
 });

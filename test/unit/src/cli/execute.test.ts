@@ -1,4 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { isAgreed } from '../../../../src/cli/agreed.ts';
 import {
   ExitCode,
   IncompleteError,
@@ -52,6 +54,34 @@ describe('what a command returns', () => {
     expect(exitCode).toBe(5);
     expect(JSON.parse(stdout)).toEqual({ fruits: ['apple', 'fig'] });
     expect(stderr).toBe('error: 2 of 3 copied\n');
+  });
+
+  test('steers no terminal, and JSON and YAML stay equal', async () => {
+    const name = 'a\u001b]0;pwn\u0007\u009b2J\u202eb\nc';
+    const data = { [name]: [name, 'é'] };
+    const commands = [
+      workCommand(async ({ event }) => {
+        await event(data, 'x');
+        return { data, names: [name] };
+      }),
+    ];
+    const onTerminal = { stdout: new FakeTerminal({ isTTY: true }).stream };
+    const steering = /[^\P{C}\n]/u;
+    const [line = '', ...document] = (await runFake(['work', '-ojson'], commands)).stdout.split('\n');
+    expect([JSON.parse(line), JSON.parse(document.join('\n'))]).toEqual([data, data]);
+    expect(line + document.join()).not.toMatch(steering);
+    const yaml = (await runFake(['work', '-oyaml'], commands)).stdout;
+    expect(yaml).not.toMatch(steering);
+    expect(yaml).toContain('- é\n');
+    const { parseAllDocuments } = await import('yaml');
+    expect(parseAllDocuments(yaml).map((one) => one.toJS())).toEqual([data]);
+    // A program gets a name as it is.
+    const named = [workCommand(async () => ({ names: [name] }))];
+    expect((await runFake(['work', '-oname'], named)).stdout).toBe(`${name}\n`);
+    await runFake(['work', '-oname'], named, onTerminal);
+    expect((onTerminal.stdout as unknown as FakeTerminal).text).toBe(
+      'a\\u{1b}]0;pwn\\u{7}\\u{9b}2J\\u{202e}b\\u{a}c\n',
+    );
   });
 
   test('of a command that watches is one line of JSON an event, and nothing else', async () => {
@@ -256,5 +286,39 @@ describe('a command that talks to clusters', () => {
     const commands = [podsCommand(async ({ kube }) => ({ text: (await kube()).cluster.context }))];
     expect((await runFake(['get', 'pods'], commands, { kubeAccess })).stdout).toBe('current\n');
     expect(asked).toEqual([expect.objectContaining({ requestTimeoutMs: 15_000 })]);
+  });
+});
+
+describe('what a person agrees to', () => {
+  const about = ['the first line', 'the second one'];
+  const asking = (yes: boolean) => [
+    workCommand(async (context) => ({
+      text: String(await isAgreed(context, { yes, question: 'Go on?', about })),
+    })),
+  ];
+
+  test.each(['json', 'yaml', 'table'])('is shown with the question, with -o %s too', async (format) => {
+    const stderr = new FakeTerminal({ isTTY: true });
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const run = runFake(['work', '-o', format], asking(false), {
+      stderr: stderr.stream,
+      stdin: stdin as unknown as NodeJS.ReadStream,
+    });
+    stdin.write('y\n');
+    expect((await run).exitCode).toBe(0);
+    expect(stderr.text).toMatch(/the first line\nthe second one\n.*Go on\? \[y\/N\] /);
+  });
+
+  test('is in the error where nobody can be asked', async () => {
+    expect(await runFake(['work', '-ojson'], asking(false))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(
+        'no terminal to ask on: Go on?\n  the first line\n  the second one\nhint:',
+      ),
+    });
+  });
+
+  test('is told with --yes', async () => {
+    expect((await runFake(['work'], asking(true))).stderr).toMatch(/the first line\n.*the second one\n/);
   });
 });

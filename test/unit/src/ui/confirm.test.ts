@@ -9,7 +9,8 @@ function ask(act: (input: PassThrough, controller: AbortController) => void, isT
   const input = Object.assign(new PassThrough(), { isTTY });
   const output = new FakeTerminal({ isTTY });
   const controller = new AbortController();
-  const answer = confirm('Delete it?', { input, output, signal: controller.signal });
+  const about = ['It has 3 files\u001b[2J', '  and one more'];
+  const answer = confirm('Delete it?', { input, output, signal: controller.signal, about });
   setImmediate(() => act(input, controller));
   return { answer, output };
 }
@@ -26,7 +27,7 @@ describe('a question', () => {
   ])('answered with %j is %s', async (typed, expected) => {
     const { answer, output } = ask((input) => input.write(`${typed}\n`));
     expect(await answer).toBe(expected);
-    expect(output.text).toContain('Delete it? [y/N] ');
+    expect(output.text).toMatch(/It has 3 files\\u\{1b\}\[2J\n {2}and one more\n.*Delete it\? \[y\/N\] /);
   });
 
   test('left with Ctrl-D is a no', async () => {
@@ -42,5 +43,8 @@ describe('a question', () => {
   test('without a terminal is wrong usage, and never a yes', async () => {
     const { answer } = ask((input) => input.write('y\n'), false);
     await expect(answer).rejects.toThrow(UsageError);
+    await expect(answer).rejects.toMatchObject({
+      details: [expect.stringMatching(/3 files/), expect.anything()],
+    });
   });
 });

@@ -224,7 +224,7 @@ describe('on a workstation', () => {
       full.replace('npm run build', long).replace("'*.ts", '"*.ts').replace("\u001b[2K'", '\\e[2K"'),
     );
     const [, , command] = explainConfig(hidden, target);
-    expect(command).toMatch(/; evil \[2K$/);
+    expect(command).toMatch(/; evil\\u\{1b\}\[2K$/);
   });
 });
 
