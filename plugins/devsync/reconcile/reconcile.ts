@@ -27,6 +27,9 @@ export type AlphaBeta = 'alpha' | 'beta';
 export const modes = ['two-way-safe', 'two-way-resolved', 'one-way-safe', 'one-way-replica'] as const;
 export type Mode = (typeof modes)[number];
 
+/** Whether each side takes over what the other one has changed. */
+export const isTwoWay = (mode: Mode): boolean => mode.startsWith('two-way');
+
 /** Why a side takes something over: what the other side has done. */
 export type Reason = 'created' | 'changed' | 'deleted' | 'edit beats delete' | 'wins' | 'resolved';
 
@@ -67,6 +70,8 @@ export interface ReconcileOptions {
   readonly resolution?: (conflict: Conflict) => AlphaBeta | undefined;
   /** Names under which alpha takes nothing over: hooks in a `.git` from a container would run on the workstation. */
   readonly oneWay?: (name: string) => boolean;
+  /** Those of them of which a person is asked what only beta has; of the others it stays there. */
+  readonly asked?: (name: string) => boolean;
   /** Remembers which directories are in sync, so that the next run looks only at what has changed. */
   readonly memo?: SettledMemo;
 }
@@ -201,7 +206,8 @@ class Reconciler {
 
   #disagreement(found: Disagreement, mode: Mode): void {
     const verdict = verdictOn(found, mode);
-    if (verdict === 'conflict') this.#conflict(found);
+    const isAsked = verdict === 'leave' && this.#options.asked?.(splitPath(found.path)[1]);
+    if (verdict === 'conflict' || isAsked) this.#conflict(found);
     else if (verdict === 'leave') this.#agreeOnNothing(found);
     else this.#take(verdict.side, found, verdict.reason);
   }

@@ -1,5 +1,6 @@
 /** What a sync does, in the lines that a person agrees to: whole, and with nothing hidden. */
 import { inFull } from '../../../src/plain-text.ts';
+import { isTwoWay } from '../reconcile/reconcile.ts';
 import { ruleText } from './reload-spec.ts';
 import type { SyncSpec } from './spec.ts';
 
@@ -8,11 +9,7 @@ const arrows = { both: '⇄', toContainer: '→', toLocal: '←' };
 /** Where files go, and below that what of it is more than files that are kept the same. */
 export function explainSync(name: string, spec: SyncSpec): string[] {
   const { target, local, remote, mode, from } = spec;
-  const arrow = !mode.startsWith('one-way')
-    ? arrows.both
-    : from === 'local'
-      ? arrows.toContainer
-      : arrows.toLocal;
+  const arrow = isTwoWay(mode) ? arrows.both : from === 'local' ? arrows.toContainer : arrows.toLocal;
   const pods =
     target.pod === undefined
       ? `${target.everyPod ? 'all ' : ''}pods ${target.selector}`
@@ -28,7 +25,7 @@ export function explainSync(name: string, spec: SyncSpec): string[] {
 export function warningsOn({ reload, takeGit, scan }: SyncSpec): string[] {
   return [
     ...(reload?.rules ?? []).map((rule) => `reloads in the container: ${inFull(ruleText(rule))}`),
-    ...(takeGit ? ['.git comes from the container: its hooks would run here'] : []),
+    ...(takeGit ? ['.git and its like come from the container: their hooks would run here'] : []),
     ...(scan.symlinks === 'raw' ? ['links may lead out of the directory'] : []),
   ];
 }

@@ -2,12 +2,11 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { gitIgnoreFile, ignoreFile } from '../sync/ignore/guarded-names.ts';
 import type { IgnoreList, Repository } from '../sync/ignore/ignore.ts';
 import { foldsNames } from '../sync/local/scan-once.ts';
 import { readText, stampOf } from './git-repository.ts';
 import { type GitRules, readGitRules } from './git-rules.ts';
-
-export const ignoreFile = '.devsyncignore';
 
 const noGit: GitRules = { repositories: [], sources: new Map(), tracksOthers: () => false };
 
@@ -53,7 +52,7 @@ export class IgnoreFiles {
   #isIgnoreFile(path: string): boolean {
     const name = path.slice(path.lastIndexOf('/') + 1);
     // A repository that comes or goes brings its rules, or takes them along.
-    return path === ignoreFile || (this.#useGitignore && (name === '.gitignore' || name === '.git'));
+    return path === ignoreFile || (this.#useGitignore && (name === gitIgnoreFile || name === '.git'));
   }
 
   #read(): void {

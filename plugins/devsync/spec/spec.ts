@@ -1,6 +1,7 @@
 /** A sync's specification: what is kept in the cluster, so that any workstation can see it. */
 import { UsageError } from '../../../src/errors.ts';
-import { type Mode, modes } from '../reconcile/reconcile.ts';
+import { isTwoWay, type Mode, modes } from '../reconcile/reconcile.ts';
+import { gitIgnoreFile, ignoreFile } from '../sync/ignore/guarded-names.ts';
 import type { IgnoreRules } from '../sync/ignore/ignore.ts';
 import { type WriteRule, writeModes } from '../sync/ignore/write-rules.ts';
 import type { ScanOptions } from '../sync/scan/scan.ts';
@@ -218,11 +219,15 @@ const containersIn = ({ container, containers }: TargetSpec): readonly string[] 
 
 /** Rules that both sides follow, from what is given and what the directory's own files say. */
 export function ignoreRules(
-  { ignore, ignoreVcs, from, takeGit }: SyncSpec,
+  { ignore, ignoreVcs, from, takeGit, mode, useGitignore }: SyncSpec,
   { lists, repositories, ours }: FileRules,
 ): IgnoreRules {
   // What is given by hand has the last word, but for what is ours.
   const given = { base: '', patterns: ignore.join('\n') };
-  const all = [...lists, given, ...ours];
+  // Where the container wins, its rules would: then what is sent from here is for this side's alone to say.
+  const isTold = from === 'container' && isTwoWay(mode);
+  const rules = [ignoreFile, ...(useGitignore ? [gitIgnoreFile] : [])].join('\n');
+  const alone = isTold ? [{ base: '', patterns: rules, foldsCase: true }] : [];
+  const all = [...lists, given, ...alone, ...ours];
   return { lists: all, repositories, vcs: ignoreVcs || (from === 'container' && !takeGit) };
 }

@@ -58,7 +58,7 @@ export abstract class SpecCommand extends AgentCommand {
   });
   takeGit = option.flag('--take-git', {
     description:
-      'Let .git, and whatever git takes for a repository, come from the container. Its hooks would run on this workstation.',
+      'Let .git, .hg and the like, and whatever git takes for a repository, come from the container. Their hooks would run on this workstation.',
     group,
   });
   permissions = option.choice('--permissions', ['portable', 'kept'], {

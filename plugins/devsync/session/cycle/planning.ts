@@ -3,12 +3,13 @@ import { type Brake, brakesFor, isCovered } from '../../reconcile/brakes.ts';
 import type { MaybeEntry } from '../../reconcile/entry.ts';
 import {
   type Change,
+  isTwoWay,
   type Mode,
   type Plan,
   type ReconcileOptions,
   reconcile,
 } from '../../reconcile/reconcile.ts';
-import { isGitDirectory } from '../../sync/files/names.ts';
+import { isRuleFile, isVcsDirectory } from '../../sync/ignore/guarded-names.ts';
 import type { Side, SideRoles } from '../status/state.ts';
 import { type LeftOut, withoutRepositories } from './no-repositories.ts';
 
@@ -23,6 +24,8 @@ export interface PlanRules extends Pick<ReconcileOptions, 'memo' | 'resolution'>
   readonly from: Side;
   /** Let `.git` and other repositories come from the container. */
   readonly takeGit: boolean;
+  /** What git ignores is left out: its lists decide what is sent, and a container must not. */
+  readonly useGitignore?: boolean;
 }
 
 /** Which part each side plays in the reconciliation. */
@@ -34,11 +37,16 @@ export interface GuardedPlan extends Plan {
   readonly leftOut: readonly LeftOut[];
 }
 
-export function planFor(trees: Trees, { takeGit, from, ...rules }: PlanRules): GuardedPlan {
+export function planFor(
+  trees: Trees,
+  { takeGit, useGitignore = false, from, ...rules }: PlanRules,
+): GuardedPlan {
   const roles = rolesFrom(from);
   const { alpha, beta } = bySide(trees, roles);
-  const oneWay = takeGit || from === 'container' ? {} : { oneWay: isGitDirectory };
-  const plan = reconcile(trees.ancestor, alpha, beta, { ...rules, ...oneWay });
+  const isRule = (name: string) => isTwoWay(rules.mode) && isRuleFile(name, useGitignore);
+  const oneWay = (name: string) => isRule(name) || (!takeGit && isVcsDirectory(name));
+  const guards = { oneWay, asked: isRule };
+  const plan = reconcile(trees.ancestor, alpha, beta, { ...rules, ...(from === 'local' && guards) });
   if (takeGit) return { ...plan, leftOut: [] };
   const { admitted, leftOut } = withoutRepositories(plan[roles.local], trees.local);
   return { ...plan, [roles.local]: admitted, leftOut };

@@ -4,7 +4,7 @@ import type { MaybeEntry, Tracked } from '../../reconcile/entry.ts';
 import { editsOf, type Operation } from '../../reconcile/operations.ts';
 import { type Edit, lookup, splitPath } from '../../reconcile/tree.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
-import { isGitDirectory } from '../../sync/files/names.ts';
+import { isVcsDirectory } from '../../sync/ignore/guarded-names.ts';
 import { type Bases, readContent } from '../ancestor/bases.ts';
 import type { Attached } from '../attach/attach.ts';
 import type { Side } from '../status/state.ts';
@@ -60,8 +60,10 @@ export async function readVersions(
 }
 
 function requireFile(path: string, entry: MaybeEntry, where: string): File {
-  if (path.split('/').some(isGitDirectory))
-    throw new Error(`${path} is git's own: nothing of it comes from the container, merged or beside`);
+  if (path.split('/').some(isVcsDirectory))
+    throw new Error(
+      `${path} is version control's own: nothing of it comes from the container, merged or beside`,
+    );
   if (entry?.kind !== 'file') throw new Error(`${path || '.'} is no file ${where}`);
   if (entry.size > largest) throw new Error(`${path} is larger than 1 MiB ${where}`);
   return entry;

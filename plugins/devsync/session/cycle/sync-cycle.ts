@@ -36,6 +36,7 @@ export interface CycleOptions extends AgreementOptions {
   readonly from: Side;
   /** Let `.git` come from the container. */
   readonly takeGit: boolean;
+  readonly useGitignore?: boolean;
   /** Bytes that each side's trash may hold. */
   readonly trashLimits: Readonly<Record<Side, number>>;
   readonly signal: AbortSignal;
@@ -265,11 +266,12 @@ export class SyncCycle {
   }
 
   #plan(): GuardedPlan {
-    const { takeGit, from } = this.#options;
+    const { takeGit, useGitignore = false, from } = this.#options;
     return planFor(this.#trees, {
       mode: this.agreement.mode,
       from,
       takeGit,
+      useGitignore,
       memo: this.#memo,
       resolution: (conflict) => this.resolutions.winnerOf(conflict),
     });

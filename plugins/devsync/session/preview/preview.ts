@@ -51,8 +51,8 @@ export async function previewSync(options: PreviewOptions): Promise<Preview> {
   const trees = { local: await looking, container: there.tree, ancestor: undefined };
   const budget = storageBudget(there.target, spec.remote, spec.trashLimits.container);
   const roles = rolesFrom(spec.from);
-  const { mode, from, takeGit } = spec;
-  const plan = planFor(trees, { mode, from, takeGit });
+  const { mode, from, takeGit, useGitignore } = spec;
+  const plan = planFor(trees, { mode, from, takeGit, useGitignore });
   const { problems } = summarize(
     { tree: trees.local, degraded: undefined },
     { tree: trees.container, degraded: undefined },

@@ -46,6 +46,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     from: spec.from,
     firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
     takeGit: spec.takeGit,
+    useGitignore: spec.useGitignore,
     trashLimits: { ...spec.trashLimits, container: budget.trash },
     activity: context.activity,
     shared: context.common?.contents,
@@ -59,7 +60,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     startUp: history.startUp,
     image: history.image,
     onState,
-    // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
+    // Rules that come along with what they are about hold for it; those that a person takes from the container, as soon as they are here.
     onPlanned: checkRules,
     onAgreed: checkRules,
   });

@@ -2,7 +2,8 @@
 import type { Clock } from '../../../../src/clock.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { Launched } from '../../launch/launcher.ts';
-import { type IgnoreFiles, ignoreFile } from '../../spec/ignore-files.ts';
+import type { IgnoreFiles } from '../../spec/ignore-files.ts';
+import { ignoreFile } from '../../sync/ignore/guarded-names.ts';
 import type { Attached } from '../attach/attach.ts';
 import type { RunnerOptions } from './runner-options.ts';
 

@@ -36,6 +36,6 @@ function isExpected({ path, old }: EarlyContent, options: EarlyTransferOptions):
     const entry = lookup(tree, path);
     return entry?.kind === 'file' && entry.digest === old;
   };
-  const comesFromHere = from === 'local' || agreement.mode.startsWith('two-way');
+  const comesFromHere = from === 'local' || isTwoWay(agreement.mode);
   return comesFromHere && isOld(container.tree) && isOld(agreement.tree) && mayGo(path);
 }

@@ -72,7 +72,7 @@ export function isConfigFile(name: string): boolean {
 }
 
 /** A name as the most forgiving of file systems takes it. */
-function plainOn(name: string): string {
+export function plainOn(name: string): string {
   // HFS+ ignores zero-width characters, NTFS streams and dots at the end (CVE-2014-9390, CVE-2019-1353); APFS folds ſ.
   return name
     .normalize('NFKC')

@@ -1,6 +1,7 @@
 /** Which paths are left alone on both sides. */
 
-import { isConfigFile, isGitDirectory, isOurOwn } from '../files/names.ts';
+import { isConfigFile, isOurOwn } from '../files/names.ts';
+import { isVcsDirectory } from './guarded-names.ts';
 import { compileList, type IgnoreList, type Subject, type Verdict } from './ignore-list.ts';
 
 export type { IgnoreList } from './ignore-list.ts';
@@ -26,8 +27,6 @@ export interface IgnoreRules {
 
 export type IsIgnored = (path: string, isDirectory: boolean) => boolean;
 
-const otherVcs = new Set(['.hg', '.svn', '.bzr', '_darcs', 'CVS']);
-
 /** A function that tells whether a path is ignored. Its parents are taken to have been asked before. */
 export function compileIgnores({ lists, repositories = [], vcs }: IgnoreRules): IsIgnored {
   const byHand = lastWordOf(compileAll(lists).reverse());
@@ -35,7 +34,7 @@ export function compileIgnores({ lists, repositories = [], vcs }: IgnoreRules): 
   return (path, isDirectory) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (isOurOwn(name) || isConfigFile(name)) return true;
-    if (vcs && (isGitDirectory(name) || otherVcs.has(name))) return true;
+    if (vcs && isVcsDirectory(name)) return true;
     const subject = { path, name, isDirectory };
     return byHand(subject) ?? byGit(subject);
   };

@@ -217,7 +217,7 @@ describe('on a workstation', () => {
       '  web: project/src ⇄ /app/src in all pods app=web (two-way-safe)',
       '    reloads in the container: *.ts=exec:npm run build',
       '  all: project ← /all in pod tool-0 (one-way-replica)',
-      '    .git comes from the container: its hooks would run here',
+      '    .git and its like come from the container: their hooks would run here',
     ]);
     const long = `true ${'x'.repeat(3000)}; evil\u001b[2K`;
     const hidden = parse(

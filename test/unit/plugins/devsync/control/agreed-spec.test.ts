@@ -51,7 +51,9 @@ test('own changes are agreed to, those of others are not, until a person has agr
   expect(checkSync(theirs, workstation)).toMatchObject({
     check: 'specification',
     verdict: 'failed',
-    message: expect.stringMatching(/not what was agreed to here; takeGit: false → true; .git comes from/),
+    message: expect.stringMatching(
+      /not what was agreed to here; takeGit: false → true; .git and its like come from/,
+    ),
   });
   specs.noteAgreed(theirs);
   requireHere(await found(), workstation);

@@ -36,7 +36,7 @@ test.each<[string, Partial<SyncSpec>, string[], string[]]>([
     '.git',
     { takeGit: true },
     ['takeGit: false → true'],
-    ['.git comes from the container: its hooks would run here'],
+    ['.git and its like come from the container: their hooks would run here'],
   ],
   ['what is left out', { ignore: [] }, ['ignore: [".env"] → []'], []],
   ['the side that wins', { from: 'container' }, ['from: local → container'], []],
@@ -80,7 +80,7 @@ test('a version before this one kept reload rules alone: the rest stands unless 
     'reloads in the container: *=exec:make',
   ]);
   expect(disagreementOn({ ...spec, reload, takeGit: true }, before)?.warnings).toEqual([
-    '.git comes from the container: its hooks would run here',
+    '.git and its like come from the container: their hooks would run here',
   ]);
   expect(disagreementOn({ ...spec, local: { ...spec.local, path: '/x' } }, known)?.changes).toEqual([
     'local.path: /home/a/src → /x',
