@@ -1,5 +1,6 @@
 /** Which large files go to the container while they are still read here for their digest. */
 import type { MaybeEntry } from '../../reconcile/entry.ts';
+import { isTwoWay } from '../../reconcile/reconcile.ts';
 import { lookup } from '../../reconcile/tree.ts';
 import type { EarlyContent, Endpoint, KeepingEndpoint } from '../../sync/endpoint.ts';
 import type { Agreement } from '../ancestor/agreement.ts';
