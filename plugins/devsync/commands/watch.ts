@@ -2,8 +2,9 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { RefusedError, UsageError } from '../../../src/errors.ts';
+import { RefusedError, UnreachableError, UsageError } from '../../../src/errors.ts';
 import type { SyncSpec } from '../spec/spec.ts';
+import type { Sync } from '../spec/spec-store.ts';
 import { watchInBackground } from './base/background.ts';
 import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './base/sync-command.ts';
 import { notifyOption, runWatch, titleOption } from './live/run-watch.ts';
@@ -83,7 +84,9 @@ export class WatchCommand extends AgentCommand {
     ]);
     const { names, yes } = this;
     const agreed: string[] = [];
-    for (const sync of await specs.list(this.allNamespaces ? undefined : namespace, context.signal)) {
+    const where = this.allNamespaces ? undefined : namespace;
+    // A line that is lost just now is for the watch to wait for.
+    for (const sync of await specs.list(where, context.signal).catch(noneInReach)) {
       const { name } = sync;
       const isMeant = names.length === 0 ? sync.spec.foreground !== true : names.includes(name);
       const refusal = isMeant && specs.belongsHere(sync) ? refusalOfSpec(sync, workstation) : undefined;
@@ -138,6 +141,11 @@ export class WatchCommand extends AgentCommand {
 /** Nobody is there to agree, so nobody does. */
 function noneToAsk(error: unknown): boolean {
   if (error instanceof UsageError) return false;
+  throw error;
+}
+
+function noneInReach(error: unknown): Sync[] {
+  if (error instanceof UnreachableError) return [];
   throw error;
 }
 
