@@ -3,6 +3,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import { copy } from '../run/copy/copy.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../run/request.ts';
+import { hasMoreHint } from '../run/result.ts';
 
 /** One copy of a cutover, as its result lists it. */
 export interface Pass {
@@ -65,12 +66,31 @@ function requireCopied({ failures, message, lost }: CopyResult): void {
   });
 }
 
-/** What only the target has can be told from what the source deletes meanwhile before the first pass only. */
-function requireNothingElse({ stats }: CopyResult, { deletes = 'nothing' }: CopyRequest): void {
-  if (stats.extraneous === 0 || deletes !== 'nothing') return;
+/**
+ * Later passes delete without a limit whatever the source does not have. What only the target has can be told from what
+ * the source deletes meanwhile before the first pass only.
+ */
+function requireNothingElse({ stats, device }: CopyResult, { deletes = 'nothing' }: CopyRequest): void {
+  // A device has no entries, and was compared before it was written to.
+  if (device || deletes === 'all') return;
+  const left = deletes === 'nothing' ? stats.extraneous : stats.undeleted;
+  if (left === 0) return;
+  if (left === undefined)
+    throw new RefusedError(
+      'it is not known what the target has that the source does not have, so nothing was stopped',
+      {
+        details: ['later passes would delete that; the first one could not count it'],
+        hint: 'see what a plain copy says, and run the same command again',
+      },
+    );
+  if (deletes === 'nothing')
+    throw new RefusedError(
+      `the target has ${left} entries that the source does not have, so nothing was stopped`,
+      { hint: hasMoreHint },
+    );
   throw new RefusedError(
-    `the target has ${stats.extraneous} entries that the source does not have, so nothing was stopped`,
-    { hint: 'a cutover makes the target what the source is: --delete takes them away' },
+    `more than half of the target would be deleted, which was stopped with ${left} entries left, and no workload was stopped`,
+    { hint: 'look at both sides first; --yes deletes them all the same' },
   );
 }
 

@@ -56,6 +56,8 @@ export interface MoverJobPlan extends PodWishes {
   readonly owner?: Owner | undefined;
   /** A source that holds nothing is copied, or compared, as well. */
   readonly allowEmpty?: boolean | undefined;
+  /** Nothing is begun where the target has entries that the source does not have. */
+  readonly nothingElse?: boolean | undefined;
   /** What is known not to be kept: nothing else may be lost for the Job to be one that went well. */
   readonly knownLosses?: readonly string[] | undefined;
   /** Read and compare both sides once all is copied. */
@@ -128,6 +130,7 @@ export function targetPodPlan(
       verify: plan.verify,
       mayHaveMore: plan.mayHaveMore,
       allowEmpty: plan.allowEmpty,
+      nothingElse: plan.nothingElse,
       knownLosses: plan.knownLosses,
       lingerSeconds,
       tunnel: plan.isTunnelled ? { user: imageAccount, port: sshPort, forwardedPort } : undefined,

@@ -106,8 +106,10 @@ function deletedLine({ stats, mode }: CopyResult): string[] {
 }
 
 function extraneousLine({ stats, mode, filtered = false }: CopyResult): string[] {
-  if (stats.extraneous === 0 || emptiesTarget(mode)) return [];
-  const kept = formatPlural(stats.extraneous, 'entry', 'entries');
+  const { extraneous } = stats;
+  // Of what was not counted nothing is said.
+  if (extraneous === undefined || extraneous === 0 || emptiesTarget(mode)) return [];
+  const kept = formatPlural(extraneous, 'entry', 'entries');
   if (filtered)
     return [`  kept         ${kept} that the target has, and that were not copied or are left out`];
   return [`  kept         ${kept} that only the target has`];

@@ -111,6 +111,9 @@ const accessHints: Readonly<Partial<Record<MoverEnd['outcome'], string>>> = {
 const deviceHint = '--run-as UID:GID names a user or a group who may use the device';
 const deviceHints: typeof accessHints = { closed: deviceHint, 'source-closed': deviceHint };
 
+/** What to do about a target that is to become what the source is, and has something of its own. */
+export const hasMoreHint = 'a cutover makes the target what the source is: --delete takes them away';
+
 export interface FailureContext {
   readonly diagnostics: readonly string[];
   /** Files were on their way; else nothing of the target was changed. */
@@ -135,6 +138,11 @@ export function failureOf(
       return tooSmall(end, target, details);
     case 'too-many-deletions':
       return brakeOf(end, target, details);
+    case 'has-more':
+      return new RefusedError(`the ${what} from ${source} to ${target} was not begun: ${end.message}`, {
+        details,
+        hint: hasMoreHint,
+      });
     case 'source-empty':
       return new RefusedError(`the ${what} from ${source} to ${target} was not begun: ${end.message}`, {
         details,

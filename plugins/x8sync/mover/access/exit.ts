@@ -45,7 +45,7 @@ export function isThrough(code: number): boolean {
   return code === 0 || code === 23 || code === 24 || code === 25;
 }
 
-type RsyncErrors = Pick<ErrorReader, 'said' | 'failed' | 'full' | 'refused' | 'vanished'>;
+type RsyncErrors = Pick<ErrorReader, 'said' | 'failed' | 'full' | 'refused' | 'vanished' | 'undeleted'>;
 
 /**
  * What rsync's last code comes to.
@@ -54,7 +54,7 @@ type RsyncErrors = Pick<ErrorReader, 'said' | 'failed' | 'full' | 'refused' | 'v
  */
 export function verdictOf(
   code: number,
-  { said, failed, full, refused, vanished }: RsyncErrors,
+  { said, failed, full, refused, vanished, undeleted }: RsyncErrors,
   lost: readonly string[],
 ): MoverExit {
   const meaning = meaningOf(code);
@@ -64,13 +64,14 @@ export function verdictOf(
     return new MoverExit('no-room', 'the target ran full while it was copied to; what arrived is kept');
   const lossy = new MoverExit('partial', losses, undefined, true);
   if (code === 0) return lost.length === 0 ? new MoverExit('ok', '') : lossy;
+  // rsync's code is that of files that vanished, where there were such.
+  if (code === 25 || (code === 24 && undeleted > 0)) return new MoverExit('partial', meaningOf(25));
   // Who vanished under one name may be there under another that was not listed any more.
   if (code === 24)
     return new MoverExit(
       'partial',
       `files went from the source, or got other names there, while it was copied: ${vanished}`,
     );
-  if (code === 25) return new MoverExit('partial', meaning);
   if (code === 23) return failed === 0 && lost.length > 0 ? lossy : new MoverExit('partial', inWords);
   if (code === 20 || code === 143) return new MoverExit('interrupted', meaning);
   if (code === 11) return new MoverExit('io', inWords);

@@ -33,9 +33,11 @@ export class Tally {
     { attempt, deletes }: { readonly attempt: number; readonly deletes: boolean },
   ): void {
     const { changes = 0, attributes = 0, removed = 0 } = this.#counts;
+    const { extraneous, ...others } = stats;
     this.#counts = {
-      ...stats,
-      removed: removed + (deletes ? (stats.extraneous ?? 0) : 0),
+      // What was listed as the target's own is gone where it was deleted.
+      ...(deletes ? others : stats),
+      removed: removed + (deletes ? (extraneous ?? 0) : 0),
       changes: changes + (stats.changes ?? 0),
       attributes: attributes + (stats.attributes ?? 0),
     };

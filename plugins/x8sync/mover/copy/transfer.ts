@@ -18,7 +18,7 @@ import type { Counts } from '../rsync/stats.ts';
 import { pause, run } from '../system/programs.ts';
 import { emptyFolder, isEmpty, rootOf, tellRemovals } from '../target/target-content.ts';
 import { accessProblem } from '../volume/access.ts';
-import { deletionLimit, isMost } from './deletions.ts';
+import { deletionLimit, isMost, listsDeletions, requireNothingElse } from './deletions.ts';
 import { contradictionIn } from './figures.ts';
 import { requireSeparateTrees } from './nesting.ts';
 import { wipeTarget } from './preconditions.ts';
@@ -57,6 +57,8 @@ export class Transfer {
   #itemized = false;
   /** So many entries may be deleted; undefined where none may. */
   #mostDeletions: number | undefined;
+  /** Entries that only the target had before the first byte; undefined where they were not counted. */
+  #own: 0 | undefined;
   /** An earlier run of this task was stopped while it copied. */
   #resumed = false;
   readonly #roundTrip: () => Promise<number | undefined>;
@@ -102,6 +104,7 @@ export class Transfer {
     const result = await rsync.dryRun(emptiesTarget(options.mode) ? await emptyFolder(runtime) : undefined);
     this.#note(result);
     this.#tally.set({ removed });
+    if (listsDeletions(result.code)) this.#tally.set({ extraneous: this.stats.extraneous ?? 0 });
     if (options.deletes !== 'nothing') await this.#dryRunDeletions();
     return this.#verdict(result);
   }
@@ -165,6 +168,8 @@ export class Transfer {
     this.#itemized = !(await isEmpty(runtime));
     if (this.#itemized && this.#fit.needsContent) this.#fit.compareContent();
     await this.#fit.leaveOut();
+    if (!this.#itemized) this.#own = 0;
+    else if (options.nothingElse) this.#own = await requireNothingElse(this.#parts);
     if (options.deletes !== 'nothing' && this.#itemized)
       this.#mostDeletions = await deletionLimit(options.deletes, this.#parts);
   }
@@ -243,23 +248,31 @@ export class Transfer {
    * After the last byte: data on disk, entries counted, and the staging folder gone. A write that the kernel could not bring to the disk
    * shows here, and nowhere else.
    */
-  async #settle({ code, errors, skipped }: RsyncResult, survey: LossSurvey | undefined): Promise<void> {
+  async #settle(result: RsyncResult, survey: LossSurvey | undefined): Promise<void> {
+    const { errors } = result;
     const { runtime, staging } = this.#parts;
     const { paths, signal } = runtime;
     const synced = await run('sync', ['-f', paths.target], { signal });
     if (synced.code !== 0) throw new MoverExit('io', 'the target could not be written to disk');
-    this.#tally.set({ vanished: errors.vanished });
+    this.#tally.set({ vanished: errors.vanished, undeleted: errors.undeleted });
     this.#tally.countPresent(this.#fit.present);
     await this.#fit.finish();
-    // Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
-    if (code === 0) {
-      const there = await countTarget(paths, signal);
-      this.#tally.set({ extraneous: there - (this.stats.entries ?? 0) + skipped });
-    }
+    const own = await this.#countOwn(result);
+    if (own !== undefined) this.#tally.set({ extraneous: own });
     this.lost = [
       ...new Set([...((await survey?.lost()) ?? []), ...errors.lost, ...this.losses.map(({ kind }) => kind)]),
     ];
     if (!(await staging.close())) throw new MoverExit('io', `${staging.path} could not be removed`);
+  }
+
+  /** Entries that only the target has; undefined where that is not known. */
+  async #countOwn({ code, skipped }: RsyncResult): Promise<number | undefined> {
+    const { options, runtime } = this.#parts;
+    const isCounted = options.nothingElse && this.#own !== undefined;
+    if (code !== 0 || isCounted) return this.#own;
+    // Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
+    const there = await countTarget(runtime.paths, runtime.signal);
+    return there - (this.stats.entries ?? 0) + skipped;
   }
 
   /** The source held something when it was looked at, and rsync found nothing. */

@@ -8,6 +8,7 @@ import {
   type MoverOutcome,
   type MoverProgress,
   type MoverStats,
+  optionalStatNames,
   protocol,
   type Room,
   type StreamsReport,
@@ -129,6 +130,14 @@ function deviceOf(fields: Fields): DeviceReport {
   };
 }
 
+/** What is no count is none: of the optional ones it is left out. */
+function statsOf(stats: unknown): MoverStats {
+  const counts = isObject(stats) ? stats : {};
+  const known = optionalStatNames.filter((name) => typeof counts[name] === 'number');
+  const names = [...statNames, ...known];
+  return Object.fromEntries(names.map((name) => [name, count(counts[name])])) as unknown as MoverStats;
+}
+
 function endOf({
   nonce,
   outcome,
@@ -145,12 +154,11 @@ function endOf({
   streams,
   seconds,
 }: Fields): MoverEnd {
-  const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
   return {
     nonce: text(nonce),
     outcome: (text(outcome) || 'failed') as MoverOutcome,
     message: text(message),
-    stats: Object.fromEntries(statNames.map((name) => [name, count(counts[name])])) as unknown as MoverStats,
+    stats: statsOf(stats),
     failures: texts(failures),
     lost: texts(lost),
     lossOnly: lossOnly === true ? true : undefined,

@@ -69,6 +69,8 @@ export interface CopyOptions {
   readonly mayHaveMore: boolean;
   /** A source that holds nothing is copied, or compared, as well. */
   readonly allowEmpty: boolean;
+  /** Nothing is begun where the target has entries that the source does not have. */
+  readonly nothingElse: boolean;
   /** What is known not to be kept, as `MoverEnd.lost` names it: where nothing else is lost, the exit code is 0. */
   readonly knownLosses: readonly string[];
   /** What of the volumes is copied. */
@@ -134,6 +136,7 @@ type Defaulted =
   | 'verify'
   | 'mayHaveMore'
   | 'allowEmpty'
+  | 'nothingElse'
   | 'knownLosses'
   | 'selection'
   | 'deletes'
@@ -171,6 +174,7 @@ export function copyEnv(
     ...(verify ? { X8S_VERIFY: '1' } : {}),
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(options.allowEmpty ? { X8S_ALLOW_EMPTY: '1' } : {}),
+    ...(options.nothingElse ? { X8S_NOTHING_ELSE: '1' } : {}),
     ...(options.knownLosses?.length ? { X8S_KNOWN_LOSSES: JSON.stringify(options.knownLosses) } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
     ...parallelEnv(options.parallel ?? {}),
@@ -228,6 +232,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     verify: env.X8S_VERIFY === '1',
     mayHaveMore: env.X8S_MAY_HAVE_MORE === '1',
     allowEmpty: env.X8S_ALLOW_EMPTY === '1',
+    nothingElse: env.X8S_NOTHING_ELSE === '1',
     knownLosses: JSON.parse(env.X8S_KNOWN_LOSSES || '[]') as string[],
     ciphers: env.X8S_CIPHERS || defaultCiphers,
     parallel: readParallelOptions(env),

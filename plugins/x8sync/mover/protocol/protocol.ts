@@ -29,6 +29,8 @@ export type MoverOutcome =
   | 'source-empty'
   /** More than half of the target would be deleted, and nobody has said that it may. */
   | 'too-many-deletions'
+  /** The target has entries that the source does not have, and was to have none; it was not touched. */
+  | 'has-more'
   /** Something that is not ours is in the way at the target. */
   | 'refused'
   /** The target's root folder can't be written to by the mover's user. */
@@ -47,7 +49,7 @@ export type MoverOutcome =
   | 'interrupted'
   | 'failed';
 
-/** Counts of entries and bytes; zero where the mover did not come so far. */
+/** Counts of entries and bytes; zero where the mover did not come so far, but for those that may be absent. */
 export interface MoverStats {
   /** Everything of the source: files, directories, links, devices, fifos. */
   readonly entries: number;
@@ -66,8 +68,10 @@ export interface MoverStats {
   readonly totalBytes: number;
   /** Bytes of the files that were transferred. */
   readonly transferredBytes: number;
-  /** Entries that only the target has. */
-  readonly extraneous: number;
+  /** Entries that only the target has; absent where they were not counted, which is no proof that there are none. */
+  readonly extraneous?: number | undefined;
+  /** Those that were to be deleted and were more than may be, so that they stayed; absent likewise. */
+  readonly undeleted?: number | undefined;
   /** Files that went from the source while it was copied. */
   readonly vanished: number;
 }
@@ -82,9 +86,11 @@ export const statNames = [
   'removed',
   'totalBytes',
   'transferredBytes',
-  'extraneous',
   'vanished',
 ] as const satisfies (keyof MoverStats)[];
+
+/** Those that must not be taken for zero where they are absent. */
+export const optionalStatNames = ['extraneous', 'undeleted'] as const satisfies (keyof MoverStats)[];
 
 /** What the target would have to have room for, and has; -1 where its file system does not count inodes. */
 export interface Room {
@@ -229,6 +235,7 @@ const exitCodes: Readonly<Partial<Record<MoverOutcome, number>>> = {
   'source-empty': 3,
   refused: 3,
   'too-many-deletions': 3,
+  'has-more': 3,
   closed: 3,
   'source-closed': 3,
   unreachable: 4,

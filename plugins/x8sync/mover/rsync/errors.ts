@@ -4,6 +4,9 @@ import type { LogLevel } from '../protocol/protocol.ts';
 import { cut } from '../system/lines.ts';
 import { stagingName } from '../system/paths.ts';
 
+/** What rsync says where --max-delete has stopped it; its code may be that of something worse. */
+const stopped = /^Deletions stopped due to --max-delete limit \((\d+) skipped\)/;
+
 const longestLine = 2048;
 const longestText = 1024;
 const longestName = 512;
@@ -32,6 +35,8 @@ export class ErrorReader {
   undelivered = 0;
   /** How many files went from the source meanwhile. */
   vanished = 0;
+  /** How many entries stayed that were to be deleted, since they were more than may be. */
+  undeleted = 0;
   /** The target has no room left. */
   full = false;
   /** The first thing that rsync said, or what its daemon said at last; undefined where neither said anything. */
@@ -57,7 +62,9 @@ export class ErrorReader {
     const mild = /^file has vanished|^rsync warning|^Warning/.test(line);
     this.#lines += 1;
     if (this.#lines <= mostLines) this.#log(mild ? 'warning' : 'error', cut(line, longestLine));
-    if (line.startsWith('file has vanished')) this.vanished += 1;
+    const [, undeleted] = stopped.exec(line) ?? [];
+    if (undeleted !== undefined) this.undeleted = Number(undeleted);
+    else if (line.startsWith('file has vanished')) this.vanished += 1;
     else this.#error(line);
   }
 

@@ -222,7 +222,8 @@ export class CopyParts {
     const who = { ...this.sides.pod, isLimited, fsGroup: request.fsGroup };
     const mayHaveMore = targetMayHaveMore(request);
     const deletes = isDevice(claim) ? deviceDeletes(request) : request.deletes;
-    const what = { selection, deletes, owner, parallel, compress, rsyncArgs, fresh, allowEmpty };
+    const nothingElse = fresh && (request.deletes ?? 'nothing') === 'nothing';
+    const what = { nothingElse, selection, deletes, owner, parallel, compress, rsyncArgs, fresh, allowEmpty };
     const how = { ...what, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     return { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
   }

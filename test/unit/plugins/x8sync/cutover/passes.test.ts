@@ -17,7 +17,7 @@ async function passes(seconds: readonly number[], goal: number, more: object = {
   const asked: (string | undefined)[] = [];
   const copyOnce = async (request: CopyRequest) => {
     asked.push(request.deletes);
-    const stats = { transferredFiles: 1, transferredBytes: 1, extraneous: 0 };
+    const stats = { transferredFiles: 1, transferredBytes: 1, extraneous: 0, undeleted: 0 };
     return {
       seconds: seconds[asked.length - 1],
       stats,
@@ -64,6 +64,37 @@ describe('passes', () => {
   });
 
   test('may find something else where it was to be deleted', async () => {
-    expect(await passes([1], 10, { stats: { extraneous: 3 } }, 'half')).toMatchObject({ asked: ['half'] });
+    const stats = { extraneous: 3, undeleted: 0 };
+    expect(await passes([1], 10, { stats }, 'half')).toMatchObject({ asked: ['half'] });
+  });
+
+  test('go on where nothing else was found, though files went from the source meanwhile', async () => {
+    const went = { outcome: 'partial', stats: { extraneous: 0, vanished: 2 } };
+    expect(await passes([20, 1], 10, went)).toMatchObject({ asked: ['nothing', 'all'] });
+  });
+
+  test.each([
+    ['the target has', 'nothing', { vanished: 2 }],
+    ['was held back', 'half', { extraneous: 0, vanished: 2 }],
+  ])('delete nothing more where what %s was not counted', async (_, deletes, stats) => {
+    await expect(passes([1], 10, { outcome: 'partial', stats }, deletes)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/^it is not known what the target has .* nothing was stopped$/),
+    });
+  });
+
+  test('delete nothing more where the brake has held most of it back', async () => {
+    const braked = { outcome: 'partial', stats: { undeleted: 7, vanished: 1 } };
+    await expect(passes([1], 10, braked, 'half')).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/^more than half .* 7 entries left/),
+      hint: expect.stringMatching(/--yes/),
+    });
+    expect(await passes([1], 10, braked, 'all')).toMatchObject({ asked: ['all'] });
+  });
+
+  test('of a device count no entries', async () => {
+    const device = { stats: {}, device: { blocks: 1 } };
+    expect(await passes([1], 10, device)).toMatchObject({ asked: ['nothing'] });
   });
 });

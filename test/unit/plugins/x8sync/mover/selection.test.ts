@@ -1,9 +1,11 @@
 /** A part of the volumes, and what goes from the target, with the real rsync, ssh and sshd of this machine. */
 import { execFileSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -12,7 +14,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { Selection } from '../../../../../plugins/x8sync/mover/protocol/options.ts';
-import { type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
+import { eventuallySees } from '../../../../support/eventually.ts';
+import { type Ended, type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
 
 let both: Pair;
 beforeEach(async () => {
@@ -27,6 +30,18 @@ const exclude = (...patterns: string[]) =>
   patterns.map((pattern) => ({ action: 'exclude' as const, pattern }));
 const tree = (folder: string) =>
   execFileSync('find', ['.'], { cwd: folder, encoding: 'utf8' }).trim().split('\n').sort();
+/** Copies, and does something once the first file is on its way. */
+async function copyWhile(env: Readonly<Record<string, string>>, meanwhile: () => void): Promise<Ended> {
+  const { ended } = both.start(env);
+  const temporary = join(both.target, '.x8sync/tmp');
+  const arrived = () =>
+    existsSync(temporary) &&
+    readdirSync(temporary).some((name) => statSync(join(temporary, name)).size > 1 << 20);
+  await eventuallySees(arrived, Boolean, 40_000);
+  meanwhile();
+  return ended;
+}
+
 const fill = (folder: string, ...names: string[]) => {
   for (const name of names) {
     mkdirSync(join(folder, name, '..'), { recursive: true });
@@ -159,6 +174,39 @@ withPrograms(
       stats: { removed: 11 },
     });
     expect(readdirSync(both.target)).toEqual(['a', 'b', 'c', 'kept.log', 'lost+found']);
+  },
+  90_000,
+);
+
+withPrograms(
+  'one that is to find nothing else writes nothing where it does, and knows it also where files go meanwhile',
+  async () => {
+    execFileSync('sh', ['-c', 'head -c 6M /dev/urandom >a'], { cwd: both.source });
+    fill(both.source, 'b', 'z');
+    fill(both.target, 'b', 'own', 'kept.log');
+    await both.serve();
+    const left = selecting({ filters: exclude('*.log') });
+    const strict = { X8S_NOTHING_ELSE: '1', X8S_BWLIMIT: '2M', ...left };
+    const before = tree(both.target);
+    expect(await both.copy(strict)).toMatchObject({
+      code: 3,
+      outcome: 'has-more',
+      message: expect.stringMatching(/^the target has 1 entries that the source does not have/),
+    });
+    expect(tree(both.target)).toEqual(before);
+
+    rmSync(join(both.target, 'own'));
+    const without = await copyWhile(strict, () => rmSync(join(both.source, 'z')));
+    expect(without).toMatchObject({ code: 5, outcome: 'partial', stats: { extraneous: 0, vanished: 1 } });
+    expect(readdirSync(both.target)).toEqual(['a', 'b', 'kept.log']);
+
+    // What nobody has asked to be counted is not known then.
+    fill(both.source, 'z');
+    rmSync(join(both.target, 'a'));
+    fill(both.target, 'own');
+    const uncounted = await copyWhile({ X8S_BWLIMIT: '2M' }, () => rmSync(join(both.source, 'z')));
+    expect(uncounted).toMatchObject({ outcome: 'partial', stats: { vanished: 1 } });
+    expect(uncounted.stats).not.toHaveProperty('extraneous');
   },
   90_000,
 );

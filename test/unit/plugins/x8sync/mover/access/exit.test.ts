@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { isAsKnown, verdictOf } from '../../../../../../plugins/x8sync/mover/access/exit.ts';
 
-const nothing = { said: undefined, failed: 0, full: false, refused: false, vanished: 0 };
+const nothing = { said: undefined, failed: 0, full: false, refused: false, vanished: 0, undeleted: 0 };
 
 test('a copy is whole where rsync ended well and nothing was lost', () => {
   expect(verdictOf(0, nothing, [])).toMatchObject({ outcome: 'ok', message: '' });
@@ -12,6 +12,11 @@ test('a copy is whole where rsync ended well and nothing was lost', () => {
 test('a copy is not whole where files vanished meanwhile: they may have got other names', () => {
   const verdict = verdictOf(24, { ...nothing, vanished: 32 }, []);
   expect(verdict).toMatchObject({ outcome: 'partial', message: expect.stringMatching(/other names.*: 32$/) });
+});
+
+test('a brake that was hit is told, though files vanished too', () => {
+  const verdict = verdictOf(24, { ...nothing, vanished: 1, undeleted: 2 }, []);
+  expect(verdict).toMatchObject({ outcome: 'partial', message: verdictOf(25, nothing, []).message });
 });
 
 test('only what could not be kept is missing, or more than that', () => {

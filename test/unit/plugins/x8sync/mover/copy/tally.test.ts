@@ -31,6 +31,12 @@ describe('attempts', () => {
     tally.note({ stats, errors }, { attempt: 3, deletes: false });
     expect(tally.counts.removed).toBe(4);
   });
+
+  test('that delete leave nothing of what they have listed', () => {
+    const tally = new Tally();
+    tally.note({ stats: { extraneous: 2 }, errors }, { ...once, deletes: true });
+    expect(tally.counts).not.toHaveProperty('extraneous');
+  });
 });
 
 describe('changes', () => {

@@ -26,6 +26,7 @@ test('the options of both sides', () => {
     onCollision: 'skip',
     verify: true,
     mayHaveMore: true,
+    nothingElse: true,
     allowEmpty: true,
     knownLosses: ['ownership', 'root folder'],
     isSourceMounted: true,

@@ -4,6 +4,7 @@ import {
   exitCodeOf,
   formatMessage,
   type Messages,
+  type MoverEnd,
   protocol,
 } from '../../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 
@@ -36,6 +37,7 @@ describe('parseMoverLine', () => {
       totalBytes: 9,
       transferredBytes: 8,
       extraneous: 4,
+      undeleted: 1,
       vanished: 0,
     };
     const line = `x8s:end ${JSON.stringify({ protocol, ...end, task: 't', code: 5, stats: { ...stats, dirs: 2 } })}`;
@@ -48,8 +50,12 @@ describe('parseMoverLine', () => {
     );
     expect(line).toMatchObject({
       kind: 'end',
-      end: { outcome: 'unreachable', stats: { files: 0, extraneous: 0 }, lost: [] },
+      end: { outcome: 'unreachable', stats: { files: 0, vanished: 0 }, lost: [] },
     });
+    // What was not counted may be there.
+    const { stats } = (line as { readonly end: MoverEnd }).end;
+    expect(Object.keys(stats)).not.toEqual(expect.arrayContaining(['extraneous']));
+    expect(stats.undeleted).toBeUndefined();
   });
 
   test('changes and logs', () => {

@@ -52,6 +52,11 @@ test('vanished files and the daemon that refuses', () => {
   expect(told).toEqual(['warning: file has vanished: "/a" (in source)', 'error: @ERROR: chdir failed']);
 });
 
+test('what was not deleted since it was too much', () => {
+  const { reader } = read('Deletions stopped due to --max-delete limit (2 skipped)');
+  expect(reader).toMatchObject({ undeleted: 2, failed: 0 });
+});
+
 test('a file that came and could not be put in its place is none that was copied', () => {
   const { reader } = read(
     'rsync: [generator] failed to set times on "/target/folder": Operation not permitted (1)',
