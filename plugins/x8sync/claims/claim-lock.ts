@@ -14,7 +14,7 @@ import { tool } from '../objects/sides.ts';
  * How long a holder may be silent. A copy takes hours, and an API server that is upgraded is away for half a
  * minute: a run that gave up for that would be a nuisance, and one that died on this machine is known at once.
  */
-const staleAfterMs = 60_000;
+export const staleAfterMs = 60_000;
 
 const lockPrefix = `${tool}-claim-`;
 const lockName = (claimUid: string) => `${lockPrefix}${claimUid}`;

@@ -3,7 +3,7 @@
  * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
  * anything is touched, and the same command does it.
  */
-import { IncompleteError, messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import {
   lostTarget,
@@ -12,24 +12,17 @@ import {
   sourceDeparture,
 } from '../claims/claim-stands.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
-import { type CutoverState, isUnderWay, scaleCommand, type Then } from '../records/cutover-state.ts';
+import { type CutoverState, isUnderWay, type Then } from '../records/cutover-state.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
 import type { Claims } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
-import { copyUntilQuick, type Pass, passOf } from './passes.ts';
-import { planCutover } from './plan.ts';
-import {
-  areRepointed,
-  changedSince,
-  isUnstarted,
-  repoint,
-  restore,
-  startWorkloads,
-  stopWorkloads,
-} from './switch.ts';
+import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
+import { planAgain, planCutover } from './plan.ts';
+import { areRepointed, changedSince, isUnstarted, repoint, startWorkloads, stopWorkloads } from './switch.ts';
+import { requireTargetUnstarted, startLines, tellingStopped, undo } from './undo.ts';
 import { describeWorkload } from './workloads.ts';
 
 export interface CutoverRequest {
@@ -72,7 +65,7 @@ export async function cutover(
   try {
     const signal = AbortSignal.any([context.signal, journal.signal]);
     const { reporter, clock } = context;
-    const onAbandoned = context.onAbandoned.bind(context);
+    const onAbandoned = tellingStopped(context, journal, claims);
     return await new Cutover(
       named,
       claims,
@@ -116,12 +109,11 @@ class Cutover {
     const resumed = isUnderWay(known);
     try {
       const state = known && resumed ? await this.#takeUp(known) : await this.#begin();
-      if (state.phase === 'starting') await this.#requireCopyStands(state);
-      else await this.#copyStopped(state);
-      await this.#start(state);
+      const copied = await this.#copied(state);
+      await this.#start(copied);
       const downtimeMs = this.#context.clock.now().getTime() - this.#stoppedAt;
       await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
-      return this.#result(state, downtimeMs, resumed);
+      return this.#result(copied, downtimeMs, resumed);
     } catch (error) {
       // What stands still has to be found again; all else is over.
       if (!isUnderWay(this.#journal.state))
@@ -130,7 +122,16 @@ class Cutover {
     }
   }
 
-  /** @throws RefusedError where it was to end in another way. */
+  /** With all at the target, and the source's workloads stopped. */
+  async #copied(state: CutoverState): Promise<CutoverState> {
+    if (state.phase !== 'starting') return this.#copyStopped(state);
+    await this.#requireCopyStands(state);
+    return state;
+  }
+
+  /**
+   * @throws RefusedError where it was to end in another way, or nobody can tell any more which side has what is to stay.
+   */
   async #takeUp(state: CutoverState): Promise<CutoverState> {
     const { afterwards } = this.#request;
     if (afterwards !== state.afterwards)
@@ -142,7 +143,10 @@ class Cutover {
     );
     this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
     const isStale = state.phase === 'starting' && (await this.#isStale(state));
-    return isStale ? { ...state, phase: 'stopping' } : state;
+    if (!isStale) return state;
+    const { recordName } = this.#journal;
+    await requireTargetUnstarted(state, this.#claims, recordName, this.#context.signal);
+    return { ...state, phase: 'stopping' };
   }
 
   /** Whether the source may have changed since the last copy: somebody has started its workload again. */
@@ -157,15 +161,15 @@ class Cutover {
   /**
    * What an earlier run has copied may be lost by now.
    *
-   * @throws X8sError where it is; with the source's workloads running again where that run had started nothing yet.
+   * @throws X8sError where it is; with the source's workloads told to start again where that run had started nothing yet.
    */
   async #requireCopyStands(state: CutoverState): Promise<void> {
     const { source, target } = this.#claims;
     const { signal } = this.#context;
     const lost = await lostTarget(target, signal);
     if (!lost) return;
-    if (await isUnstarted(source.ref, target.ref, state, signal)) await this.#undo(state);
-    else this.#tellLeft(state, lost);
+    if (await isUnstarted(source.ref, target.ref, state, signal)) throw await this.#undo(state, lost);
+    this.#tellLeft(state, lost);
     throw lost;
   }
 
@@ -184,21 +188,28 @@ class Cutover {
     return this.#request.copy;
   }
 
-  /** @throws where it can't be done, with the source's workloads running again. */
-  async #copyStopped(state: CutoverState): Promise<void> {
-    // A claim that somebody has deleted stays for as long as pods mount it.
-    if (state.phase === 'ready') await requireSourceStands(this.#claims.source, this.#context.signal);
-    if (state.phase === 'ready') this.#stoppedAt = this.#context.clock.now().getTime();
+  /** @throws where it can't be done, with the source's workloads told to start again, or named where that can't be. */
+  async #copyStopped(state: CutoverState): Promise<CutoverState> {
+    const planned = state.phase === 'ready' ? await this.#aboutToStop(state) : state;
     const stoppedAt = new Date(this.#stoppedAt).toISOString();
-    const stopping = { ...state, phase: 'stopping', stoppedAt } as const;
+    const stopping = { ...planned, phase: 'stopping', stoppedAt } as const;
     await this.#journal.write(stopping);
     try {
       const generations = await this.#lastPass(stopping);
       await this.#journal.write({ ...stopping, phase: 'starting', generations });
+      return stopping;
     } catch (error) {
-      await this.#undo(stopping);
-      throw error;
+      throw await this.#undo(stopping, error);
     }
+  }
+
+  /** What is to be stopped, as it is at this moment. @throws X8sError where it must not be, with all as it was. */
+  async #aboutToStop(state: CutoverState): Promise<CutoverState> {
+    // A claim that somebody has deleted stays for as long as pods mount it.
+    await requireSourceStands(this.#claims.source, this.#context.signal);
+    const planned = await planAgain(this.#claims, state, this.#context);
+    this.#stoppedAt = this.#context.clock.now().getTime();
+    return planned;
   }
 
   /** @returns the generations of what is stopped. */
@@ -233,14 +244,10 @@ class Cutover {
     if (departed !== undefined) reporter.warn(departed);
   }
 
-  /** The source runs again as before: nothing has been started at the target yet. */
-  async #undo(state: CutoverState): Promise<void> {
-    // Another run has it now, and it is that one's to put right.
-    if (this.#journal.signal.aborted) return;
-    const restored = await restore(this.#claims.source.ref, state.source);
-    await this.#journal.write({ ...state, phase: 'ready' });
-    const started = restored.map(describeWorkload).join(', ');
-    this.#context.reporter.warn(`Not cut over: ${started || 'nothing'} of the source runs again as before.`);
+  /** As {@link undo}. */
+  #undo(state: CutoverState, failure: unknown): Promise<unknown> {
+    const { reporter, clock } = this.#context;
+    return undo(state, failure, { claims: this.#claims, journal: this.#journal, reporter, clock });
   }
 
   /** @throws with what is left to do: the files are at the target, and the source stands still. */
@@ -261,8 +268,7 @@ class Cutover {
 
   /** @param lost the files are not at the target any more */
   #tellLeft({ source }: Pick<CutoverState, 'source'>, lost: X8sError | undefined): void {
-    const { kube, namespace } = this.#claims.source.ref;
-    const back = source.map((workload) => scaleCommand(workload, kube.cluster.context, namespace));
+    const back = startLines({ source }, this.#claims);
     const told = lost
       ? `The source stands still, and the target is lost (${lost.message}). Go back by hand`
       : 'The files are at the target, and the source stands still. Run the same command to go on, or go back by hand';
@@ -288,13 +294,4 @@ class Cutover {
       resumed,
     };
   }
-}
-
-/** @throws IncompleteError where the copy of what stands still is not whole, or not the same. */
-function requireWhole({ outcome, message, failures, differences = [] }: CopyResult): void {
-  if (outcome === 'ok') return;
-  const found = differences.map(({ path, detail }) => `${path}: ${detail}`);
-  throw new IncompleteError(`the copy of the claim that stands still is not whole: ${message}`, {
-    details: [...failures, ...found].slice(0, 10),
-  });
 }

@@ -1,5 +1,6 @@
 /** The record of a cutover in the target's namespace: what was stopped, and how far it is. One run at a time. */
 import type { Clock } from '../../../src/clock.ts';
+import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
@@ -7,28 +8,37 @@ import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { peerAt } from '../../../src/tasks/peer.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { TaskStore } from '../../../src/tasks/store.ts';
+import { staleAfterMs } from '../claims/claim-lock.ts';
 import { type Role, tool } from '../objects/sides.ts';
 import { type CutoverState, cutoverRole, cutoverStateOf } from '../records/cutover-state.ts';
 import { requireSound } from '../records/soundness.ts';
+import { finishedAlready } from '../run/copy/may-begin.ts';
 import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
 import type { Claims } from './claims.ts';
 
+/** What only the target has by now goes with it. */
+const againHint =
+  '--again makes the target once more what the source is: what was written at the target since is lost';
+
 export class Journal {
   readonly #store: TaskStore;
-  readonly #lock: HeldLock;
+  readonly #place: LockPlace;
+  #lock: HeldLock;
   #record: TaskRecord;
 
-  readonly #clock: Clock;
-
-  private constructor(store: TaskStore, lock: HeldLock, record: TaskRecord, clock: Clock) {
-    this.#clock = clock;
+  private constructor(store: TaskStore, place: LockPlace, lock: HeldLock, record: TaskRecord) {
+    this.#place = place;
     this.#store = store;
     this.#lock = lock;
     this.#record = record;
   }
 
-  /** Takes up what an earlier run has written, or begins. @throws RefusedError where another run is at it. */
+  /**
+   * Takes up what an earlier run has written, or begins.
+   *
+   * @throws RefusedError where another run is at it, or the cutover has come to its end and is not to be made again.
+   */
   static async open(
     request: CopyRequest & { name: string },
     claims: Claims,
@@ -37,7 +47,16 @@ export class Journal {
     const { source, target, name } = request;
     const { namespace, kube } = target;
     const { signal } = context;
-    const lock = await lockCutover(kube, namespace, claims.target.uid, name, context);
+    const { clock, reporter } = context;
+    const place = {
+      kube,
+      namespace,
+      claimUid: claims.target.uid,
+      name,
+      clock,
+      waiting: (text: string) => reporter.info(text),
+    };
+    const lock = await lockCutover(place, signal);
     try {
       const store = storeOf(kube, context);
       const peer = await peerAt(source, { signal });
@@ -55,8 +74,9 @@ export class Journal {
       });
       // How many pods workloads had: begun anew over what nobody can read, it would be forgotten.
       requireSound({ task: name, records: { [record.role as Role]: record } }, kube);
+      if (record.phase === 'Succeeded' && !request.again) throw finishedAlready(record, againHint);
       const started = await store.start(record, { holder: lock.holder, signal });
-      return new Journal(store, lock, started.record, context.clock);
+      return new Journal(store, place, lock, started.record);
     } catch (error) {
       await lock.release();
       throw error;
@@ -66,6 +86,11 @@ export class Journal {
   /** What an earlier run left in its middle, or this one has written. */
   get state(): CutoverState | undefined {
     return cutoverStateOf(this.#record);
+  }
+
+  /** The ConfigMap's, in the target's namespace. */
+  get recordName(): string {
+    return this.#record.name;
   }
 
   /** Aborted where another run has taken the cutover over. */
@@ -80,9 +105,37 @@ export class Journal {
     });
   }
 
-  /** Nothing is left to be put right. */
+  /**
+   * Resolves while the cutover is surely this run's. A lock that was lost, since its cluster was away, is taken again
+   * where nobody has gone on with the cutover since.
+   *
+   * @throws RefusedError where somebody has; the error of the cluster where it does not answer.
+   */
+  async regain(signal: AbortSignal): Promise<void> {
+    const isHeld = await this.#lock.confirm().then(
+      () => true,
+      () => false,
+    );
+    if (isHeld) return;
+    const { holder } = this.#lock;
+    const lock = await lockCutover(this.#place, signal, holder);
+    try {
+      const { namespace, task, role, uid } = this.#record;
+      const now = await this.#store.find(namespace, task, role, { signal });
+      if (now?.uid !== uid || now.phase !== 'Running' || now.holder !== holder)
+        throw new RefusedError(`another run has gone on with cutover ${task} meanwhile`);
+      this.#record = now;
+      this.#lock = lock;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Nothing is left to be put right. @throws where another run may have the cutover by now: its record is not ours. */
   async finish(phase: 'Succeeded' | 'Failed', message: string): Promise<void> {
-    const finishedAt = this.#clock.now().toISOString();
+    await this.#lock.confirm();
+    const finishedAt = this.#place.clock.now().toISOString();
     this.#record = await this.#store.update(this.#record, (record) => {
       Object.assign(record, { phase, message, holder: undefined, finishedAt });
       const state = record.checkpoints[cutoverRole] as CutoverState | undefined;
@@ -95,12 +148,23 @@ export class Journal {
   }
 }
 
+/** What the lock of a cutover is about. */
+interface LockPlace {
+  readonly kube: KubeClient;
+  readonly namespace: string;
+  readonly claimUid: string;
+  /** The task's. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** Told where a run that may be dead is waited for. */
+  readonly waiting: (text: string) => void;
+}
+
+/** The target claim is written to under a lock that lasts as long, so that what ends one of them ends both. */
 function lockCutover(
-  kube: KubeClient,
-  namespace: string,
-  claimUid: string,
-  name: string,
-  { clock, signal }: CopyContext,
+  { kube, namespace, claimUid, name, clock, waiting }: LockPlace,
+  signal: AbortSignal,
+  holder?: string,
 ): Promise<HeldLock> {
   return acquire(kube, {
     namespace,
@@ -108,7 +172,13 @@ function lockCutover(
     labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },
     about: `The cutover to the claim in ${kube.cluster.context}/${namespace}`,
     purpose: `x8sync cutover ${name}`,
+    staleAfterMs,
+    waiting: (claim) =>
+      waiting(
+        `${claim.holder.split(' ')[0]} has the cutover and may have died; known in ${Math.round(claim.staleAfterMs / 1000)} s`,
+      ),
     clock,
     signal,
+    ...(holder !== undefined && { holder }),
   });
 }

@@ -1,5 +1,5 @@
 /** Copies while the workload runs, again and again, until one is quick enough for a pause of that length. */
-import { RefusedError } from '../../../src/errors.ts';
+import { IncompleteError, RefusedError } from '../../../src/errors.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import { copy } from '../run/copy/copy.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../run/request.ts';
@@ -103,4 +103,13 @@ function outOfReach(seconds: number, goalMs: number): RefusedError {
       hint: `--downtime-goal ${Math.ceil(seconds * 1.2)}s would do`,
     },
   );
+}
+
+/** @throws IncompleteError where the copy of what stands still is not whole, or not the same. */
+export function requireWhole({ outcome, message, failures, differences = [] }: CopyResult): void {
+  if (outcome === 'ok') return;
+  const found = differences.map(({ path, detail }) => `${path}: ${detail}`);
+  throw new IncompleteError(`the copy of the claim that stands still is not whole: ${message}`, {
+    details: [...failures, ...found].slice(0, 10),
+  });
 }

@@ -29,10 +29,7 @@ export async function planCutover(
   const { source, target } = claims;
   const { signal, reporter } = context;
   for (const side of scaledSides(afterwards)) await requireRights(claims[side].ref, signal);
-  const { running, idle } = await workloadsOf(source.ref, signal);
-  requireClaimStays(source, running);
-  if (afterwards === 'repoint') requireRepointable(claims, running);
-  const next = afterwards === 'target' ? await targetWorkloads(target.ref, running, signal) : [];
+  const { running, idle, state } = await lookAt(claims, afterwards, signal);
   const lines = [
     ...(await otherScalers(source.ref.kube, source.ref.namespace, running, signal)),
     ...(await usersToBe(source.ref, idle, signal)),
@@ -41,11 +38,67 @@ export async function planCutover(
   for (const line of lines) reporter.warn(line);
   if (running.length === 0)
     reporter.warn(`no pod mounts ${describeClaim(source.ref)}: nothing has to be stopped`);
-  else reporter.info(`Will stop ${running.map(describeWorkload).join(', ')} of ${describeClaim(source.ref)}`);
-  if (next.length > 0)
-    reporter.info(`Will start ${next.map(describeWorkload).join(', ')} of ${describeClaim(target.ref)}`);
-  return { phase: 'ready', afterwards, source: running.map(scaled), target: next };
+  else reporter.info(`Will stop ${namesOf(running)} of ${describeClaim(source.ref)}`);
+  if (state.target.length > 0)
+    reporter.info(`Will start ${namesOf(state.target)} of ${describeClaim(target.ref)}`);
+  return state;
 }
+
+/**
+ * The plan as it is right before anything is stopped: copies take hours, and somebody may have scaled a workload since.
+ *
+ * @param before as it was told when the cutover began
+ * @throws RefusedError also where other workloads mount a claim by now than those that were told.
+ */
+export async function planAgain(
+  claims: Claims,
+  before: CutoverState,
+  { signal, reporter }: Pick<CopyContext, 'signal' | 'reporter'>,
+): Promise<CutoverState> {
+  const { state } = await lookAt(claims, before.afterwards, signal);
+  for (const side of ['source', 'target'] as const) {
+    requireSame(claims[side].ref, before[side], state[side]);
+    const told = namesOf(before[side]);
+    if (namesOf(state[side]) !== told)
+      reporter.info(
+        `By now it is ${namesOf(state[side])} of ${describeClaim(claims[side].ref)}, and was ${told}`,
+      );
+  }
+  return state;
+}
+
+interface Found extends Record<'running' | 'idle', readonly Workload[]> {
+  readonly state: CutoverState;
+}
+
+async function lookAt(claims: Claims, afterwards: Then, signal: AbortSignal): Promise<Found> {
+  const { source, target } = claims;
+  const { running, idle } = await workloadsOf(source.ref, signal);
+  requireClaimStays(source, running);
+  if (afterwards === 'repoint') requireRepointable(claims, running);
+  const next = afterwards === 'target' ? await targetWorkloads(target.ref, running, signal) : [];
+  const state = { phase: 'ready', afterwards, source: running.map(scaled), target: next } as const;
+  return { running, idle, state };
+}
+
+function requireSame(ref: ClaimRef, before: readonly ScaledWorkload[], now: readonly ScaledWorkload[]): void {
+  const without = (some: readonly ScaledWorkload[], others: readonly ScaledWorkload[]) =>
+    some.filter(({ uid }) => !others.some((other) => other.uid === uid));
+  const [come, gone] = [without(now, before), without(before, now)];
+  if (come.length + gone.length === 0) return;
+  const parts = [
+    ...(come.length > 0 ? [`${namesOf(come)} has come`] : []),
+    ...(gone.length > 0 ? [`${namesOf(gone)} is gone or has no pods any more`] : []),
+  ];
+  throw new RefusedError(
+    `what mounts ${describeClaim(ref)} is not what it was when this began, so nothing was stopped: ${parts.join(', ')}`,
+    { hint: 'run the same command again: it tells first what it will stop and start' },
+  );
+}
+
+/** In an order of their own, so that two lists can be compared. */
+const namesOf = (workloads: readonly ScaledWorkload[]): string =>
+  workloads.map(describeWorkload).sort().join(', ');
 
 /** What has the source mounted, or would have if its pods were not away at this moment; and what has no pods by wish. */
 async function workloadsOf(

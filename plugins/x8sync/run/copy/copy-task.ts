@@ -206,7 +206,8 @@ export class CopyTask {
 
   /**
    * Ends a task whose run failed or was interrupted. A named task that is interrupted stays as it is: its
-   * mover goes on, and the same command takes it up. All else is deleted, so that nothing is left behind.
+   * mover goes on, and the same command takes it up. All else is deleted, so that nothing is left behind: of a cutover
+   * too, which takes no mover up, and whose workload may find no node for its pods as long as ours mount the claim.
    */
   async giveUp(failure: unknown): Promise<unknown> {
     if (this.#ended || this.#records.sides.length === 0) return failure;
@@ -215,8 +216,8 @@ export class CopyTask {
     const interrupted = this.#context.signal.reason instanceof InterruptedError;
     // Another run may have the task by now; its mover goes on in any case.
     if (this.#lock?.signal.aborted) return withDetails(error, this.leftovers(), undefined);
-    if (interrupted && this.#name !== undefined) return this.#leave(error);
-    const { timeoutMs } = this.#request;
+    const { timeoutMs, cutover = false } = this.#request;
+    if (interrupted && this.#name !== undefined && !cutover) return this.#leave(error);
     const failedMs = timeoutMs === 0 ? failedLimitMs : Math.min(timeoutMs, failedLimitMs);
     const limit = AbortSignal.timeout(interrupted ? interruptedLimitMs : failedMs);
     const left = await this.removeChildren({ detail: () => {} }, limit);
@@ -257,12 +258,9 @@ export class CopyTask {
     signal: AbortSignal,
   ): Promise<UncleanSide[]> {
     const known = this.copying || clean.some(({ outcome }) => outcome !== 'fresh');
+    const isWished = error instanceof CancelledError || error instanceof InterruptedError;
     if (this.#name !== undefined && known)
-      return this.finish(
-        error instanceof CancelledError ? 'Interrupted' : 'Failed',
-        messageOf(error),
-        exitCodeOf(error),
-      );
+      return this.finish(isWished ? 'Interrupted' : 'Failed', messageOf(error), exitCodeOf(error));
     return this.#records.remove(clean, signal);
   }
 

@@ -25,10 +25,15 @@ export function whyNotBegin(
     });
   if (again || cutover || readsOnly(mode)) return undefined;
   if (record?.phase !== 'Succeeded' || record.specHash !== specHash(specSchema, spec)) return undefined;
-  return new RefusedError(
-    `task ${name} has finished already${record.finishedAt === undefined ? '' : `, at ${record.finishedAt}`}: ${record.message}`,
-    {
-      hint: '--again copies what the source has changed since',
-    },
-  );
+  return finishedAlready(record, '--again copies what the source has changed since');
 }
+
+/** The refusal of a task that has come to its end. @param hint what --again would do */
+export const finishedAlready = (
+  { task, finishedAt, message }: Pick<TaskRecord, 'task' | 'finishedAt' | 'message'>,
+  hint: string,
+): RefusedError =>
+  new RefusedError(
+    `task ${task} has finished already${finishedAt === undefined ? '' : `, at ${finishedAt}`}: ${message}`,
+    { hint },
+  );

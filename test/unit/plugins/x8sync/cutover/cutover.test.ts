@@ -1,134 +1,30 @@
 /** A cutover that fails, or is cut off, at each of its points: nothing is lost, and the same request puts it right. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type CutoverRequest, cutover } from '../../../../../plugins/x8sync/cutover/cutover.ts';
-import { cutoverStateOf, type Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
-import type { CopyContext, CopyRequest, CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
-import { systemClock } from '../../../../../src/clock.ts';
 import { X8sError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
+import { deployments, persistentVolumeClaims, pods } from '../../../../../src/kube/api/resources.ts';
 import {
-  deployments,
-  namespaces,
-  persistentVolumeClaims,
-  pods,
-  replicaSets,
-} from '../../../../../src/kube/api/resources.ts';
-import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
-import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
-
-const namespace = 'shop';
-const replicas = 3;
-let kube: FakeKube;
-/** What happened, in order: `copy`, `web 0`, … */
-let events: string[];
-
-const object = (name: string, fields: object = {}, metadata: object = {}) =>
-  ({ metadata: { name, namespace, ...metadata }, ...fields }) as KubeObject;
-const volumes = (claim: string) => ({
-  volumes: [{ name: 'v', persistentVolumeClaim: { claimName: claim } }],
-});
-const owner = (kind: string, { metadata: { name, uid = '' } }: KubeObject) => ({
-  ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid, controller: true }],
-});
-
-/** Deployments follow their replica counts at once: a fake of the controllers, in whose place nothing runs here. */
-function fakeController(): void {
-  const patch = kube.patch.bind(kube);
-  kube.patch = async (resource, ref, change, options) => {
-    await patch(resource, ref, change, options);
-    const changed = await settle(ref.name);
-    return changed as never;
-  };
-}
-
-async function settle(name: string): Promise<KubeObject> {
-  const now = await kube.get(deployments, { namespace, name });
-  const wanted = (now.spec as { replicas: number }).replicas;
-  events.push(`${name} ${wanted}`);
-  const generation = (now.metadata.generation ?? 0) + 1;
-  const status = { observedGeneration: generation, readyReplicas: wanted };
-  const next = await kube.replace(deployments, { ...now, metadata: { ...now.metadata, generation }, status });
-  if (name !== 'web') return next;
-  if (wanted === 0) await kube.delete(pods, { namespace, name: 'web-pod' }).catch(() => {});
-  else await makePod();
-  return next;
-}
-
-async function makePod(): Promise<void> {
-  const set = await kube.get(replicaSets, { namespace, name: 'web-set' });
-  const fields = { spec: volumes('old'), status: { phase: 'Running' } };
-  await kube.create(pods, object('web-pod', fields, owner('ReplicaSet', set)));
-}
-
-beforeEach(async () => {
-  kube = fakeKube();
-  reporter = createSilentReporter();
-  events = [];
-  await kube.create(namespaces, { metadata: { name: 'kube-system' } });
-  kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
-    status: { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] },
-  }));
-  const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
-  for (const name of ['old', 'new']) await kube.create(persistentVolumeClaims, object(name, claim) as never);
-  const workload = (claimName: string, count: number) => ({
-    spec: { replicas: count, template: { spec: volumes(claimName) } },
-  });
-  const web = await kube.create(deployments, object('web', workload('old', replicas)) as never);
-  await kube.create(replicaSets, object('web-set', {}, owner('Deployment', web)));
-  await makePod();
-  await kube.create(deployments, object('next', workload('new', 0)) as never);
-  fakeController();
-});
-
-type Copied = (request: CopyRequest, pass: number) => void | Promise<void>;
-
-/** Runs it; each copy is a moment, and what is asked of it is `during`. */
-async function run(during: Copied = () => {}, afterwards: Then = 'target', name?: string) {
-  let pass = 0;
-  const copyOnce = async (request: CopyRequest) => {
-    pass += 1;
-    events.push(request.verify ? 'last copy' : 'copy');
-    await during(request, pass);
-    const stats = { transferredFiles: 1, transferredBytes: 1, extraneous: 0 };
-    return {
-      outcome: 'ok',
-      seconds: 1,
-      stats,
-      failures: [],
-      lost: [],
-      verification: { different: 0 },
-    } as unknown as CopyResult;
-  };
-  const ref = (claim: string) => ({ kube, namespace, claim });
-  const copy = { name, source: ref('old'), target: ref('new'), mode: 'merge', verify: true, timeoutMs: 2000 };
-  const request = {
-    copy: copy as unknown as CopyRequest,
-    afterwards,
-    goalMs: 10_000,
-  } satisfies CutoverRequest;
-  return cutover(request, context(), copyOnce);
-}
-
-let reporter = createSilentReporter();
-
-const context = (): CopyContext => ({
+  counts,
+  cutOff,
+  cutOffBeforeStart,
+  deleteWhileMounted,
+  events,
+  forgetEvents,
+  kube,
+  namespace,
+  object,
+  openShop,
+  owner,
+  reconnect,
+  replicas,
   reporter,
-  clock: systemClock,
-  signal: new AbortController().signal,
-  onAbandoned: () => {},
-});
+  run,
+  scaleWeb,
+  stateNow,
+  volumes,
+} from '../../../support/cutover-scene.ts';
 
-async function stateNow() {
-  const [record] = await storeOf(kube, { clock: systemClock }).list({ namespace, role: 'cutover' });
-  return record && cutoverStateOf(record);
-}
-
-const counts = async () => {
-  const of = async (name: string) =>
-    ((await kube.get(deployments, { namespace, name })).spec as { replicas: number }).replicas;
-  return { web: await of('web'), next: await of('next') };
-};
+beforeEach(openShop);
 
 describe('a cutover', () => {
   test('copies, stops, copies, and starts as many pods there', async () => {
@@ -190,7 +86,7 @@ describe('a cutover', () => {
     reconnect();
     expect(await counts()).toEqual({ web: 0, next: 0 });
     expect(await stateNow()).toMatchObject({ phase: 'stopping' });
-    events = [];
+    forgetEvents();
     expect(await run()).toMatchObject({ resumed: true, stopped: [`Deployment web (${replicas})`] });
     expect(events).toEqual(['web 0', 'last copy', `next ${replicas}`]);
   });
@@ -203,7 +99,7 @@ describe('a cutover', () => {
     await expect(run()).rejects.toThrow('no answer');
     reconnect();
     expect(await stateNow()).toMatchObject({ phase: 'starting' });
-    events = [];
+    forgetEvents();
     // Somebody has let the old one run for a while.
     for (const count of [1, 0])
       await kube.patch(
@@ -305,7 +201,7 @@ describe('a claim that somebody deletes', () => {
       await kube.delete(persistentVolumeClaims, { namespace, name });
       const { uid: _, resourceVersion: __, ...metadata } = claim.metadata;
       if (what === 'made anew') await kube.create(persistentVolumeClaims, { ...claim, metadata });
-      events = [];
+      forgetEvents();
       const refused = {
         exitCode: 3,
         message: expect.stringMatching(
@@ -332,34 +228,3 @@ test('a cutover in its middle is not begun beside by another name', async () => 
     hint: expect.stringMatching(/--name cutover-\w+/),
   });
 });
-
-/** Pods that mount it keep it for a while. */
-async function deleteWhileMounted(name: string): Promise<void> {
-  const claim = await kube.get(persistentVolumeClaims, { namespace, name });
-  const metadata = { ...claim.metadata, finalizers: ['kubernetes.io/pvc-protection'] };
-  await kube.replace(persistentVolumeClaims, { ...claim, metadata });
-  await kube.delete(persistentVolumeClaims, { namespace, name });
-}
-
-const scaleWeb = (count: number) =>
-  kube.patch(deployments, { namespace, name: 'web' }, { spec: { replicas: count } }, { type: 'merge' });
-
-/** The target's workload can't be scaled: all is copied, and nothing started. */
-function cutOffBeforeStart(): void {
-  kube.before = ({ verb, name }) => {
-    if (verb === 'patch' && name === 'next') throw new X8sError('no answer');
-  };
-}
-
-/** From the last copy on, no workload can be scaled any more: what is stopped stays so. */
-function cutOff({ verify }: CopyRequest): void {
-  if (!verify) return;
-  kube.before = ({ verb }) => {
-    if (verb === 'patch') throw new X8sError('no answer');
-  };
-  throw new X8sError('no answer');
-}
-
-function reconnect(): void {
-  kube.before = () => undefined;
-}

@@ -4,7 +4,8 @@ import { CopyTask } from '../../../../../../plugins/x8sync/run/copy/copy-task.ts
 import { storeOf } from '../../../../../../plugins/x8sync/run/task-store.ts';
 import { systemClock as clock } from '../../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../../src/errors.ts';
-import { configMaps } from '../../../../../../src/kube/api/resources.ts';
+import { configMaps, jobs } from '../../../../../../src/kube/api/resources.ts';
+import { taskLabels } from '../../../../../../src/tasks/names.ts';
 import type { TaskState } from '../../../../../../src/tasks/record.ts';
 import { createSilentReporter } from '../../../../../../src/ui/silent-reporter.ts';
 import { fakeKube } from '../../../../support/fake-kube.ts';
@@ -21,7 +22,7 @@ class Failure extends Error {}
 async function opened(
   name: string | undefined,
   kube = fakeKube(),
-  { isRelayed = false, again = false } = {},
+  { isRelayed = false, again = false, cutover = false, copying = false } = {},
 ) {
   const process = new AbortController();
   const side = { kube, ...ref };
@@ -34,9 +35,9 @@ async function opened(
     image: 'mover',
     timeoutMs: 1000,
   };
-  const request = { source: side, target: side, name, again, mode: 'merge' as const, ...rest };
+  const request = { source: side, target: side, name, again, cutover, mode: 'merge' as const, ...rest };
   const task = new CopyTask(request, context, new AbortController());
-  task.isRelayed = isRelayed;
+  Object.assign(task, { isRelayed, copying });
   try {
     await task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: async () => {} });
   } catch (error) {
@@ -69,6 +70,25 @@ test('a named task stays after Ctrl-C; an error that nobody caught is no Ctrl-C'
   expect(interrupted.records).toEqual(['x8sync-db-target']);
   const bug = new Error('a bug');
   expect(await endedBy(bug)).toEqual({ error: bug, records: [] });
+});
+
+test('a copy of a cutover leaves no pods after Ctrl-C: the workload is to get the claim back', async () => {
+  const kube = fakeKube();
+  const end = await opened('db', kube, { cutover: true, copying: true });
+  const labels = taskLabels('x8sync', 'db', 'target');
+  const [record] = await storeOf(kube, { clock }).list();
+  const { name = '', uid = '' } = record ?? {};
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }];
+  await kube.create(jobs, {
+    metadata: { name, namespace: 'shop', labels, ownerReferences },
+    spec: {},
+  } as never);
+  expect((await end(new InterruptedError('SIGINT'))).error).toMatchObject({
+    exitCode: 130,
+    message: expect.stringMatching(/cleaned up/),
+  });
+  expect((await kube.list(jobs)).items).toEqual([]);
+  expect(await storeOf(kube, { clock }).list()).toMatchObject([{ phase: 'Interrupted' }]);
 });
 
 test('whose copy passed through this workstation is told that the mover waits', async () => {

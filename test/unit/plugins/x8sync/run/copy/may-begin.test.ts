@@ -7,6 +7,7 @@ import { specHash } from '../../../../../../src/tasks/spec.ts';
 const spec = { mode: 'merge' };
 const asked = { name: 'db', mode: 'merge' } as CopyRequest;
 const succeeded = {
+  task: 'db',
   phase: 'Succeeded',
   specHash: specHash(specSchema, spec),
   message: '3 of 3 files copied',

@@ -1,0 +1,137 @@
+/**
+ * The way back: the source's workloads are told to start again, where this run still has the cutover and nothing else was
+ * started. Where that can't be, or is not known, what stands still is told with how to start it: never silently.
+ */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { mayPass } from '../../../src/kube/api/api-error.ts';
+import type { Reporter } from '../../../src/ui/reporter.ts';
+import {
+  type CutoverState,
+  isUnderWay,
+  type ScaledWorkload,
+  scaleCommand,
+} from '../records/cutover-state.ts';
+import { withDetails } from '../run/copy/failed-run.ts';
+import type { CopyContext } from '../run/request.ts';
+import type { Claims } from './claims.ts';
+import type { Journal } from './journal.ts';
+import { isUnstarted, restore } from './switch.ts';
+import { describeWorkload } from './workloads.ts';
+
+/** An API server that is upgraded is away for half a minute. */
+const limitMs = 60_000;
+const pauseMs = 1000;
+
+export interface UndoParts {
+  readonly claims: Claims;
+  readonly journal: Pick<Journal, 'regain' | 'write'>;
+  readonly reporter: Pick<Reporter, 'warn'>;
+  readonly clock: Clock;
+}
+
+/**
+ * Goes back after a failure, whatever has ended the run.
+ *
+ * @returns the error to show: the failure, with what stands still where that could not be started.
+ */
+export async function undo(state: CutoverState, failure: unknown, parts: UndoParts): Promise<unknown> {
+  const { reporter, claims } = parts;
+  try {
+    const told = await persistently((signal) => goBack(state, parts, signal), parts.clock);
+    const names = told.map(describeWorkload).join(', ');
+    reporter.warn(
+      names === ''
+        ? 'Not cut over: nothing of the source had to be started again.'
+        : `Not cut over: ${names} of the source is told to start as before; its pods were not awaited.`,
+    );
+    return failure;
+  } catch (why) {
+    const names = state.source.map(describeWorkload).join(', ');
+    const line = `${names || 'nothing'} of the source was not started again: ${messageOf(why)}`;
+    reporter.warn(line);
+    return withDetails(
+      failure,
+      [line, ...startLines(state, claims)],
+      'see first that nothing else runs by now; then run the same command again, or the lines above',
+    );
+  }
+}
+
+/** How to start by hand what a cutover has stopped, a line each. */
+export function startLines({ source }: Pick<CutoverState, 'source'>, claims: Claims): string[] {
+  const { kube, namespace } = claims.source.ref;
+  return source.map((workload) => scaleCommand(workload, kube.cluster.context, namespace));
+}
+
+/** Who ends the process at once hears of the workloads, too, that stand still. */
+export function tellingStopped(
+  context: CopyContext,
+  journal: Pick<Journal, 'state'>,
+  claims: Claims,
+): CopyContext['onAbandoned'] {
+  let ofCopy: () => readonly string[] = () => [];
+  context.onAbandoned(() => {
+    const { state } = journal;
+    return [...ofCopy(), ...(state && isUnderWay(state) ? startLines(state, claims) : [])];
+  });
+  return (list) => {
+    ofCopy = list;
+  };
+}
+
+/**
+ * @param recordName of the ConfigMap that says what was stopped.
+ * @throws RefusedError where the source has changed since its last copy, and the target has started since, too.
+ */
+export async function requireTargetUnstarted(
+  state: CutoverState,
+  { source, target }: Claims,
+  recordName: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await isUnstarted(source.ref, target.ref, state, signal)) return;
+  const { kube, namespace } = target.ref;
+  const { context } = kube.cluster;
+  const names = (workloads: readonly ScaledWorkload[]) => workloads.map(describeWorkload).join(', ');
+  const stop = state.target.map((workload) => scaleCommand({ ...workload, replicas: 0 }, context, namespace));
+  throw new RefusedError(
+    `${names(state.target)} of the target was started, and ${names(state.source)} of the source changed after its last copy: which of the two has what is to stay can't be told`,
+    {
+      details: [
+        `the source's files: ${stop.join('; ')}, and the same command again, which copies anew`,
+        `the target's files: kubectl --context ${context} -n ${namespace} delete configmap/${recordName}, which forgets this cutover`,
+      ],
+      hint: 'see what both sides hold, and take the line of the one that is to stay',
+    },
+  );
+}
+
+/** May be done again, to the same end. */
+async function goBack(
+  state: CutoverState,
+  { claims: { source, target }, journal }: UndoParts,
+  signal: AbortSignal,
+): Promise<ScaledWorkload[]> {
+  await journal.regain(signal);
+  if (!(await isUnstarted(source.ref, target.ref, state, signal)))
+    throw new RefusedError('what is to run afterwards was started meanwhile');
+  const told = await restore(source.ref, state.source);
+  await journal.write({ ...state, phase: 'ready' });
+  return told;
+}
+
+/** Again where a cluster does not answer, until that may be called lasting. */
+async function persistently<T>(work: (signal: AbortSignal) => Promise<T>, clock: Clock): Promise<T> {
+  const signal = AbortSignal.timeout(limitMs);
+  const until = clock.monotonic() + limitMs;
+  for (;;) {
+    try {
+      return await work(signal);
+    } catch (error) {
+      const passes = mayPass(error) || mayPass((error as Error).cause);
+      if (!passes || signal.aborted || clock.monotonic() >= until) throw error;
+      await clock.sleep(pauseMs);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+/** A shop whose workload is cut over, on a fake cluster: what happens in it, and how it is cut off at each point. */
+import { type CutoverRequest, cutover } from '../../../plugins/x8sync/cutover/cutover.ts';
+import { cutoverStateOf, type Then } from '../../../plugins/x8sync/records/cutover-state.ts';
+import type { CopyContext, CopyRequest, CopyResult } from '../../../plugins/x8sync/run/request.ts';
+import { storeOf } from '../../../plugins/x8sync/run/task-store.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { X8sError } from '../../../src/errors.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import {
+  configMaps,
+  deployments,
+  namespaces,
+  persistentVolumeClaims,
+  pods,
+  replicaSets,
+} from '../../../src/kube/api/resources.ts';
+import { createSilentReporter } from '../../../src/ui/silent-reporter.ts';
+import { type FakeKube, fakeKube } from './fake-kube.ts';
+
+export const namespace = 'shop';
+export const replicas = 3;
+export let kube: FakeKube;
+/** What happened, in order: `copy`, `web 0`, … */
+export let events: string[];
+
+export const object = (name: string, fields: object = {}, metadata: object = {}) =>
+  ({ metadata: { name, namespace, ...metadata }, ...fields }) as KubeObject;
+export const volumes = (claim: string) => ({
+  volumes: [{ name: 'v', persistentVolumeClaim: { claimName: claim } }],
+});
+export const owner = (kind: string, { metadata: { name, uid = '' } }: KubeObject) => ({
+  ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid, controller: true }],
+});
+
+/** Deployments follow their replica counts at once: a fake of the controllers, in whose place nothing runs here. */
+function fakeController(): void {
+  const patch = kube.patch.bind(kube);
+  kube.patch = async (resource, ref, change, options) => {
+    await patch(resource, ref, change, options);
+    const changed = await settle(ref.name);
+    return changed as never;
+  };
+}
+
+async function settle(name: string): Promise<KubeObject> {
+  const now = await kube.get(deployments, { namespace, name });
+  const wanted = (now.spec as { replicas: number }).replicas;
+  events.push(`${name} ${wanted}`);
+  const generation = (now.metadata.generation ?? 0) + 1;
+  const status = { observedGeneration: generation, readyReplicas: wanted };
+  const next = await kube.replace(deployments, { ...now, metadata: { ...now.metadata, generation }, status });
+  if (name !== 'web') return next;
+  if (wanted === 0) await kube.delete(pods, { namespace, name: 'web-pod' }).catch(() => {});
+  else if (!(await kube.find(pods, { namespace, name: 'web-pod' }))) await makePod();
+  return next;
+}
+
+async function makePod(): Promise<void> {
+  const set = await kube.get(replicaSets, { namespace, name: 'web-set' });
+  const fields = { spec: volumes('old'), status: { phase: 'Running' } };
+  await kube.create(pods, object('web-pod', fields, owner('ReplicaSet', set)));
+}
+
+/** Before each test the shop is as it was, and nothing has happened. */
+export async function openShop(): Promise<void> {
+  kube = fakeKube();
+  reporter = createSilentReporter();
+  events = [];
+  sleptMs = 0;
+  await kube.create(namespaces, { metadata: { name: 'kube-system' } });
+  kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
+    status: { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] },
+  }));
+  const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
+  for (const name of ['old', 'new']) await kube.create(persistentVolumeClaims, object(name, claim) as never);
+  const workload = (claimName: string, count: number) => ({
+    spec: { replicas: count, template: { spec: volumes(claimName) } },
+  });
+  const web = await kube.create(deployments, object('web', workload('old', replicas)) as never);
+  await kube.create(replicaSets, object('web-set', {}, owner('Deployment', web)));
+  await makePod();
+  await kube.create(deployments, object('next', workload('new', 0)) as never);
+  fakeController();
+}
+
+export function forgetEvents(): void {
+  events = [];
+}
+
+type Copied = (request: CopyRequest, pass: number) => void | Promise<void>;
+
+/** Runs it; each copy is a moment, and what is asked of it is `during`. */
+export async function run(
+  during: Copied = () => {},
+  afterwards: Then = 'target',
+  name?: string,
+  again = false,
+) {
+  let pass = 0;
+  const copyOnce = async (request: CopyRequest) => {
+    pass += 1;
+    events.push(request.verify ? 'last copy' : 'copy');
+    await during(request, pass);
+    const stats = { transferredFiles: 1, transferredBytes: 1, extraneous: 0, undeleted: 0 };
+    return {
+      outcome: 'ok',
+      seconds: 1,
+      stats,
+      failures: [],
+      lost: [],
+      verification: { different: 0 },
+    } as unknown as CopyResult;
+  };
+  const ref = (claim: string) => ({ kube, namespace, claim });
+  const how = { mode: 'merge', verify: true, timeoutMs: 2000, again };
+  const copy = { name, source: ref('old'), target: ref('new'), ...how };
+  const request = {
+    copy: copy as unknown as CopyRequest,
+    afterwards,
+    goalMs: 10_000,
+  } satisfies CutoverRequest;
+  return cutover(request, context(), copyOnce);
+}
+
+export let reporter = createSilentReporter();
+
+/** What would be left if the process ended at this moment. */
+export let left: () => readonly string[] = () => [];
+/** For so long the machine has slept. */
+let sleptMs = 0;
+export const clock = { ...systemClock, now: () => new Date(Date.now() + sleptMs) };
+
+const context = (): CopyContext => ({
+  reporter,
+  clock,
+  signal: new AbortController().signal,
+  onAbandoned: (list) => {
+    left = list;
+  },
+});
+
+export async function recordNow() {
+  const [record] = await storeOf(kube, { clock }).list({ namespace, role: 'cutover' });
+  if (!record) throw new Error('there is no record');
+  return record;
+}
+
+export async function lockNow() {
+  const { items } = await kube.list(configMaps, { namespace });
+  const lock = items.find(
+    ({ metadata }) =>
+      metadata.name.startsWith('x8sync-cutover-') && metadata.labels?.['x8s.dev/role'] === 'lock',
+  );
+  if (!lock) throw new Error('there is no lock');
+  return lock;
+}
+
+/** This machine has slept, and its lock is gone. */
+export async function loseLock(): Promise<void> {
+  sleptMs = 100_000;
+  const { name } = (await lockNow()).metadata;
+  await kube.delete(configMaps, { namespace, name });
+}
+
+export async function stateNow() {
+  const [record] = await storeOf(kube, { clock: systemClock }).list({ namespace, role: 'cutover' });
+  return record && cutoverStateOf(record);
+}
+
+export const counts = async () => {
+  const of = async (name: string) =>
+    ((await kube.get(deployments, { namespace, name })).spec as { replicas: number }).replicas;
+  return { web: await of('web'), next: await of('next') };
+};
+
+/** Pods that mount it keep it for a while. */
+export async function deleteWhileMounted(name: string): Promise<void> {
+  const claim = await kube.get(persistentVolumeClaims, { namespace, name });
+  const metadata = { ...claim.metadata, finalizers: ['kubernetes.io/pvc-protection'] };
+  await kube.replace(persistentVolumeClaims, { ...claim, metadata });
+  await kube.delete(persistentVolumeClaims, { namespace, name });
+}
+
+export const scaleWeb = (count: number) =>
+  kube.patch(deployments, { namespace, name: 'web' }, { spec: { replicas: count } }, { type: 'merge' });
+
+export function failLast({ verify }: CopyRequest): void {
+  if (verify) throw new X8sError('the disk is gone');
+}
+
+/** The target's workload can't be scaled: all is copied, and nothing started. */
+export function cutOffBeforeStart(): void {
+  kube.before = ({ verb, name }) => {
+    if (verb === 'patch' && name === 'next') throw new X8sError('no answer');
+  };
+}
+
+/** From the last copy on, no workload can be scaled any more: what is stopped stays so. */
+export function cutOff({ verify }: CopyRequest): void {
+  if (!verify) return;
+  kube.before = ({ verb }) => {
+    if (verb === 'patch') throw new X8sError('no answer');
+  };
+  throw new X8sError('no answer');
+}
+
+export function reconnect(): void {
+  kube.before = () => undefined;
+}
