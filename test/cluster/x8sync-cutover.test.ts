@@ -3,7 +3,15 @@ import { afterAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { kubectl } from './support/kubectl.ts';
-import { addressOf, deployRows, replicasOf, saidReady, scaledDown, startWriter } from './support/rows.ts';
+import {
+  addressOf,
+  deployChurn,
+  deployRows,
+  replicasOf,
+  saidReady,
+  scaledDown,
+  startWriter,
+} from './support/rows.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
@@ -61,6 +69,20 @@ test.concurrent('every row that was acknowledged is at the target, and the downt
   expect(Math.abs(result.downtimeSeconds * 1000 - (ready - stopped))).toBeLessThan(1_000);
   expect(from).toBeGreaterThan(stopped - 1_000);
   expect(to - ready).toBeLessThan(Math.max(1_000, (to - from) / 5));
+  // The target has been written to since: the same command by mistake would take that back.
+  expect(saidBy(await x8sync(...args), 3)).toMatch(/has finished already[\s\S]*--again/);
+  expect(await Promise.all([replicasOf(here, 'db'), replicasOf(there, 'db')])).toEqual([0, 1]);
+});
+
+test.concurrent('what only the target has stays, though files come and go at the source, and nothing is stopped', async () => {
+  await Promise.all([scene.claim(contextA, 'busy'), scene.claim(contextB, 'busy')]);
+  await scene.shell(contextB, 'busy', 'echo mine >/data/own');
+  await deployChurn(here, 'busy', 'busy');
+  const pair = [scene.ref(contextA, 'busy'), scene.ref(contextB, 'busy')];
+  const refused = await x8sync('--cutover', '--then', 'nothing', '--downtime-goal', '2m', ...pair);
+  expect(saidBy(refused, 3)).toMatch(/the target has/);
+  expect(await scene.inspect(contextB, 'busy', 'cat own')).toBe('mine\n');
+  expect(await replicasOf(here, 'busy')).toBe(1);
 });
 
 test.concurrent('a run that is killed in its middle is put right by the same command', async () => {

@@ -17,23 +17,43 @@ require('http').createServer(({ method, url }, response) => {
 }).listen(8080);
 `;
 
+/** Five hundred small files, of which the oldest goes and a new one comes all the time. */
+const churn = `
+const fs = require('fs');
+process.on('SIGTERM', () => process.exit());
+let [first, last] = [0, 0];
+setInterval(() => {
+  fs.writeFileSync('/data/file-' + last++, 'x');
+  if (last - first > 500) fs.unlinkSync('/data/file-' + first++);
+}, 2);
+require('http').createServer((_, response) => response.end('ok')).listen(8080);
+`;
+
 export interface Place {
   readonly context: string;
   readonly namespace: string;
 }
 
-/** A Deployment with a claim at /data, and a Service with a node port in front of it. */
-export async function deployRows(
+/** A Deployment with a claim at /data, in which files come and go. */
+export const deployChurn = (place: Place, name: string, claim: string): Promise<void> =>
+  deploy(place, name, claim, 1, churn);
+
+/** A Deployment with a claim at /data that keeps rows there, and a Service with a node port in front of it. */
+export const deployRows = (place: Place, name: string, claim: string, replicas: number): Promise<void> =>
+  deploy(place, name, claim, replicas, server);
+
+async function deploy(
   { context, namespace }: Place,
   name: string,
   claim: string,
   replicas: number,
+  program: string,
 ): Promise<void> {
   const labels = { app: name };
   const container = {
     name: 'app',
     image: moverImage,
-    command: ['node', '-e', server],
+    command: ['node', '-e', program],
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
     volumeMounts: [{ name: 'data', mountPath: '/data' }],
   };
