@@ -195,6 +195,15 @@ export function targetMayHaveMore({ mode, deletes, mayHaveMore = false }: CopyRe
   return (mode === 'merge' && (deletes ?? 'nothing') === 'nothing') || mayHaveMore;
 }
 
+/**
+ * Whether nothing is begun where the target has something of its own: later copies of a cutover delete it, and a person has
+ * not said that it may go.
+ */
+export const takesNothingElse = ({
+  cutover = false,
+  deletes = 'nothing',
+}: Pick<CopyRequest, 'cutover' | 'deletes'>): boolean => cutover && deletes === 'nothing';
+
 /** Version of {@link copySpec}'s fields. */
 export const specSchema = 1;
 

@@ -25,7 +25,13 @@ import { deviceDeletes } from '../device-request.ts';
 import { copiesOverNetwork, hasBegun, startMoverJob } from '../mover-job.ts';
 import { type MoverJobPlan, sampleTargetPod } from '../mover-pod.ts';
 import { podsWishOf } from '../pods-wish.ts';
-import { type CopyRequest, goesOnAlone, type ScheduleWish, targetMayHaveMore } from '../request.ts';
+import {
+  type CopyRequest,
+  goesOnAlone,
+  type ScheduleWish,
+  takesNothingElse,
+  targetMayHaveMore,
+} from '../request.ts';
 import { leaveSchedule } from '../schedule.ts';
 import { startSourceServer } from '../source-server.ts';
 import { scheduleWishes } from '../wishes.ts';
@@ -222,7 +228,7 @@ export class CopyParts {
     const who = { ...this.sides.pod, isLimited, fsGroup: request.fsGroup };
     const mayHaveMore = targetMayHaveMore(request);
     const deletes = isDevice(claim) ? deviceDeletes(request) : request.deletes;
-    const nothingElse = fresh && (request.deletes ?? 'nothing') === 'nothing';
+    const nothingElse = takesNothingElse(request);
     const what = { nothingElse, selection, deletes, owner, parallel, compress, rsyncArgs, fresh, allowEmpty };
     const how = { ...what, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     return { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };

@@ -6,6 +6,7 @@ import {
   sampleTargetPod,
   targetPodPlan,
 } from '../../../../../plugins/x8sync/run/mover-pod.ts';
+import { takesNothingElse } from '../../../../../plugins/x8sync/run/request.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const claim = (name: string, node?: string): ClaimState => ({
@@ -69,6 +70,14 @@ describe('the pod of a mover', () => {
     expect(contextIn({ patches: [{ from: 'a patch', patch }] })).toMatchObject({
       seLinuxOptions: { level: 's0:c5' },
     });
+  });
+
+  test('of the first copy of a cutover finds nothing else at the target, or was told that it may go', () => {
+    const env = (request: Parameters<typeof takesNothingElse>[0]) =>
+      targetPodPlan({ ...plan, nothingElse: takesNothingElse(request) }, 'keys').env.X8S_NOTHING_ELSE;
+    expect(env({ cutover: true, deletes: 'nothing' })).toBe('1');
+    for (const deletes of ['half', 'all'] as const) expect(env({ cutover: true, deletes })).toBeUndefined();
+    expect(env({ deletes: 'nothing' })).toBeUndefined();
   });
 
   test('mounts its claim read-only where it only compares', () => {

@@ -71,6 +71,19 @@ test('an empty source is refused, and the way on is named', () => {
   expect(errorOf('verify').hint).toMatch(/--allow-empty compares it all the same/);
 });
 
+test('a target that has something of its own is refused, and the way on is named', () => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const end = { outcome: 'has-more', message: 'the target has 3 entries' };
+  const line = parseMoverLine(`x8s:end ${JSON.stringify({ protocol, nonce: 'n', ...end })}`);
+  if (line.kind !== 'end') throw new Error('not an end');
+  const request = { source: ref, target: ref, mode: 'merge', name: 'db' } as const;
+  expect(failureOf(line.end, request, { diagnostics: [], begun: false })).toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/^the copy .* was not begun: the target has 3 entries$/),
+    hint: expect.stringMatching(/--delete takes them away/),
+  });
+});
+
 test('who may not write to the target is told what to do, and nobody else is', () => {
   const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
   const request = { source: ref, target: ref, mode: 'merge' } as unknown as CopyRequest;
