@@ -26,6 +26,7 @@ export let events: string[];
 export const object = (name: string, fields: object = {}, metadata: object = {}) =>
   ({ metadata: { name, namespace, ...metadata }, ...fields }) as KubeObject;
 export const volumes = (claim: string) => ({
+  containers: [],
   volumes: [{ name: 'v', persistentVolumeClaim: { claimName: claim } }],
 });
 export const owner = (kind: string, { metadata: { name, uid = '' } }: KubeObject) => ({

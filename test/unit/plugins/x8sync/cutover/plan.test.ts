@@ -22,6 +22,7 @@ beforeEach(() => {
 const make = (resource: Resource, name: string, spec: object) =>
   kube.create(resource, { metadata: { name, namespace }, spec } as KubeObject);
 const volumes = (...claims: string[]) => ({
+  containers: [],
   volumes: claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
 });
 const database = (replicas: number, more: object = {}) => ({

@@ -27,6 +27,7 @@ const { signal } = new AbortController();
 const namespace = 'shop';
 const ref = (claim = 'data') => ({ kube, namespace, claim });
 const volumes = (claim: string) => ({
+  containers: [],
   volumes: [{ name: 'v', persistentVolumeClaim: { claimName: claim } }],
 });
 
