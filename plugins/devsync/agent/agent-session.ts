@@ -1,7 +1,7 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { editsOf } from '../reconcile/operations.ts';
-import { difference, edited } from '../reconcile/tree.ts';
+import { difference, edited, withKnownPermissions } from '../reconcile/tree.ts';
 import { requireFiles } from '../sync/files/file-systems.ts';
 import { resolveWithin } from '../sync/files/folder.ts';
 import { codeOf } from '../sync/files/system-error.ts';
@@ -224,7 +224,8 @@ export class AgentSession {
     const results = await this.#endpoint.apply(asked, asText(given.name, 'a name'), contents);
     frameMemory.give(body);
     // The workstation draws the same conclusions from the results, so they need not be sent.
-    this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, results));
+    const edits = () => withKnownPermissions(editsOf(asked, results), this.#endpoint.facts.hasModes);
+    this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, edits());
     return packResults(results);
   }
 

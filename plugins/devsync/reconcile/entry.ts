@@ -3,7 +3,7 @@
 export interface Directory {
   readonly kind: 'directory';
   readonly children: ReadonlyMap<string, Entry>;
-  /** Permission bits, where the sync keeps permissions. */
+  /** Permission bits, where the sync keeps permissions and the file system knows them. */
   readonly mode?: number;
 }
 
@@ -13,8 +13,9 @@ export interface File {
   readonly digest: string;
   /** Bytes. */
   readonly size: number;
-  readonly executable: boolean;
-  /** Permission bits, where the sync keeps permissions. */
+  /** Absent where the file system knows no such bit. */
+  readonly executable?: boolean;
+  /** Permission bits, where the sync keeps permissions and the file system knows them. */
   readonly mode?: number;
   /** When the file was changed, in milliseconds since 1970, where the sync keeps times. It is not compared. */
   readonly modified?: number;
@@ -66,20 +67,26 @@ export function join(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
-/** Whether two entries are the same, not counting the children of directories. */
+/** Whether two have the same permissions, as far as both know theirs. */
+export function samePermissions(
+  one: Pick<File, 'executable' | 'mode'>,
+  other: Pick<File, 'executable' | 'mode'>,
+): boolean {
+  return isNoOther(one.executable, other.executable) && isNoOther(one.mode, other.mode);
+}
+
+const isNoOther = <T>(one: T | undefined, other: T | undefined): boolean =>
+  one === other || one === undefined || other === undefined;
+
+/** Whether two entries are the same, not counting the children of directories. Unknown permissions are no difference. */
 export function sameShallow(one: MaybeEntry, other: MaybeEntry): boolean {
   if (one === other) return true;
   if (one === undefined || other === undefined) return false;
   switch (one.kind) {
     case 'directory':
-      return other.kind === 'directory' && one.mode === other.mode;
+      return other.kind === 'directory' && samePermissions(one, other);
     case 'file':
-      return (
-        other.kind === 'file' &&
-        one.digest === other.digest &&
-        one.executable === other.executable &&
-        one.mode === other.mode
-      );
+      return other.kind === 'file' && one.digest === other.digest && samePermissions(one, other);
     case 'symlink':
       return other.kind === 'symlink' && one.target === other.target;
     case 'problem':
@@ -92,11 +99,7 @@ export function sameShallow(one: MaybeEntry, other: MaybeEntry): boolean {
 /** Whether two files differ at most in what they cache. */
 export function areAlike(one: MaybeEntry, other: MaybeEntry): boolean {
   if (one?.kind !== 'file' || other?.kind !== 'file' || one.semanticDigest === undefined) return false;
-  return (
-    one.semanticDigest === other.semanticDigest &&
-    one.executable === other.executable &&
-    one.mode === other.mode
-  );
+  return one.semanticDigest === other.semanticDigest && samePermissions(one, other);
 }
 
 /** Whether two entries are the same with everything below them. */

@@ -19,6 +19,7 @@ import {
   trackedPart,
 } from './entry.ts';
 import { isDeletionOnly, isUnchanged } from './history.ts';
+import { isIdentical, withPermissionsOf } from './permissions.ts';
 import type { SettledMemo } from './settled-memo.ts';
 import { type Edit, splitPath } from './tree.ts';
 
@@ -116,7 +117,7 @@ class Reconciler {
     const found = { path, ancestor, alpha, beta };
     if (alpha === undefined && beta?.kind === 'directory') return this.#visitOne(found, 'beta', beta, mode);
     if (beta === undefined && alpha?.kind === 'directory') return this.#visitOne(found, 'alpha', alpha, mode);
-    if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha);
+    if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha, beta);
     // While alpha has nothing new, beta keeps what it caches: git would only compute it there again.
     if (areAlike(alpha, beta) && sameShallow(ancestor, alpha)) return true;
     this.#disagreement(found, mode);
@@ -146,8 +147,10 @@ class Reconciler {
       wholeReturns: side === 'alpha',
     });
     for (const { path, old } of gone) this.plan[side].push({ path, old, new: undefined, reason: 'deleted' });
-    if (returned)
-      this.plan[other(side)].push({ path, old: undefined, new: returned, reason: 'edit beats delete' });
+    if (returned) {
+      const back = withPermissionsOf(returned, was);
+      this.plan[other(side)].push({ path, old: undefined, new: back, reason: 'edit beats delete' });
+    }
     if (stays) this.plan.kept.push(path);
     for (const path of forgotten) this.plan.ancestor.push([path, undefined]);
   }
@@ -163,9 +166,11 @@ class Reconciler {
     return this.#agree(path, ancestor, undefined);
   }
 
-  #agree(path: string, ancestor: MaybeEntry, entry: Tracked | undefined): boolean {
-    if (sameShallow(ancestor, entry)) return true;
-    this.plan.ancestor.push([path, entry && shallow(entry)]);
+  /** Both sides have this, without children. What one of them does not know of its permissions is what the other one has. */
+  #agree(path: string, ancestor: MaybeEntry, one: Tracked | undefined, twin?: MaybeEntry): boolean {
+    const agreed = one && withPermissionsOf(one, twin, ancestor);
+    if (isIdentical(ancestor, agreed)) return true;
+    this.plan.ancestor.push([path, agreed]);
     return false;
   }
 
@@ -198,7 +203,7 @@ class Reconciler {
     beta: Directory,
     mode: Mode,
   ): boolean {
-    if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha);
+    if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, shallow(alpha), beta);
     const [old, ours, theirs] = [bare(ancestor), bare(alpha), bare(beta)];
     this.#disagreement({ path, ancestor: old, alpha: ours, beta: theirs }, mode);
     return false;
@@ -236,7 +241,9 @@ class Reconciler {
     if (old === undefined && incoming?.kind === 'directory' && found.ancestor !== undefined)
       this.plan.ancestor.push([found.path, undefined]);
     const leaveOut = side === 'alpha' ? this.#options.oneWay : undefined;
-    this.plan[side].push({ path: found.path, old, new: trackedPart(incoming, leaveOut), reason });
+    const wanted = trackedPart(incoming, leaveOut);
+    const made = wanted && withPermissionsOf(wanted, found.ancestor, old);
+    this.plan[side].push({ path: found.path, old, new: made, reason });
   }
 
   #conflict(found: Disagreement): void {

@@ -1,5 +1,6 @@
 /** Looks up, edits and compares trees. An edit makes a new tree and never changes the original. */
-import { childrenOf, type Directory, type Entry, join, type MaybeEntry, sameShallow } from './entry.ts';
+import { childrenOf, type Directory, type Entry, join, type MaybeEntry } from './entry.ts';
+import { isIdentical, withoutPermissions } from './permissions.ts';
 
 /** A path and the entry that it has now, without children; undefined where nothing is there any more. */
 export type Edit = readonly [path: string, entry: MaybeEntry];
@@ -54,7 +55,7 @@ export class TreeEditor {
 
   #merged(old: MaybeEntry, entry: MaybeEntry): MaybeEntry {
     if (entry?.kind !== 'directory' || old?.kind !== 'directory' || entry.children.size > 0) return entry;
-    return sameShallow(old, entry) ? old : this.#draft({ ...entry, children: old.children });
+    return isIdentical(old, entry) ? old : this.#draft({ ...entry, children: old.children });
   }
 
   #draft(directory: Directory): Draft {
@@ -97,10 +98,15 @@ export function* difference(from: MaybeEntry, to: MaybeEntry, path = ''): Genera
   const replaced = from !== undefined && from.kind !== to.kind;
   if (replaced) yield [path, undefined];
   const old = replaced ? undefined : from;
-  if (!sameShallow(old, to)) yield [path, to.kind === 'directory' ? { ...to, children: new Map() } : to];
+  if (!isIdentical(old, to)) yield [path, to.kind === 'directory' ? { ...to, children: new Map() } : to];
   const [was, is] = [childrenOf(old), childrenOf(to)];
   for (const name of was.keys()) if (!is.has(name)) yield [join(path, name), undefined];
   for (const [name, child] of is) yield* difference(was.get(name), child, join(path, name));
+}
+
+/** Edits as a side shows what was done there: one whose file system has no permissions shows none. */
+export function* withKnownPermissions(edits: Iterable<Edit>, hasModes: boolean): Generator<Edit> {
+  for (const [path, entry] of edits) yield [path, hasModes ? entry : withoutPermissions(entry)];
 }
 
 /** The part of a tree at whose paths the other tree has something too. The root is always part of it. */

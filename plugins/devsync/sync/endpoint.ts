@@ -87,6 +87,7 @@ export interface EndpointFacts {
   readonly rootId: string;
   /** Names that differ only by case are the same file. */
   readonly foldsNames: boolean;
+  /** The file system knows permissions. Where it does not, the tree has none. */
   readonly hasModes: boolean;
   /** Bytes that are free. */
   readonly freeBytes: number;

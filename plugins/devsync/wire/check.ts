@@ -87,7 +87,7 @@ export function packEntry(entry: MaybeEntry): Packed {
     case 'directory':
       return ['d', entry.mode];
     case 'file':
-      return ['f', entry.digest, entry.size, entry.executable ? 1 : 0, entry.mode, ...lastFields(entry)];
+      return ['f', entry.digest, entry.size, packBit(entry.executable), entry.mode, ...lastFields(entry)];
     case 'symlink':
       return ['l', entry.target];
     case 'untracked':
@@ -96,6 +96,9 @@ export function packEntry(entry: MaybeEntry): Packed {
       return ['p', entry.problem];
   }
 }
+
+/** An executable bit that is not known is null, which an older end takes for none. */
+const packBit = (bit: boolean | undefined) => (bit === undefined ? null : bit ? 1 : 0);
 
 /** The fields that few files have come last, so that the others need not name them. */
 function lastFields({ semanticDigest, modified }: File): unknown[] {
@@ -114,7 +117,7 @@ export function asEntry(value: unknown): MaybeEntry {
         kind: 'file',
         digest: asDigest(rest[0]),
         size: asCount(rest[1], 'a size'),
-        executable: rest[2] === 1,
+        ...(rest[2] !== undefined && rest[2] !== null && { executable: rest[2] === 1 }),
         ...asMode(rest[3]),
         ...(rest[4] !== undefined && rest[4] !== null && { semanticDigest: asDigest(rest[4]) }),
         ...(rest[5] !== undefined && { modified: asCount(rest[5], 'a time') }),

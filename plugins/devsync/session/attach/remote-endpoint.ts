@@ -90,7 +90,8 @@ export class RemoteEndpoint implements Endpoint {
     });
     this.#connection = connection;
     this.#session = session;
-    this.#tree = new RemoteTree(new Gate(request.scan, compileIgnores(request.ignores)));
+    const gate = new Gate(request.scan, compileIgnores(request.ignores));
+    this.#tree = new RemoteTree(gate, opened.facts.hasModes);
     this.opened = opened;
     connection.listen(session, (frame) => this.#take(frame));
     void connection.ended.then((why) => {

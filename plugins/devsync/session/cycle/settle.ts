@@ -1,7 +1,8 @@
 /** Conflicts of files that are settled by more than one side's version: merged, or both kept. */
 import { createHash } from 'node:crypto';
-import type { MaybeEntry, Tracked } from '../../reconcile/entry.ts';
+import { type MaybeEntry, samePermissions, type Tracked } from '../../reconcile/entry.ts';
 import { editsOf, type Operation } from '../../reconcile/operations.ts';
+import { withPermissionsOf } from '../../reconcile/permissions.ts';
 import { type Edit, lookup, splitPath } from '../../reconcile/tree.ts';
 import type { Endpoint } from '../../sync/endpoint.ts';
 import { isVcsDirectory } from '../../sync/ignore/guarded-names.ts';
@@ -99,7 +100,7 @@ function textOf(bytes: Buffer): string | undefined {
 export async function putMerged(
   path: string,
   text: string,
-  { local, container, name, record }: Settling,
+  { local, container, ancestor, name, record }: Settling,
   { sides, digests, to }: { sides: Sides; digests: Versions['digests']; to: 'both' | 'local' },
 ): Promise<void> {
   const [here, there] = [requireFile(path, local, 'here'), requireFile(path, container, 'in the container')];
@@ -112,8 +113,9 @@ export async function putMerged(
   const operation = { path, old: there, new: withModes(merged, there) };
   await put(sides.container, operation, data, name, 'in the container');
   // Where the modes differ, that is a conflict of its own.
-  if (here.executable === there.executable && here.mode === there.mode)
-    record([...editsOf([operation], [{ path }])]);
+  if (!samePermissions(here, there)) return;
+  const agreed = withPermissionsOf(operation.new, here, ancestor);
+  record([...editsOf([{ ...operation, new: agreed }], [{ path }])]);
 }
 
 /** Puts the container's version beside the one here. Resolves with its path. */
@@ -125,7 +127,13 @@ export async function keepBeside(path: string, { container, name }: Settling, si
       ? Buffer.alloc(0)
       : await readContent(sides.container, { path, digest: there.digest, size: there.size });
   if (bytes === undefined) throw new Error(`${path} has just changed in the container; try again`);
-  await put(sides.local, { path: beside, old: undefined, new: there }, bytes, name, 'here');
+  await put(
+    sides.local,
+    { path: beside, old: undefined, new: withPermissionsOf(there) },
+    bytes,
+    name,
+    'here',
+  );
   return beside;
 }
 
@@ -149,7 +157,7 @@ const fileOf = (data: Buffer): Pick<File, 'digest' | 'size'> => ({
 const withModes = (content: Pick<File, 'digest' | 'size'>, { executable, mode }: File): File => ({
   kind: 'file',
   ...content,
-  executable,
+  ...(executable !== undefined && { executable }),
   ...(mode !== undefined && { mode }),
 });
 

@@ -81,7 +81,8 @@ export async function isWhatWasSeen(
 ): Promise<boolean> {
   if (old.kind === 'symlink') return stats.isSymbolicLink() && readlinkSync(at) === old.target;
   if (!stats.isFile() || stats.size !== old.size) return false;
-  if (hasModes && ((stats.mode & 0o111) !== 0) !== old.executable) return false;
+  const isExecutable = (stats.mode & 0o111) !== 0;
+  if (hasModes && isExecutable !== (old.executable ?? isExecutable)) return false;
   if (options.permissions === 'kept' && old.mode !== undefined && (stats.mode & 0o777) !== old.mode)
     return false;
   const digest = cache.get(path, stats) ?? digestSmall(at)?.digest ?? (await digestLarge(at));

@@ -48,6 +48,22 @@ const networked = new Map([
   [0x786f4256, 'a VirtualBox folder'],
 ]);
 
+/** File systems without permissions, as a rule: a share may know them, and so may a disk of Windows that Linux sees. */
+const withoutModes = new Set([
+  ...[0x4d44, 0x2011bab0, 0x5346544e, 0x7366746e],
+  // SMB and CIFS by their numbers; 9P, by which Linux sees the disks of the Windows around it.
+  ...[0x517b, 0xff534d42, 0xfe534d42, 0x01021997],
+]);
+
+/**
+ * Whether a directory is on a file system that has no permissions, as far as that can be told without writing to it.
+ *
+ * @param typeOf as for {@link networkFileSystem}.
+ */
+export function lacksModes(path: string, typeOf = (at: string): number => statfsSync(at).type): boolean {
+  return withoutModes.has(typeOf(path) >>> 0);
+}
+
 /**
  * The name of the network file system that a directory is on, if it is one.
  *

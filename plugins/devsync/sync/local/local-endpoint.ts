@@ -4,7 +4,7 @@ import { SerialQueue } from '../../../../src/async/serial-queue.ts';
 import { type Clock, systemClock } from '../../../../src/clock.ts';
 import { type MaybeEntry, measure } from '../../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult } from '../../reconcile/operations.ts';
-import { lookup } from '../../reconcile/tree.ts';
+import { withKnownPermissions } from '../../reconcile/tree.ts';
 import { apply } from '../apply/apply.ts';
 import type { ApplyContext } from '../apply/file-operations.ts';
 import { restoreItem } from '../apply/restore.ts';
@@ -99,7 +99,7 @@ export class LocalEndpoint implements Endpoint {
       early: (path, old, size) => this.#early(path, old, size),
       foldsNames: facts.foldsNames,
       decomposes: decomposes(aside),
-      executableFrom: facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
+      hasModes: facts.hasModes,
       onHint: () => this.onHint(),
       now: () => this.#clock.monotonic(),
     });
@@ -166,7 +166,7 @@ export class LocalEndpoint implements Endpoint {
       this.#beginOperation(name);
       const results = await apply(this.#applyContext(contents, operations.length), operations);
       this.#storage.trash.end();
-      this.#tracker.noteDone(editsOf(operations, results));
+      this.#tracker.noteDone(withKnownPermissions(editsOf(operations, results), this.facts.hasModes));
       this.#heapTrimmer.note(operations.length);
       for (const { path, problem, left, surprise } of results)
         if (problem !== undefined || left || surprise) this.#tracker.doubt(path);
@@ -282,10 +282,5 @@ export class LocalEndpoint implements Endpoint {
     const read = (range: Range) => readBelow(this.#root, path, range);
     const early = new EarlyReading({ path, old, before, size, read });
     return this.onEarly(early) ? early : undefined;
-  }
-
-  #wasExecutable(path: string): boolean {
-    const entry = lookup(this.#tracker.tree ?? this.#options.known, path);
-    return entry?.kind === 'file' && entry.executable;
   }
 }

@@ -1,6 +1,5 @@
 /** What a directory of this machine is opened with, as one side of a sync. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { MaybeEntry } from '../../reconcile/entry.ts';
 import type { EndpointOptions } from '../endpoint.ts';
 import type { WriteRule } from '../ignore/write-rules.ts';
 import type { SharedDigests } from '../scan/digest.ts';
@@ -16,8 +15,6 @@ export interface LocalOptions extends EndpointOptions {
   readonly refusesRepositories?: boolean;
   /** Git directories are looked for up to here. */
   readonly top?: string;
-  /** The tree as it was known before, for what this file system cannot tell (the executable bit). */
-  readonly known?: MaybeEntry;
   /** The machine's, where it is left out. */
   readonly clock?: Clock;
   /** Bytes of what may be on its way into the tree at a time; there is no bound but the disk where it is left out. */

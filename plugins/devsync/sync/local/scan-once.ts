@@ -3,7 +3,7 @@ import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { machine } from '../../../../src/machine.ts';
 import type { MaybeEntry } from '../../reconcile/entry.ts';
-import { requireFiles } from '../files/file-systems.ts';
+import { lacksModes, requireFiles } from '../files/file-systems.ts';
 import { compileIgnores, type IgnoreRules } from '../ignore/ignore.ts';
 import { findMetadataFolder } from '../metadata/metadata-folder.ts';
 import { DigestCache, readWhole } from '../scan/digest.ts';
@@ -40,8 +40,7 @@ export async function scanOnce({
     mounts: mounts ?? new Set(),
     writableMounts,
     foldsNames: foldsNames(root),
-    // Windows keeps no executable bit, and a first sync knows of none.
-    executableFrom: machine.platform === 'win32' ? () => false : undefined,
+    hasModes: machine.platform !== 'win32' && !lacksModes(root),
     signal,
   });
   return await scanner.scan('');

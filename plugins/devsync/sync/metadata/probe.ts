@@ -29,14 +29,21 @@ export function isPrecise(folder: Folder): boolean {
 export function factsOf(aside: Folder): Pick<EndpointFacts, 'foldsNames' | 'hasModes' | 'freeBytes'> {
   const probe = aside.at('Probe');
   writeOwn(aside, 'Probe', '');
-  chmodSync(probe, 0o755);
-  const hasModes = machine.platform !== 'win32' && (lstatSync(probe).mode & 0o111) === 0o111;
-  chmodSync(probe, 0o600);
-  const keepsModes = (lstatSync(probe).mode & 0o111) === 0;
+  const hasModes = machine.platform !== 'win32' && [0o755, 0o600].every((mode) => takesMode(probe, mode));
   const foldsNames = lstatSync(aside.at('pROBE'), { throwIfNoEntry: false }) !== undefined;
   rmSync(probe);
   const { bavail, bsize } = statfsSync(aside.path);
-  return { foldsNames, hasModes: hasModes && keepsModes, freeBytes: bavail * bsize };
+  return { foldsNames, hasModes, freeBytes: bavail * bsize };
+}
+
+/** Whether a file is executable for all or for nobody, as it is told to be. Some file systems refuse that, others do nothing. */
+function takesMode(file: string, mode: number): boolean {
+  try {
+    chmodSync(file, mode);
+  } catch {
+    return false;
+  }
+  return (lstatSync(file).mode & 0o111) === (mode & 0o111);
 }
 
 /**

@@ -51,8 +51,8 @@ export interface ScanContext {
   readonly foldsNames: boolean;
   /** Names come back with letters and accents taken apart (HFS+). */
   readonly decomposes?: boolean | undefined;
-  /** Tells the executable bit where the file system has none. */
-  readonly executableFrom?: ((path: string) => boolean) | undefined;
+  /** The file system knows permissions; so it does where this is left out. */
+  readonly hasModes?: boolean | undefined;
   /** Called with every directory before its content is read, so that nothing slips in between. */
   readonly onDirectory?: ((path: string, folder: Folder) => void) | undefined;
   /** Remembers the blocks of large files that are read. */
@@ -143,12 +143,13 @@ export class Scanner {
   }
 
   #file(path: string, at: string, stats: Stats, digest: string, { permissions, times }: ScanOptions): Entry {
-    const executable = this.#context.executableFrom?.(path) ?? (stats.mode & 0o111) !== 0;
-    const untimed = { kind: 'file', digest, size: stats.size, executable } as const;
+    const hasModes = this.#context.hasModes !== false;
+    const bits = hasModes ? { executable: (stats.mode & 0o111) !== 0 } : {};
+    const untimed = { kind: 'file', digest, size: stats.size, ...bits } as const;
     const plain = times === 'kept' ? { ...untimed, modified: timeOf(stats) } : untimed;
     const semanticDigest = isGitIndex(path) ? this.#semanticDigests.of(at, plain) : undefined;
     const file = semanticDigest === undefined ? plain : { ...plain, semanticDigest };
-    return permissions === 'kept' ? { ...file, mode: stats.mode & 0o777 } : file;
+    return permissions === 'kept' && hasModes ? { ...file, mode: stats.mode & 0o777 } : file;
   }
 
   async #largeFile(path: string, name: string, parent: Folder): Promise<Entry> {
@@ -212,7 +213,7 @@ export class Scanner {
       if (entry !== undefined) children.set(name, entry);
     }
     if (this.#context.foldsNames) markClashes(children);
-    return this.#context.options.permissions === 'kept'
+    return this.#context.options.permissions === 'kept' && this.#context.hasModes !== false
       ? { kind: 'directory', children, mode: stats.mode & 0o777 }
       : { kind: 'directory', children };
   }

@@ -17,7 +17,12 @@ import {
 } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { SettledMemo } from '../../../../../plugins/devsync/reconcile/settled-memo.ts';
 import { successorAncestor } from '../../../../../plugins/devsync/reconcile/successor.ts';
-import { difference, edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
+import {
+  difference,
+  edited,
+  lookup,
+  withKnownPermissions,
+} from '../../../../../plugins/devsync/reconcile/tree.ts';
 import { edits, folders, foldersWithIgnored, leavesOf, roughFolders, shapeOf } from '../support/trees.ts';
 import { carryOut, type World } from '../support/world.ts';
 
@@ -36,6 +41,19 @@ function ownWork(ancestor: MaybeEntry, side: MaybeEntry): string[] {
       : [];
   });
 }
+
+/** The tree as a file system without an executable bit shows it. */
+const withoutModes = (tree: MaybeEntry): MaybeEntry =>
+  edited(
+    undefined,
+    withKnownPermissions(
+      [...walk(tree)].map(([path, entry]) => [
+        path,
+        entry.kind === 'directory' ? { ...entry, children: new Map() } : entry,
+      ]),
+      false,
+    ),
+  );
 
 /** Whether there is nothing at a path, nor anything that might stand for it. */
 function isGoneFrom(tree: MaybeEntry, path: string): boolean {
@@ -78,6 +96,44 @@ describe('reconcile, for all trees', () => {
         if (mode === 'one-way-safe' || plan.conflicts.length > 0) return;
         expect(shapeOf(after.alpha)).toEqual(shapeOf(after.beta));
         expect(shapeOf(after.ancestor)).toEqual(shapeOf(after.beta));
+      }),
+      runs,
+    );
+  });
+
+  test('a side whose file system knows no executable bit changes none on the other one, nor is it a conflict', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, roughFolders, mode, (ancestor, alpha, beta, mode) => {
+        const base = { ancestor: trackedPart(ancestor), alpha: withoutModes(alpha), beta };
+        const plan = reconcile(base.ancestor, base.alpha, beta, { mode });
+        for (const { path: top, old, new: wanted } of plan.beta)
+          for (const [path, entry] of walk(wanted, top)) {
+            if (entry.kind !== 'file') continue;
+            const before = [lookup(base.ancestor, path), lookup(beta, path)].find(
+              (one) => one?.kind === 'file',
+            );
+            expect([path, entry.executable]).toEqual([path, before?.kind === 'file' && before.executable]);
+            const replaced = top === path ? old : undefined;
+            expect(replaced?.kind === 'file' && replaced.digest).not.toBe(entry.digest);
+          }
+        for (const { alpha, beta } of plan.conflicts)
+          if (alpha?.kind === 'file' && beta?.kind === 'file') expect(alpha.digest).not.toBe(beta.digest);
+      }),
+      runs,
+    );
+  });
+
+  test('and it comes to rest with one, though nothing tells there what was agreed on', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, roughFolders, mode, (ancestor, alpha, beta, mode) => {
+        let world = { ancestor: trackedPart(ancestor), alpha: withoutModes(alpha), beta } as World;
+        const next = () => reconcile(world.ancestor, world.alpha, world.beta, { mode });
+        for (let round = 0; round < 3; round++) {
+          const { alpha: done, ...others } = carryOut(world, next());
+          world = { ...others, alpha: withoutModes(done) };
+        }
+        const { alpha: toAlpha, beta: toBeta, ancestor: learnt } = next();
+        expect({ toAlpha, toBeta, learnt }).toEqual({ toAlpha: [], toBeta: [], learnt: [] });
       }),
       runs,
     );

@@ -10,7 +10,10 @@ import {
   walk,
 } from '../../../../../plugins/devsync/reconcile/entry.ts';
 
-/** `'text'` is a file, `'!'` untracked, `'?'` a problem, `'@x'` a symlink, `'x*'` executable, an object a folder. */
+/**
+ * `'text'` is a file, `'!'` untracked, `'?'` a problem, `'@x'` a symlink, `'x*'` executable, `'x~'` of a file system that
+ * knows no executable bit, an object a folder.
+ */
 export type Shape = string | { readonly [name: string]: Shape };
 
 export function tree(shape: Shape | undefined): MaybeEntry {
@@ -23,6 +26,7 @@ export function tree(shape: Shape | undefined): MaybeEntry {
   if (shape === '!') return untracked;
   if (shape === '?') return problem('unreadable');
   if (shape.startsWith('@')) return { kind: 'symlink', target: shape.slice(1) };
+  if (shape.endsWith('~')) return { kind: 'file', digest: shape.slice(0, -1), size: shape.length - 1 };
   const executable = shape.endsWith('*');
   const digest = executable ? shape.slice(0, -1) : shape;
   return { kind: 'file', digest, size: digest.length, executable };
@@ -44,7 +48,7 @@ export function shapeOf(entry: MaybeEntry): Shape | undefined {
     case 'symlink':
       return `@${entry.target}`;
     case 'file':
-      return entry.digest + (entry.executable ? '*' : '');
+      return entry.digest + (entry.executable === undefined ? '~' : entry.executable ? '*' : '');
   }
 }
 

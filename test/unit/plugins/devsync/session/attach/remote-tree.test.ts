@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { childrenOf } from '../../../../../../plugins/devsync/reconcile/entry.ts';
 import type { Edit } from '../../../../../../plugins/devsync/reconcile/tree.ts';
 import { RemoteTree } from '../../../../../../plugins/devsync/session/attach/remote-tree.ts';
 import { packEdits } from '../../../../../../plugins/devsync/wire/check.ts';
@@ -37,4 +38,31 @@ test('why changes are looked for by polling is told with whole news, and ends wi
   expect(remote.degraded).toBe('no watches left');
   remote.takeNews({ edits: [], last: true });
   expect(remote.degraded).toBeUndefined();
+});
+
+test('a file system without permissions has none, whatever an agent of an older version makes of it', () => {
+  const remote = new RemoteTree(fakeGate, false);
+  const file = { kind: 'file', digest: 'd'.repeat(64), size: 1 } as const;
+  const told = { ...file, executable: false, mode: 0o777 };
+  remote.takeNews({ edits: edits(['', { ...directory, mode: 0o777 }], ['a', told]), last: true });
+  remote.noteDone([['b', { ...told, executable: true }]]);
+  expect(remote.tree).toEqual({
+    kind: 'directory',
+    children: new Map([
+      ['a', file],
+      ['b', file],
+    ]),
+  });
+});
+
+test('an executable bit that is not known is none that is not set', () => {
+  const remote = new RemoteTree(fakeGate);
+  const file = { kind: 'file', digest: 'd'.repeat(64), size: 1 } as const;
+  const list: Edit[] = [
+    ['a', file],
+    ['b', { ...file, executable: false }],
+    ['c', { ...file, executable: true }],
+  ];
+  remote.takeNews({ edits: edits(['', directory], ...list), last: true });
+  expect([...childrenOf(remote.tree)]).toEqual(list);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import {
+  lacksModes,
   networkFileSystem,
   requireFiles,
 } from '../../../../../../plugins/devsync/sync/files/file-systems.ts';
@@ -42,6 +43,16 @@ test.each([
   [0x794c7630, undefined],
 ])('the file system %i is the network file system %s', (type, name) => {
   expect(networkFileSystem('/anywhere', () => type)).toBe(name);
+});
+
+test.each([
+  [0x4d44, true],
+  [0xfe534d42 | 0, true],
+  [0x01021997, true],
+  [0xef53, false],
+  [0x6969, false],
+])('whether the file system %i has no permissions: %s', (type, lacks) => {
+  expect(lacksModes('/anywhere', () => type)).toBe(lacks);
 });
 
 test('what is not there is on none', () => {

@@ -1,5 +1,5 @@
 /** Targets that can't keep what they are given, on real file systems: what is lost is named and counted, and no more. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -15,25 +15,25 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import { eventuallySees } from '../../../../../support/eventually.ts';
+import { mountShare, needingShares } from '../../../../support/caseless-share.ts';
 import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 import { needing } from '../../../../support/needing.ts';
 
 let both: Pair;
 const mounts: string[] = [];
-const programs: ChildProcess[] = [];
+const unmounts: (() => void)[] = [];
 beforeEach(async () => {
   both = await pair();
 });
 afterEach(() => {
   for (const path of mounts.splice(0)) execFileSync('umount', ['--lazy', path]);
-  for (const program of programs.splice(0)) program.kill();
+  for (const unmount of unmounts.splice(0)) unmount();
   both[Symbol.dispose]();
 });
 
 const fuse = '/dev/fuse';
 const withFuse = needing(withPrograms, fuse, '/usr/bin/bindfs');
-const withShare = needing(withPrograms, fuse, '/usr/lib/python3/dist-packages/fusepy.py');
+const withShare = needingShares(withPrograms);
 const withLoops = needing(withPrograms, '/dev/loop-control', '/usr/sbin/mkfs.ext4');
 
 /** Where the files of the target really are. */
@@ -51,16 +51,7 @@ function bindfs(...options: readonly string[]): void {
 /** Mounts a share without case, owners and modes; resolves once it is there. */
 async function share(longestName = 255): Promise<string> {
   const folder = behind();
-  const script = join(import.meta.dirname, '../../../../../support/filesystems/caseless.py');
-  programs.push(
-    spawn('/usr/bin/python3', [script, folder, both.target, String(longestName)], { stdio: 'inherit' }),
-  );
-  const { dev } = statSync(both.target);
-  await eventuallySees(
-    () => statSync(both.target).dev,
-    (now) => now !== dev,
-  );
-  mounts.push(both.target);
+  unmounts.push(await mountShare(folder, both.target, longestName));
   return folder;
 }
 
