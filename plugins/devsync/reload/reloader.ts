@@ -63,6 +63,7 @@ export class Reloader {
   #states: ReloadState[];
   #target: ReloadTarget | undefined;
   #containerId = '';
+  #podId: string | undefined;
   #isPlanned = false;
 
   constructor(options: ReloaderOptions) {
@@ -78,9 +79,9 @@ export class Reloader {
 
   /** Works with this container from now on. What an earlier one has not reloaded yet is not for this one. */
   attach(target: ReloadTarget): void {
-    const { containerId } = target.target;
-    if (containerId !== this.#containerId) this.#schedule.clear();
-    [this.#target, this.#containerId] = [target, containerId];
+    const { containerId, pod } = target.target;
+    if (containerId !== this.#containerId) this.#schedule.begin(pod.metadata.uid === this.#podId);
+    [this.#target, this.#containerId, this.#podId] = [target, containerId, pod.metadata.uid];
     this.#begin();
   }
 

@@ -2,7 +2,7 @@
  * When each rule reloads: after files that match its pattern have arrived in the container, at most once in an interval,
  * one reload at a time, and no more once the reloads cause each other. No I/O and no clock.
  */
-import type { MaybeEntry } from '../reconcile/entry.ts';
+import { type MaybeEntry, sameShallow } from '../reconcile/entry.ts';
 import { type ReloadRule, type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
 import { isIgnoredWithin } from '../sync/ignore/ignore.ts';
 
@@ -38,6 +38,8 @@ interface RuleState {
   began: number | undefined;
   /** The paths that triggered the last reload. */
   lastPaths: string;
+  /** Of a rule that begins containers: what was put where in them. */
+  readonly put: Map<string, MaybeEntry>;
   /** Reloads in a row that were caused by the one before. */
   echoes: number;
   stopped: string | undefined;
@@ -60,6 +62,7 @@ export class ReloadSchedule {
       isRunning: false,
       began: undefined,
       lastPaths: '',
+      put: new Map(),
       echoes: 0,
       stopped: undefined,
     }));
@@ -71,7 +74,8 @@ export class ReloadSchedule {
       for (const one of paths) {
         if (!state.matches(one.path)) continue;
         if (state.pending.size === 0) state.since = now;
-        state.pending.set(one.path, one);
+        state.pending.set(one.path, isPutBack(state, one) ? { ...one, isRevert: true } : one);
+        if (beginsContainers(state)) state.put.set(one.path, one.entry);
       }
   }
 
@@ -105,9 +109,13 @@ export class ReloadSchedule {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Forgets what is waiting. */
-  clear(): void {
-    for (const state of this.#rules) state.pending = new Map();
+  /** Another container begins: what is waiting is not for it. @param isSamePod it was started again in its pod. */
+  begin(isSamePod: boolean): void {
+    for (const state of this.#rules) {
+      state.pending = new Map();
+      // A restart has made no other pod.
+      if (!isSamePod && state.rule.action.kind === 'restart') state.put.clear();
+    }
   }
 
   /** A reload has ended, whatever came of it. */
@@ -150,6 +158,16 @@ export class ReloadSchedule {
 
 const isReady = ({ pending, isRunning, stopped }: RuleState) =>
   pending.size > 0 && !isRunning && stopped === undefined;
+
+const beginsContainers = ({ rule: { action } }: RuleState) =>
+  action.kind === 'restart' || action.kind === 'rollout';
+
+/**
+ * Whether the same is put there once more: the container that the rule has begun cleared it, or made something else of it,
+ * and nothing has changed here.
+ */
+const isPutBack = ({ put }: RuleState, { path, entry }: AppliedPath) =>
+  put.has(path) && sameShallow(put.get(path), entry);
 
 const keyOf = (applied: readonly AppliedPath[]) =>
   applied

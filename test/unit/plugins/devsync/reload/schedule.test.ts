@@ -9,6 +9,10 @@ const path = (name: string, isRevert = false): AppliedPath => ({
   entry: { kind: 'file', digest: 'd'.repeat(64), size: 1, executable: false },
   isRevert,
 });
+const version = (name: string, number: number): AppliedPath => ({
+  ...path(name),
+  entry: { kind: 'file', digest: `${number}`.padStart(64, '0'), size: 1, executable: false },
+});
 const pathsOf = (schedule: ReloadSchedule, now: number) =>
   schedule.take(now).map(({ index, applied }) => [index, applied.map((one) => one.path)]);
 
@@ -65,8 +69,11 @@ describe('the interval', () => {
 
 describe('a loop', () => {
   /** Reloads, each of which makes the container change something, until it is stopped; resolves with their number. */
-  function reloadsOf(answer: (schedule: ReloadSchedule, now: number) => void, pause = every): number {
-    const schedule = scheduleOf('*=exec:make');
+  function reloadsOf(
+    answer: (schedule: ReloadSchedule, now: number) => void,
+    { pause = every, action = 'exec:make' } = {},
+  ): number {
+    const schedule = scheduleOf(`*=${action}`);
     schedule.applied([path('a')], 0);
     let count = 0;
     for (let now = 0; count < 50; now += pause) {
@@ -104,11 +111,61 @@ describe('a loop', () => {
       schedule.received(['report.html'], now);
       schedule.applied([path('a')], now + 4000);
     };
-    expect(reloadsOf(save, 5000)).toBe(50);
+    expect(reloadsOf(save, { pause: 5000 })).toBe(50);
   });
 
   test('is none where nothing comes from the container', () => {
     expect(reloadsOf((schedule, now) => schedule.applied([path('a')], now))).toBe(50);
+  });
+
+  describe.each([
+    ['restart', true],
+    ['rollout', false],
+  ])('by a %s', (action, isSamePod) => {
+    const anew = (entries: () => readonly AppliedPath[]) =>
+      reloadsOf(
+        (schedule, now) => {
+          schedule.begin(isSamePod);
+          schedule.applied(entries(), now + 700);
+        },
+        { action },
+      );
+
+    test('of a container that clears files when it starts, which are put there as they were, is stopped', () => {
+      // The first time, nobody knows whether they had been there before.
+      expect(anew(() => [path('build/a.js'), path('build/b.js')])).toBe(6);
+    });
+
+    test('of a container that makes anew what is deleted here is stopped', () => {
+      expect(anew(() => [{ ...path('a'), entry: undefined }])).toBe(6);
+    });
+
+    test('is none where a person saves, whatever is put back along with it', () => {
+      let saves = 0;
+      expect(anew(() => [path('build/a.js'), version('a', saves++)])).toBe(50);
+      expect(anew(() => [version('a', saves++ % 2)])).toBe(50);
+    });
+  });
+
+  test('is none where other pods come that a restart has not made', () => {
+    const otherPod = (schedule: ReloadSchedule, now: number) => {
+      schedule.begin(false);
+      schedule.applied([path('a')], now);
+    };
+    expect(reloadsOf(otherPod, { action: 'restart' })).toBe(50);
+  });
+
+  test('is none where a command follows what a restart by another rule brings back', () => {
+    const schedule = scheduleOf('*.js=restart', '*.css=exec:make');
+    for (let round = 0; round < 10; round++) {
+      schedule.applied([version('a.js', round)], round * 5000);
+      expect(pathsOf(schedule, round * 5000)).toEqual([[0, ['a.js']]]);
+      schedule.begin(true);
+      schedule.ended(0);
+      schedule.applied([path('a.css')], round * 5000 + 900);
+      expect(pathsOf(schedule, round * 5000 + 2000)).toEqual([[1, ['a.css']]]);
+      schedule.ended(1);
+    }
   });
 
   test('that was stopped says which paths, and goes on when it is told to', () => {
@@ -130,6 +187,6 @@ describe('a loop', () => {
 test('what waits when another container begins is forgotten', () => {
   const schedule = scheduleOf('*=restart');
   schedule.applied([path('a')], 0);
-  schedule.clear();
+  schedule.begin(true);
   expect([schedule.take(0), schedule.nextDue]).toEqual([[], undefined]);
 });
