@@ -73,7 +73,9 @@ class Caseless(Operations):
         os.unlink(self.real(path))
 
     def rename(self, old, new):
-        os.rename(self.real(old), self.real(new))
+        source, target = self.real(old), self.real(new)
+        # A change of case alone is one.
+        os.rename(source, os.path.join(os.path.dirname(target), os.path.basename(new)) if source == target else target)
 
     def symlink(self, name, target):
         raise FuseOSError(errno.EPERM)

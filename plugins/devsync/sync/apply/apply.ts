@@ -8,8 +8,9 @@ import { machine } from '../../../../src/machine.ts';
 import type { Directory, File, Tracked } from '../../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../../reconcile/operations.ts';
 import { splitPath } from '../../reconcile/tree.ts';
-import { Descent } from '../files/folder.ts';
-import { completesRepository, foldName, gitPart, gitPartsIn, isRepository, partsOf } from '../files/names.ts';
+import { findTwin } from '../files/exact-names.ts';
+import { Descent, sameHere } from '../files/folder.ts';
+import { completesRepository, gitPart, gitPartsIn, isRepository, partsOf } from '../files/names.ts';
 import { codeOf, reasonOf } from '../files/system-error.ts';
 import { buildable, buildDirectory } from './build.ts';
 import type { ApplyContext } from './file-operations.ts';
@@ -47,13 +48,15 @@ export async function apply(
   return results;
 }
 
+const goneMeanwhile = 'it has gone meanwhile';
+
 class Applier implements Disposable {
   readonly #context: ApplyContext;
   readonly #descent: Descent;
 
   constructor(context: ApplyContext) {
     this.#context = context;
-    this.#descent = new Descent(context.root);
+    this.#descent = new Descent(context.root, context.foldsNames);
   }
 
   /** Makes a whole new directory, where the operations from `first` on are one. */
@@ -101,6 +104,8 @@ class Applier implements Disposable {
     const { path, old, new: wanted } = operation;
     const place = this.#placeOf(path);
     if (wanted === undefined && old === undefined) return { path };
+    if (old !== undefined && this.#isRespelled(place))
+      return wanted === undefined ? { path } : { path, problem: goneMeanwhile };
     if (wanted === undefined)
       return old?.kind === 'directory' ? this.#removeDirectory(place) : this.#remove(place, old);
     if (old?.kind === 'directory' && wanted.kind === 'directory') return this.#directoryMode(place, wanted);
@@ -140,14 +145,16 @@ class Applier implements Disposable {
     return isRepository(gitPartsIn([...readdirSync(folder.path), name]));
   }
 
+  /** What is found there has another name by now, which differs by case. */
+  #isRespelled({ folder, name }: ResolvedPath): boolean {
+    return this.#context.foldsNames && name !== '' && findTwin(folder.path, name) !== undefined;
+  }
+
   #create(place: ResolvedPath, wanted: Tracked, content: () => string): OperationResult {
     const { path, folder, name } = place;
     if (this.#completesRepository(place)) return { path, problem: completesRepository };
-    if (this.#context.foldsNames) {
-      const twin = readdirSync(folder.path).find((one) => one !== name && foldName(one) === foldName(name));
-      if (twin !== undefined)
-        return { path, problem: `${twin} differs only by case, and this is the same file here` };
-    }
+    const twin = this.#context.foldsNames ? findTwin(folder.path, name) : undefined;
+    if (twin !== undefined) return { path, problem: sameHere(twin) };
     if (wanted.kind === 'directory') return this.#createDirectory(place, wanted);
     return putNew(place, wanted, this.#context, wanted.kind === 'file' ? content() : undefined);
   }
@@ -211,7 +218,7 @@ class Applier implements Disposable {
   ): Promise<OperationResult> {
     const { path, at } = place;
     const stats = lstatSync(at, { throwIfNoEntry: false });
-    if (stats === undefined) return { path, problem: 'it has gone meanwhile' };
+    if (stats === undefined) return { path, problem: goneMeanwhile };
     if (!(await isWhatWasSeen(place, old, stats, this.#context)))
       return { path, problem: 'it has changed meanwhile' };
     return await putOver(place, old, wanted, stats, this.#context, content);

@@ -4,7 +4,7 @@ import { machine } from '../../../../src/machine.ts';
 import { emptyDirectory } from '../../reconcile/entry.ts';
 import { splitPath } from '../../reconcile/tree.ts';
 import type { TrashItem } from '../endpoint.ts';
-import { Folder } from '../files/folder.ts';
+import { Descent } from '../files/folder.ts';
 import { partsOf } from '../files/names.ts';
 import { digestLarge } from '../scan/digest.ts';
 import { backUp } from '../trash/backup.ts';
@@ -30,8 +30,8 @@ export async function restoreItem(
     { ...context, refusesRepositories: false },
     above.map((path) => ({ path, old: undefined, new: emptyDirectory })),
   );
-  using root = Folder.root(rootPath);
-  using folder = root.descend(parts);
+  using descent = new Descent(rootPath, context.foldsNames);
+  const folder = descent.to(parent);
   const now = lstatSync(folder.at(name), { throwIfNoEntry: false });
   if (now?.isDirectory()) throw new Error(`${item.path} is a directory now`);
   try {

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { machine } from '../../../../src/machine.ts';
+import { findTwin } from './exact-names.ts';
 import { partsOf } from './names.ts';
 import { codeOf } from './system-error.ts';
 
@@ -23,6 +24,10 @@ const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** open(2) on Linux; the same on all processors that Node runs on there. */
 const O_PATH = 0x200000;
 const canHold = machine.platform === 'linux' && existsSync('/proc/self/fd');
+
+/** Why nothing is made or changed under a name. @param twin the one that is there. */
+export const sameHere = (twin: string): string =>
+  `${twin} differs only by case, and this is the same file here`;
 
 /** A directory of the synced tree, or of our own folder in it. Close it, or use `using`. */
 export class Folder implements Disposable {
@@ -95,8 +100,15 @@ export class Folder implements Disposable {
     return this.child(name);
   }
 
+  /** A directory in it that has this very name. Throws where that differs by case. */
+  exactly(name: string): Folder {
+    const twin = findTwin(this.path, name);
+    if (twin !== undefined) throw new Error(sameHere(twin));
+    return this.child(name);
+  }
+
   /** The directory at the end of a way down, each part opened or made without following links. */
-  descend(parts: readonly string[], step: 'child' | 'make' = 'child'): Folder {
+  descend(parts: readonly string[], step: 'child' | 'make' | 'exactly' = 'child'): Folder {
     let folder = Folder.open(`${this.path}/.`);
     for (const part of parts) {
       using outer = folder;
@@ -130,18 +142,24 @@ export class Folder implements Disposable {
 /** The way down to one directory below a root after another; the last one is kept open for its neighbours. */
 export class Descent implements Disposable {
   readonly #root: string;
+  readonly #foldsNames: boolean;
   #here: { readonly path: string; readonly folder: Folder } | undefined;
 
-  constructor(root: string) {
+  /** @param foldsNames names that differ only by case are the same there: each must be spelled as the path has it. */
+  constructor(root: string, foldsNames = false) {
     this.#root = root;
+    this.#foldsNames = foldsNames;
   }
 
-  /** The directory at a path below the root, its names checked. It stays open until the next call. */
+  /**
+   * The directory at a path below the root, its names checked. It stays open until the next call. Throws what the system
+   * says, and where a directory has its name in another case.
+   */
   to(path: string): Folder {
     if (this.#here?.path === path) return this.#here.folder;
     this.leave();
     using root = Folder.root(this.#root);
-    const folder = root.descend(partsOf(path, machine.platform));
+    const folder = root.descend(partsOf(path, machine.platform), this.#foldsNames ? 'exactly' : 'child');
     this.#here = { path, folder };
     return folder;
   }

@@ -26,6 +26,13 @@ export function nameProblem(name: string, platform: NodeJS.Platform): string | u
   return /[. ]$/.test(name) ? 'a file name that ends with a dot or a space, which Windows drops' : undefined;
 }
 
+/** Whether a name that the system has told was not valid Unicode, so that nothing is found by it. */
+export const isMangled = (name: string): boolean => name.includes('\uFFFD');
+
+/** As {@link nameProblem}, for a name that was found in a directory, or told by the system. */
+export const foundNameProblem = (name: string, platform: NodeJS.Platform): string | undefined =>
+  isMangled(name) ? 'a file name that is not valid Unicode' : nameProblem(name, platform);
+
 /** The parts of a path inside a root. Throws where one of them is no name. The root itself has none. */
 export function partsOf(path: string, platform: NodeJS.Platform): string[] {
   if (path === '') return [];

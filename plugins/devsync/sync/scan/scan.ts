@@ -12,10 +12,12 @@ import {
   untracked,
   writtenToProblem,
 } from '../../reconcile/entry.ts';
+import { splitPath } from '../../reconcile/tree.ts';
 import { ContentHash } from '../delta/content-hash.ts';
 import type { BlockSums, KnownBlocks } from '../delta/known-blocks.ts';
+import { ExactNames } from '../files/exact-names.ts';
 import { Folder } from '../files/folder.ts';
-import { foldName, nameProblem, partsOf } from '../files/names.ts';
+import { foldName, foundNameProblem } from '../files/names.ts';
 import { codeOf, reasonOf } from '../files/system-error.ts';
 import { linkEntry, type ScanOptions } from '../ignore/gate.ts';
 import type { IsIgnored } from '../ignore/ignore.ts';
@@ -81,28 +83,45 @@ export class Scanner {
     this.#device = lstatSync(`${root.path}/.`).dev;
   }
 
-  /** What is at the path now, all the way down; undefined: nothing, or its parent is no directory any more. */
-  async scan(path: string): Promise<MaybeEntry> {
-    const parts = partsOf(path, machine.platform);
-    const name = parts.pop();
-    const folders: Folder[] = [];
+  /**
+   * What is at the path now, all the way down; undefined: nothing, or its parent is no directory any more.
+   *
+   * @param names that were listed after the hint at this path was given.
+   */
+  async scan(path: string, names = new ExactNames(this.#context.foldsNames)): Promise<MaybeEntry> {
+    const [above, name] = splitPath(path);
     try {
-      folders.push(Folder.root(this.#context.root));
-      for (const part of parts) folders.push((folders.at(-1) as Folder).child(part));
-      const parent = folders.at(-1) as Folder;
-      return name === undefined
-        ? await this.#directory('', parent, lstatSync(`${parent.path}/.`))
-        : await this.#look(path, name, parent);
+      using root = Folder.root(this.#context.root);
+      if (name === '') return await this.#directory('', root, lstatSync(`${root.path}/.`));
+      using parent = this.#descend(root, above, names);
+      return parent && names.isExact({ path: above, at: parent.path }, name)
+        ? await this.#look(path, name, parent)
+        : undefined;
     } catch (error) {
       if (isGone(error)) return undefined;
       return problem(reasonOf(error));
-    } finally {
-      for (const folder of folders) folder.close();
     }
   }
 
+  /** Undefined where one of the directories on the way has another name, or none that can be synced. */
+  #descend(root: Folder, path: string, names: ExactNames): Folder | undefined {
+    let folder = root.descend([]);
+    let at = '';
+    for (const part of path.split('/').filter(Boolean)) {
+      using outer = folder;
+      const isThere =
+        foundNameProblem(part, machine.platform) === undefined &&
+        names.isExact({ path: at, at: outer.path }, part);
+      if (!isThere) return undefined;
+      folder = outer.child(part);
+      at = join(at, part);
+    }
+    return folder;
+  }
+
+  /** A name from a hint is held to the same as one that was listed. */
   async #look(path: string, name: string, parent: Folder): Promise<MaybeEntry> {
-    const bad = nameProblem(name, machine.platform);
+    const bad = foundNameProblem(name, machine.platform);
     if (bad !== undefined) return problem(bad);
     try {
       const stats = parent.stat(name);
@@ -219,9 +238,7 @@ export class Scanner {
   }
 
   #childNow(path: string, name: string, folder: Folder): Entry | 'slow' | undefined {
-    const bad = name.includes('\uFFFD')
-      ? 'a file name that is not valid Unicode'
-      : nameProblem(name, machine.platform);
+    const bad = foundNameProblem(name, machine.platform);
     if (bad !== undefined) return problem(bad);
     try {
       return this.#lookNow(path, name, folder, folder.stat(name)) ?? 'slow';

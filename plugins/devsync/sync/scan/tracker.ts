@@ -2,8 +2,10 @@
 import { lstatSync } from 'node:fs';
 import { childrenOf, join, type MaybeEntry } from '../../reconcile/entry.ts';
 import { difference, type Edit, edited, lookup, splitPath } from '../../reconcile/tree.ts';
+import { ExactNames } from '../files/exact-names.ts';
 import { networkFileSystem } from '../files/file-systems.ts';
 import type { Folder } from '../files/folder.ts';
+import { isMangled } from '../files/names.ts';
 import type { DigestCache } from './digest.ts';
 import { type ScanContext, Scanner } from './scan.ts';
 import { Watches } from './watch.ts';
@@ -74,13 +76,16 @@ export class Tracker {
   }
 
   /** Something at this path may have changed. */
-  hint(path: string): void {
+  hint(told: string): void {
+    const path = this.#options.decomposes ? told.normalize('NFC') : told;
     const known = lookup(this.#tree, path);
     const isIgnored =
       (known === undefined || known.kind === 'untracked') && this.#options.isIgnored(path, false);
-    if (!isIgnored && !this.#isAsKnown(path)) this.#add(path);
-    // A change of an ignored file triggers nothing; a new one is looked at together with the next change.
-    if (isIgnored && known === undefined) this.#hints.add(path);
+    const isBadName = known?.kind === 'problem' && isMangled(path);
+    if (!isIgnored && !isBadName && !this.#isAsKnown(path)) this.#add(path);
+    // A change of an ignored file triggers nothing; a new one is looked at together with the next change. So is what may
+    // have gone, while something is found by its name: the new name is told, too.
+    else if (isIgnored ? known === undefined : isBadName || this.#options.foldsNames) this.#hints.add(path);
   }
 
   /** What is known of this path is not to be believed. */
@@ -168,6 +173,26 @@ export class Tracker {
     }
   }
 
+  #isExact(path: string, names: ExactNames): boolean {
+    const [parent, name] = splitPath(path);
+    try {
+      return names.isExact({ path: parent, at: `${this.#options.root}/${parent}` }, name);
+    } catch {
+      return false;
+    }
+  }
+
+  /** What was told of under a name may be there under another one, which differs by case. */
+  #otherSpelling(path: string, names: ExactNames): string[] {
+    const [parent, name] = splitPath(path);
+    try {
+      const twin = names.twinOf({ path: parent, at: `${this.#options.root}/${parent}` }, name);
+      return twin === undefined ? [] : [join(parent, twin)];
+    } catch {
+      return [];
+    }
+  }
+
   async #refreshAll(): Promise<void> {
     const wasBurst = this.#hintCount > burst;
     this.#everything = false;
@@ -187,14 +212,17 @@ export class Tracker {
   }
 
   async #refreshHints(): Promise<void> {
+    const names = new ExactNames(this.#options.foldsNames);
+    const isAsKnown = (path: string) => this.#isAsKnown(path) && this.#isExact(path, names);
     // What was told of while we were still at it is known by now.
-    const news = [...this.#hints].filter((path) => this.#doubted.has(path) || !this.#isAsKnown(path));
-    const paths = topmost(news.map((path) => this.#nearest(path)));
+    const news = [...this.#hints].filter((path) => this.#doubted.has(path) || !isAsKnown(path));
+    const nearest = news.map((path) => this.#nearest(path));
+    const paths = topmost([...nearest, ...nearest.flatMap((path) => this.#otherSpelling(path, names))]);
     this.#hints = new Set();
     this.#doubted.clear();
     this.#hintCount = 0;
     for (const path of paths) {
-      const seen = await this.#scanner.scan(path);
+      const seen = await this.#scanner.scan(path, names);
       const before = lookup(this.#tree, path);
       if (before?.kind === 'directory') this.#stopWatching(path, before, seen);
       if (seen?.kind !== 'file') this.#options.cache.delete(path);

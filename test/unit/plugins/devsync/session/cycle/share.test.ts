@@ -1,10 +1,24 @@
-/** LOCAL on a file system that knows no permissions, such as a disk of Windows, a stick, or a share. */
-import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** LOCAL on a file system that knows neither permissions nor case, such as a disk of Windows, a stick, or a share. */
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { childrenOf, type File, walk } from '../../../../../../plugins/devsync/reconcile/entry.ts';
+import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
 import type { ScanOptions } from '../../../../../../plugins/devsync/sync/scan/scan.ts';
+import { eventually } from '../../../../../support/eventually.ts';
 import { mountShare, needingShares } from '../../../../support/caseless-share.ts';
+import { fakeClock } from '../../../../support/fake-clock.ts';
 import { Pair } from '../../support/pair.ts';
+import { allTold } from '../../support/told.ts';
 
 const unmounts: (() => void)[] = [];
 let pair: Pair;
@@ -62,3 +76,103 @@ for (const permissions of ['portable', 'kept'] as const) {
     expect(pair.states.slice(before).some(({ phase }) => phase === 'syncing')).toBe(false);
   });
 }
+
+/** But for ours. */
+const namesIn = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
+
+withShare('names that change only by case are found by what the system tells of them', async () => {
+  await openShared({ readme: 0o644 }, 'portable');
+  mkdirSync(join(pair.local, 'components'));
+  writeFileSync(join(pair.local, 'components/a.ts'), 'a');
+  const endpoint = new LocalEndpoint({
+    root: pair.local,
+    scan: { permissions: 'portable', symlinks: 'portable' },
+    ignores: { lists: [], vcs: false },
+    trashLimit: 1e6,
+    // No look at everything is due.
+    clock: fakeClock(),
+  });
+  try {
+    await endpoint.refresh(true);
+    renameSync(join(pair.local, 'components'), join(pair.local, 'Components'));
+    renameSync(join(pair.local, 'readme'), join(pair.local, 'README'));
+    await eventually(async () => {
+      await endpoint.refresh();
+      const paths = [...walk(endpoint.tree)].filter(([, { kind }]) => kind !== 'untracked');
+      expect(paths.map(([path]) => path).sort()).toEqual(['', 'Components', 'Components/a.ts', 'README']);
+    });
+    // What is told of the old names by now is told of no file.
+    await allTold();
+    writeFileSync(join(pair.local, 'readme'), 'read me again');
+    await eventually(async () => {
+      await endpoint.refresh();
+      expect(childrenOf(endpoint.tree).get('README')).toMatchObject({ size: 13 });
+    });
+    expect(childrenOf(endpoint.tree).has('readme')).toBe(false);
+  } finally {
+    await endpoint.close();
+  }
+});
+
+withShare('a directory and a file whose names change only by case are each one on both sides', async () => {
+  await openShared({ readme: 0o644 }, 'portable');
+  for (const side of [pair.local, pair.container]) {
+    mkdirSync(join(side, 'components'));
+    writeFileSync(join(side, 'components/a.ts'), 'a');
+  }
+  await pair.start();
+  await pair.synchronizer.flush();
+  renameSync(join(pair.local, 'components'), join(pair.local, 'Components'));
+  renameSync(join(pair.local, 'readme'), join(pair.local, 'README'));
+  await eventually(() => expect(namesIn(pair.container)).toEqual(['Components', 'README']));
+  expect(readFileSync(join(pair.container, 'Components/a.ts'), 'utf8')).toBe('a');
+  expect((await pair.synchronizer.flush()).conflicts).toEqual([]);
+  expect(namesIn(pair.local)).toEqual(['Components', 'README']);
+});
+
+withShare(
+  'of two directories of the container that are one here, nothing of the second one goes into the first one',
+  async () => {
+    await openShared({}, 'portable');
+    for (const name of ['Foo', 'foo']) {
+      mkdirSync(join(pair.container, name));
+      writeFileSync(join(pair.container, name, name === 'Foo' ? 'x' : 'y'), name);
+    }
+    await pair.start();
+    const { problems } = await pair.synchronizer.flush();
+    expect(readdirSync(join(pair.local, 'Foo'))).toEqual(['x']);
+    expect(readdirSync(join(pair.container, 'Foo'))).toEqual(['x']);
+    expect(readdirSync(join(pair.container, 'foo'))).toEqual(['y']);
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          path: 'foo/y',
+          problem: expect.stringMatching(/^Foo differs only by case/),
+        }),
+      ]),
+    );
+  },
+);
+
+withShare('what was renamed here by case alone is not deleted, or changed, by its old name', async () => {
+  await openShared({ readme: 0o644, other: 0o644 }, 'portable');
+  await pair.start();
+  await pair.synchronizer.flush();
+  const entry = (name: string) => childrenOf(pair.here.tree).get(name) as File;
+  const [readme, other] = [entry('readme'), entry('other')];
+  for (const name of ['readme', 'other'])
+    renameSync(join(pair.local, name), join(pair.local, name.toUpperCase()));
+  await pair.synchronizer.pause();
+  const results = await pair.here.apply(
+    [
+      { path: 'readme', old: readme, new: undefined },
+      { path: 'other', old: other, new: { ...other, executable: true } },
+    ],
+    'one',
+  );
+  expect(results).toEqual([{ path: 'readme' }, { path: 'other', problem: 'it has gone meanwhile' }]);
+  expect(namesIn(pair.local)).toEqual(['OTHER', 'README']);
+});

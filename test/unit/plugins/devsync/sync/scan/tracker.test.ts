@@ -6,16 +6,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { emptyDirectory } from '../../../../../../plugins/devsync/reconcile/entry.ts';
-import { difference } from '../../../../../../plugins/devsync/reconcile/tree.ts';
+import { difference, lookup } from '../../../../../../plugins/devsync/reconcile/tree.ts';
 import { Folder } from '../../../../../../plugins/devsync/sync/files/folder.ts';
 import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
 import { DigestCache } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
+import { Scanner } from '../../../../../../plugins/devsync/sync/scan/scan.ts';
 import { Tracker } from '../../../../../../plugins/devsync/sync/scan/tracker.ts';
 import { fakeClock } from '../../../../support/fake-clock.ts';
 import { allTold } from '../../support/told.ts';
@@ -83,6 +85,58 @@ test('what nobody told of is found by the look that is due every minute', async 
   await one.refresh();
   expect([...difference(before, one.tree)]).toEqual([['file', expect.objectContaining({ size: 17 })]]);
   await one.close();
+});
+
+(process.platform === 'linux' ? test : test.skip)(
+  'a name that is no valid Unicode stays a problem when its file is written to, and goes with it',
+  async () => {
+    const root = join(base, 'root');
+    mkdirSync(join(root, 'd'), { recursive: true });
+    const latin = Buffer.concat([Buffer.from(`${root}/d/caf`), Buffer.from([0xe9])]);
+    writeFileSync(latin, 'before');
+    const one = new LocalEndpoint({
+      root,
+      scan: { permissions: 'portable', symlinks: 'portable' },
+      ignores: { lists: [], vcs: false },
+      trashLimit: 1e6,
+      // No look at everything is due.
+      clock: fakeClock(),
+    });
+    await one.refresh(true);
+    const path = 'd/caf\ufffd';
+    const before = one.tree;
+    expect(lookup(before, path)).toMatchObject({ kind: 'problem' });
+    writeFileSync(latin, 'after');
+    await allTold();
+    // What is in it is nobody's concern.
+    writeFileSync(join(root, 'other'), '');
+    await allTold();
+    await one.refresh();
+    expect(lookup(one.tree, path)).toBe(lookup(before, path));
+    unlinkSync(latin);
+    await allTold();
+    expect(one.isStale).toBe(true);
+    await one.refresh();
+    expect([...difference(before, one.tree)].map(([at]) => at).sort()).toEqual([path, 'other']);
+    writeFileSync(latin, 'again');
+    await allTold();
+    await one.refresh();
+    expect(lookup(one.tree, path)).toMatchObject({ kind: 'problem' });
+    await one.close();
+  },
+);
+
+test('a hint at a name that cannot be synced here says no more than that nothing is there', async () => {
+  const scanner = new Scanner({
+    root: base,
+    options: { permissions: 'portable', symlinks: 'portable' },
+    isIgnored: () => false,
+    cache: new DigestCache(),
+    mounts: new Set(),
+    foldsNames: false,
+  });
+  for (const path of ['x'.repeat(300), `${'x'.repeat(300)}/y`, '..', '../y', '\ud800'])
+    expect([path, await scanner.scan(path)]).toEqual([path, undefined]);
 });
 
 test('what we remove ourselves is let go of at once: weeks of builds leave nothing behind', async () => {
