@@ -137,24 +137,33 @@ test('reloads that cause each other are stopped, and resume lets them go on; wha
   await eventually(async () => expect(await it.sh('loop', 'cat /work/a')).toBe('fourth'));
 });
 
-test('a rollout brings a new pod, in which the sync goes on and which does not roll out again; so does a restart on demand', async () => {
-  work = new Workplace(place());
-  const it = work;
+/** A Deployment whose containers have an empty REMOTE of their own. */
+async function deploy(it: Workplace, name: string): Promise<void> {
   const program = 'mkdir /work; trap "exit 0" TERM; while :; do sleep 0.05; done';
   const container = { name: 'app', image: images.plain, command: ['sh', '-c', program] };
   await apply(contextA, it.namespace, {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: 'web' },
+    metadata: { name },
     spec: {
-      selector: { matchLabels: { app: 'web' } },
+      selector: { matchLabels: { app: name } },
       template: {
-        metadata: { labels: { app: 'web' } },
+        metadata: { labels: { app: name } },
         spec: { terminationGracePeriodSeconds: 0, containers: [container] },
       },
     },
   });
-  await it.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s');
+  await it.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=180s');
+}
+
+/** How often it was rolled out, and once more. */
+const generation = (it: Workplace, name: string) =>
+  it.kubectl('get', `deployment/${name}`, '-o', 'jsonpath={.metadata.generation}');
+
+test('a rollout brings a new pod, in which the sync goes on and which does not roll out again; so does a restart on demand', async () => {
+  work = new Workplace(place());
+  const it = work;
+  await deploy(it, 'web');
   const onChange = ['--on-change', '/src=rollout', '--on-change', '/again=restart', '--restart-anyway'];
   await it.must('create', '--name', 'web', '-l', 'app=web', ...onChange, it.local, '/work');
   await it.watch('web');
@@ -163,7 +172,7 @@ test('a rollout brings a new pod, in which the sync goes on and which does not r
   const { state } = await it.reaches('web', 'watching', (seen) => seen.state?.pod !== first?.pod);
   await it.must('flush', 'web');
   expect(await it.sh(state?.pod ?? '', 'cat /work/src/a')).toBe('edited');
-  expect(await it.kubectl('get', 'deployment/web', '-o', 'jsonpath={.metadata.generation}')).toBe('2');
+  expect(await generation(it, 'web')).toBe('2');
 
   // A restart that loses what was synced, on demand: it is synced again.
   it.write('again', 'x');
@@ -173,4 +182,17 @@ test('a rollout brings a new pod, in which the sync goes on and which does not r
   await eventually(async () =>
     expect(await it.sh(state?.pod ?? '', 'cat /work/src/a /work/again')).toBe('editedx'),
   );
+});
+
+test('rollouts that follow each other, as what comes into each new pod triggers the next one, are stopped', async () => {
+  work = new Workplace(place());
+  const it = work;
+  await deploy(it, 'anew');
+  it.write('main.js', 'never edited');
+  const onChange = ['--on-change', '*.js=rollout', '--reload-on-first-sync'];
+  await it.must('create', '--name', 'anew', '-l', 'app=anew', ...onChange, it.local, '/work');
+  await it.watch('anew');
+  const { state } = await it.reaches('anew', 'watching', reloadIs('*.js', 'stopped'));
+  expect(state?.reloads[0]?.message).toMatch(/caused by itself 5 times in a row \(main\.js\)/);
+  expect(Number(await generation(it, 'anew'))).toBeLessThanOrEqual(6);
 });
