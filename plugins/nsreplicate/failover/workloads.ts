@@ -6,7 +6,7 @@ import type { Cluster } from '../clusters/cluster.ts';
 import { undefinedIfNotServed } from '../clusters/failure.ts';
 import { at } from '../objects/draft.ts';
 import { ProvenanceKey } from '../objects/provenance.ts';
-import { type Original, originalOf, standbyAnnotation } from '../objects/standby.ts';
+import { type Original, originalOf, wakingPatch } from '../objects/standby.ts';
 
 export const workloadKinds = ['StatefulSet', 'Deployment', 'CronJob'] as const;
 export type WorkloadKind = (typeof workloadKinds)[number];
@@ -65,7 +65,7 @@ export async function readAgain(
   return object && workloadOf(kind, object);
 }
 
-/** Gives a held workload back what it had, and takes the annotation off that says so. */
+/** Gives a held workload back what it had, and takes the annotations off that say so. */
 export async function wake(
   { kube }: Cluster,
   { kind, object: { metadata }, original }: Workload,
@@ -73,11 +73,9 @@ export async function wake(
 ): Promise<void> {
   if (!original) return;
   const { namespace, name, uid } = metadata;
-  const patch = {
-    // With its uid: an object that took its place is not touched.
-    metadata: { uid, annotations: { [standbyAnnotation]: null } },
-    spec: { [original.field]: original.value },
-  };
+  const waking = wakingPatch(original);
+  // With its uid: an object that took its place is not touched.
+  const patch = { ...waking, metadata: { ...waking.metadata, uid } };
   await kube.patch(resources[kind], { namespace, name }, patch, { ...call, type: 'merge', fieldManager });
 }
 

@@ -6,8 +6,9 @@ import { resourceQuotas } from '../../../src/kube/api/resources.ts';
 import type { Needed } from '../cache/findings.ts';
 import { kindsMissingOn } from '../clusters/kinds.ts';
 import { isWrite } from '../decide/assess.ts';
-import type { TaskSpec } from '../decide/spec.ts';
+import { standbyMatcher, type TaskSpec } from '../decide/spec.ts';
 import { describe, keyOf, type ObjectKey, placeOf } from '../objects/keys.ts';
+import { isHeldKind, remarkOnHeld } from '../objects/standby.ts';
 import { type PlannedChange, plan } from '../preview/plan.ts';
 import type { Survey, SurveyedReplica } from '../preview/survey.ts';
 import { describeNeed, lookFor } from '../task/needs-check.ts';
@@ -24,7 +25,7 @@ export interface ReplicaCheck {
 }
 
 export async function checkReplica(check: ReplicaCheck): Promise<Finding[]> {
-  const parts = [checkUnread, checkKinds, checkNeeds, checkStrangers, checkQuotas, checkDryRuns];
+  const parts = [checkUnread, checkKinds, checkNeeds, checkStrangers, checkHeld, checkQuotas, checkDryRuns];
   const found: Finding[] = [];
   // One after the other: each of them asks the same server many questions.
   for (const part of parts) found.push(...(await guarded(part, check)));
@@ -113,6 +114,27 @@ function checkStrangers(check: ReplicaCheck): Finding[] {
   ];
 }
 
+/** What a person should know of what is held on a standby, whether it is there already or comes. */
+async function checkHeld(check: ReplicaCheck): Promise<Finding[]> {
+  const { surveyed, replica, spec } = check;
+  if (!standbyMatcher(spec)(replica.cluster.name)) return [];
+  const keys = [...surveyed.primaryCache.keys()].filter((key) => isHeldKind(placeOf(key).kind));
+  const found: Finding[] = [];
+  for (const key of keys) {
+    const remark = remarkOnHeld((await copyFor(check, key))?.main);
+    if (remark !== undefined) found.push(finding(check, 'standby', 'note', `${describe(key)}: ${remark}`));
+  }
+  return found;
+}
+
+/** The copy as it would be there, with its overrides, and held on a standby. */
+async function copyFor({ surveyed, replica, signal }: ReplicaCheck, key: ObjectKey) {
+  const { name, id } = replica.cluster;
+  const copy = await surveyed.primaryCache.copy(key, { name, cluster: id }, signal);
+  surveyed.primaryCache.release(key, name);
+  return copy;
+}
+
 /** Quotas are counted over all that would be created: a dry run of one object at a time does not see that. */
 async function checkQuotas(check: ReplicaCheck): Promise<Finding[]> {
   const { surveyed, replica } = check;
@@ -153,13 +175,9 @@ async function quotaFindings(
   });
 }
 
-/** Of the copy as it would be there, with its overrides, and held on a standby. */
-async function usageOfCopy({ surveyed, replica, signal }: ReplicaCheck, key: ObjectKey): Promise<Usage> {
-  const { primaryCache } = surveyed;
-  const { name, id } = replica.cluster;
-  const copy = await primaryCache.copy(key, { name, cluster: id }, signal);
-  primaryCache.release(key, name);
-  const resource = primaryCache.kind(placeOf(key).kind)?.resource;
+async function usageOfCopy(check: ReplicaCheck, key: ObjectKey): Promise<Usage> {
+  const copy = await copyFor(check, key);
+  const resource = check.surveyed.primaryCache.kind(placeOf(key).kind)?.resource;
   return copy?.main && resource ? usageOf(copy.main, resource) : new Map();
 }
 

@@ -13,6 +13,7 @@ import { type Draft, groupKind } from '../objects/draft.ts';
 import { describe, type ObjectKey, placeOf } from '../objects/keys.ts';
 import { withoutProvenance } from '../objects/provenance.ts';
 import { sanitise } from '../objects/sanitise.ts';
+import { remarkOnHeld } from '../objects/standby.ts';
 import { applyCopy } from '../reconcile/apply.ts';
 import { keptByPrimary } from '../reconcile/delete-copy.ts';
 import { dependentsOf, ownedBy } from '../reconcile/dependents.ts';
@@ -159,7 +160,8 @@ async function plannedWrite(
     const shown = shows.of(bare(after), before && bare(before));
     if (kept.length > 0) return await plannedAfterRefusal(trial, notTaken(main, kept), before, shown, change);
     // It is what the replica makes of it, though that is not remembered.
-    return write.outcome === 'put-right' && shown.diff.length === 0 ? undefined : change(action, shown);
+    if (write.outcome === 'put-right' && shown.diff.length === 0) return undefined;
+    return change(action, shown, { note: remarkOnHeld(main) });
   } catch (error) {
     signal.throwIfAborted();
     const shown = shows.of(bare(main), before && bare(before));

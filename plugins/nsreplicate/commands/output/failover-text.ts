@@ -101,7 +101,11 @@ function wakeText(workload: Workload): string {
       : original?.value
         ? 'stays suspended'
         : 'runs';
-  return `${nameOf(workload)} (${to})`;
+  const claims =
+    original?.field === 'replicas' && original.whenScaled
+      ? ', deletes its claims when it is scaled down'
+      : '';
+  return `${nameOf(workload)} (${to}${claims})`;
 }
 
 const claimLines = ({ claims }: ClaimsOf, now: Date): string[] =>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { standbyMatcher } from '../../../../../plugins/nsreplicate/decide/spec.ts';
 import {
   copyOf,
@@ -7,9 +8,9 @@ import {
   type Shaping,
   shapingOn,
 } from '../../../../../plugins/nsreplicate/objects/copy.ts';
-import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
+import { type Draft, isJson } from '../../../../../plugins/nsreplicate/objects/draft.ts';
 import { compileOverride } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
-import { originalOf } from '../../../../../plugins/nsreplicate/objects/standby.ts';
+import { originalOf, wakingPatch } from '../../../../../plugins/nsreplicate/objects/standby.ts';
 import { type Override, ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 
@@ -136,3 +137,82 @@ test.each(['', 'replicas=', 'replicas=-1', 'replicas=x', 'suspend=yes', 'color=r
     expect(originalOf(workload('Deployment', {}, { 'x8s.dev/standby': text }))).toBeUndefined();
   },
 );
+
+describe('what a held StatefulSet does with its claims', () => {
+  const policy = (whenScaled?: string) => ({
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', ...(whenScaled && { whenScaled }) },
+  });
+  const claimsOf = (copy: Draft) => copy.metadata.annotations?.['x8s.dev/standby-claims'];
+
+  test('it keeps them, where it would delete them at 0 pods, and says that it did', () => {
+    const copy = copied(workload('StatefulSet', { replicas: 2, ...policy('Delete') }));
+    expect(copy.spec).toEqual({ replicas: 0, ...policy('Retain') });
+    expect(claimsOf(copy)).toBe('whenScaled=Delete');
+    expect(originalOf(copy)).toEqual({ field: 'replicas', value: 2, whenScaled: 'Delete' });
+  });
+
+  test.each([
+    ['one that keeps them', workload('StatefulSet', { replicas: 2, ...policy('Retain') })],
+    ['one that says nothing of it', workload('StatefulSet', { replicas: 2, ...policy() })],
+    ['one of a server that knows no such field', workload('StatefulSet', { replicas: 2 })],
+    ['a Deployment', workload('Deployment', { replicas: 2 })],
+  ])('%s is left as it is', (_what, object) => {
+    const copy = copied(object);
+    expect(copy.spec).toEqual({ ...(object.spec as object), replicas: 0 });
+    expect(claimsOf(copy)).toBeUndefined();
+  });
+
+  test('a standby of a standby keeps the original', () => {
+    const first = copied(workload('StatefulSet', { replicas: 2, ...policy('Delete') })) as KubeObject;
+    expect(originalOf(copied(first))).toEqual({ field: 'replicas', value: 2, whenScaled: 'Delete' });
+    // One that an earlier version held had its number of pods written down, and nothing more.
+    const earlier = workload(
+      'StatefulSet',
+      { replicas: 0, ...policy('Delete') },
+      { 'x8s.dev/standby': 'replicas=2' },
+    );
+    expect(originalOf(copied(earlier))).toEqual({ field: 'replicas', value: 2, whenScaled: 'Delete' });
+  });
+
+  test('whatever a workload had comes back exactly', () => {
+    const spec = fc.record(
+      {
+        replicas: fc.integer({ min: 0, max: 9 }),
+        persistentVolumeClaimRetentionPolicy: fc.record(
+          {
+            whenScaled: fc.constantFrom('Delete', 'Retain'),
+            whenDeleted: fc.constantFrom('Delete', 'Retain'),
+          },
+          { requiredKeys: [] },
+        ),
+      },
+      { requiredKeys: ['replicas'] },
+    );
+    // Another tool, or an earlier version, may have left it there.
+    const leftOver = fc.constantFrom({}, { 'x8s.dev/standby-claims': 'whenScaled=Delete' });
+    fc.assert(
+      fc.property(spec, leftOver, (had, annotations) => {
+        const held = copied(workload('StatefulSet', had, { note: 'kept', ...annotations }));
+        const policy = held.spec as typeof had;
+        expect(policy.persistentVolumeClaimRetentionPolicy?.whenScaled).not.toBe('Delete');
+        const original = originalOf(held);
+        const woken = original && patched(held, wakingPatch(original));
+        expect([woken?.spec, woken?.metadata.annotations?.note]).toEqual([had, 'kept']);
+        expect(
+          Object.keys(woken?.metadata.annotations ?? {}).filter((key) => key.includes('standby')),
+        ).toEqual([]);
+      }),
+    );
+  });
+});
+
+/** RFC 7396. */
+function patched<T>(target: T, patch: unknown): T {
+  if (!isJson(patch)) return patch as T;
+  const merged: Record<string, unknown> = { ...(isJson(target) ? target : {}) };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = patched(merged[key], value);
+  }
+  return merged as T;
+}
