@@ -10,26 +10,26 @@ export class FailoverStatusCommand extends ExistingTaskCommand {
   static override paths = [['failover', 'status']];
   static override usage = KubeCommand.Usage({
     description: 'Show which cluster leads a task, how promotions stand, and how much is held where.',
-    details: 'Exit code 5 where a cluster of the task does not answer.',
+    details: 'Exit code 5 where a cluster of the task does not answer, or answers with errors.',
     examples: [['Before and after a failover', '$0 failover status --name dr --primary prod']],
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const [{ failoverStatus, isKnownOn }, { participants }, { identify }, shown] = await Promise.all([
-      import('../failover/status.ts'),
-      import('./base/participants.ts'),
-      import('../clusters/cluster.ts'),
-      import('./output/failover-status-text.ts'),
-    ]);
+    const [{ failoverStatus, isKnownOn }, { participants, silenceOf }, { unidentified }, shown] =
+      await Promise.all([
+        import('../failover/status.ts'),
+        import('./base/participants.ts'),
+        import('../clusters/cluster.ts'),
+        import('./output/failover-status-text.ts'),
+      ]);
     const { signal } = context;
     const task = this.name ?? defaultTask;
-    const { state, members, clusters, unreachable } = await participants(context, task, () =>
-      this.state(context),
-    );
+    const found = await participants(context, task, () => this.state(context), this.primary);
+    const { state, members, clusters } = found;
+    const unreachable = found.silent.map(silenceOf);
     // A cluster that was promoted and has not run the task itself yet has no status of it.
-    const alone =
-      state && clusters.length === 0 ? [await identify(state.cluster.context, state, { signal })] : [];
+    const alone = state && clusters.length === 0 ? [unidentified(state.cluster.context, state)] : [];
     const status = await failoverStatus(task, [...clusters, ...alone], signal);
     if (state && !members && !(await isKnownOn(alone, status, signal)))
       throw noSuchTask(context, task, state);

@@ -10,9 +10,17 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { PromotionOptions } from '../failover/promote.ts';
 import type { Epoch } from '../state/epoch.ts';
+import type { Unfenced } from '../state/promotion.ts';
 import { defaultTask } from '../state/task-objects.ts';
 import { ExistingTaskCommand } from './base/existing-task-command.ts';
-import { isMember, type Participants, participants, standingOf } from './base/participants.ts';
+import {
+  isMember,
+  type Participants,
+  participants,
+  type Silent,
+  silenceOf,
+  standingOf,
+} from './base/participants.ts';
 import type { SeenBefore } from './output/failover-text.ts';
 
 export class PromoteCommand extends ExistingTaskCommand {
@@ -38,7 +46,8 @@ export class PromoteCommand extends ExistingTaskCommand {
   });
   dryRun = option.flag('--dry-run', { description: 'Only show what would happen.' });
   primaryLost = option.flag('--primary-lost', {
-    description: 'Go on though the primary, or the cluster that keeps the state, does not answer.',
+    description:
+      'Go on though the primary, or the cluster that keeps the state, does not answer, or answers with errors.',
   });
   withEmptyClaims = option.flag('--with-empty-claims', {
     description: 'Also wake StatefulSets with claims that x8sync never copied anything into.',
@@ -76,11 +85,12 @@ export class PromoteCommand extends ExistingTaskCommand {
     const { clock, signal, reporter } = context;
     const task = this.name ?? defaultTask;
     const replica = await identify(this.replica, await context.kube(this.replica), { signal });
-    const found = await participants(context, task, () => this.state(context));
+    const found = await participants(context, task, () => this.state(context), this.primary);
     this.#check(found, { task, replica });
-    const { members, clusters, unreachable } = found;
+    const { members, clusters } = found;
     // Where no state is found, the replica alone tells of the task.
     const state = members && found.state;
+    const silent = silentBeside(found, { task, replica });
     const options: PromotionOptions = {
       task,
       replica,
@@ -88,6 +98,8 @@ export class PromoteCommand extends ExistingTaskCommand {
       isPrimary: members !== undefined && isMember(members[0], replica),
       guardedBy: found.status?.guardedBy,
       others: clusters.filter(({ id }) => id !== replica.id),
+      silent,
+      mayLack: (cluster) => this.primaryLost || !(members && isMember(members[0], cluster)),
       state,
       withEmptyClaims: this.withEmptyClaims,
       timeoutMs: this.readyTimeout,
@@ -96,11 +108,11 @@ export class PromoteCommand extends ExistingTaskCommand {
       info: (text) => reporter.info(text),
       raised: (epoch) => announce(context, state, { task, replica: replica.name, epoch }),
     };
-    return { options, unreachable, last: standingOf(found, replica) };
+    return { options, last: standingOf(found, replica) };
   }
 
   /** @throws {X8sError} the replica is none of the task's, or the primary can't be asked and is not said to be lost */
-  #check({ state, members, clusters, unreachable }: Participants, { task, replica }: Asked): void {
+  #check({ state, members, clusters, silent }: Participants, { task, replica }: Asked): void {
     if (state && !members && !this.primaryLost)
       throw new RefusedError(`There is no task ${JSON.stringify(task)} in ${state.cluster.context}.`, {
         hint: '--name and --primary choose another one. If what kept it is lost: --primary-lost.',
@@ -111,7 +123,8 @@ export class PromoteCommand extends ExistingTaskCommand {
       });
     const primary = members?.[0];
     if (this.primaryLost || (primary && [replica, ...clusters].some((one) => isMember(primary, one)))) return;
-    throw new UnreachableError(`the primary of task ${task} does not answer: ${unreachable.join('; ')}`, {
+    const why = silent.map(silenceOf).join('; ');
+    throw new UnreachableError(`the primary of task ${task} does not answer, or with errors: ${why}`, {
       hint: 'Its workloads may still run there. If it is lost: --primary-lost.',
     });
   }
@@ -120,6 +133,15 @@ export class PromoteCommand extends ExistingTaskCommand {
 interface Asked {
   readonly task: string;
   readonly replica: Cluster;
+}
+
+/** What is not fenced for sure, since it can't be asked, or since nothing is known of the task there. */
+function silentBeside({ state, members, silent }: Participants, { task, replica }: Asked): Unfenced[] {
+  const isReplica = ({ id, server = '' }: Silent) => isMember({ id, server }, replica);
+  const others = silent.filter((one) => !isReplica(one)).map(({ name, id, why }) => ({ name, id, why }));
+  const isElsewhere = state && state.cluster.server !== replica.kube.cluster.server;
+  if (members || !isElsewhere) return others;
+  return [...others, { name: state.cluster.context, why: `it knows no task ${JSON.stringify(task)}` }];
 }
 
 /** The run that is at work hears of a promotion at once, and who promoted what is kept with the task. */

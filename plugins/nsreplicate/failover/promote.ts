@@ -3,60 +3,38 @@
  * they are ready. Each step looks at what is there, so that a promotion that was interrupted is taken up by the same
  * command.
  */
-import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
-import { WRITE_MS } from '../reconcile/fenced-client.ts';
-import { type Epoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
-import { awaitLease } from '../state/lease.ts';
-import { type PromotionRecord, readPromotion, writePromotion } from '../state/promotion.ts';
+import { type Epoch, newestOf, readEpoch } from '../state/epoch.ts';
+import { type PromotionRecord, readPromotion, type Unfenced, writePromotion } from '../state/promotion.ts';
 import { readSavedState } from '../state/state.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
-import { CONFIRMED_MS } from '../task/epoch-guard.ts';
 import { awaitReady } from './await-ready.ts';
 import { type ClaimsOf, claimsOf, hasEmptyClaim } from './claims.ts';
+import { askOther, type FenceOptions, fence, overtaken } from './fence.ts';
 import { type Order, orderOf } from './order.ts';
 import { type Blocked, staleCopies } from './stale-copies.ts';
 import { type Staleness, stalenessOf } from './staleness.ts';
 import { nameOf, type Workload, wake, workloadsOf } from './workloads.ts';
 
-/**
- * Where nothing tells that the old task has ended in order: it reads the epoch before a write where it last did so a
- * second ago, and a server that holds a write back gives it up in time.
- */
-export const GRACE_MS = CONFIRMED_MS + WRITE_MS + 1000;
-/** How long a run that is at work may take to end. */
-const END_MS = 30_000;
-
-export interface PromotionOptions {
-  readonly task: string;
-  readonly replica: Cluster;
+export interface PromotionOptions extends FenceOptions {
   /** The task's status names it: an old primary that takes over again has no copies. */
   readonly takesPart: boolean;
-  /** The task's status names it as the primary: it needs no promotion before another cluster had one. */
-  readonly isPrimary: boolean;
-  /** As `TaskStatus.guardedBy`: whether the run that is at work has ended can't be told by its Lease. */
-  readonly guardedBy: string | undefined;
-  /** All others that take part and answer: the old primary, other replicas. */
-  readonly others: readonly Cluster[];
-  /** Where the task's state is kept; undefined: it can't be reached. */
-  readonly state: KubeClient | undefined;
+  /** Those that were asked for before, and can't be: they are not among `others`. */
+  readonly silent: readonly Unfenced[];
   /** Also wakes StatefulSets with claims that nothing was ever copied into. */
   readonly withEmptyClaims: boolean;
   /** How long each wave may take until it is ready, milliseconds. */
   readonly timeoutMs: number;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly info: (text: string) => void;
-  /** The epoch is raised on all clusters that answer. */
-  readonly raised: (epoch: Epoch) => Promise<void>;
 }
 
 /** What a promotion would do. */
 export interface PromotionPlan extends Wakening {
   readonly epoch: Epoch;
+  /** Clusters that do not answer, or with errors: as far as is known now they would not be fenced. */
+  readonly unfenced: readonly Unfenced[];
   readonly record: PromotionRecord;
 }
 
@@ -74,6 +52,8 @@ export interface PromotionReport {
   readonly woken: readonly string[];
   /** Workloads that are not ready, or were not woken, and why. */
   readonly open: readonly { readonly workload: string; readonly why: string }[];
+  /** Clusters that could not be told of the epoch. */
+  readonly unfenced: readonly Unfenced[];
   readonly startedAt: string;
   /** Milliseconds since the first attempt began. */
   readonly tookMs: number;
@@ -83,12 +63,16 @@ export interface PromotionReport {
 /**
  * Looks, and writes nothing.
  * @throws {RefusedError} nothing tells that the replica is one of the task
+ * @throws {UnreachableError} the primary answers with an error, and is not said to be lost
  */
 export async function planPromotion(options: PromotionOptions): Promise<PromotionPlan> {
-  const { task, replica, takesPart, isPrimary, others, clock, signal } = options;
+  const { task, replica, takesPart, isPrimary, others, silent, clock, signal } = options;
   const call = { signal };
+  const unfenced: Unfenced[] = [...silent];
+  const epochOn = ({ kube }: Cluster) => readEpoch(kube, task, call);
+  const epochsOfOthers = others.map((one) => askOther(one, () => epochOn(one), options, unfenced));
   const [epochs, before, wakening] = await Promise.all([
-    Promise.all([replica, ...others].map(({ kube }) => readEpoch(kube, task, call))),
+    Promise.all([epochOn(replica), ...epochsOfOthers]),
     readPromotion(replica.kube, task, call),
     lookAround(options),
   ]);
@@ -111,6 +95,7 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
     : { number: (newest?.number ?? 0) + 1, leader: replica.id, leaderName: replica.name, raisedAt: now };
   return {
     epoch,
+    unfenced,
     // One that is done begins anew, with whatever came to be held since.
     record:
       isKnown && before.phase !== 'Done' ? before : { epoch: epoch.number, phase: 'Fencing', startedAt: now },
@@ -164,16 +149,24 @@ const emptyClaim = 'nothing was ever copied into a claim of it; --with-empty-cla
 
 /**
  * Carries a plan out.
- * @throws {X8sError} a cluster that takes part stopped answering, or was promoted by somebody else meanwhile
+ * @throws {X8sError} the replica stopped answering, or a primary that is not said to be lost, or another cluster was
+ *   promoted by somebody else meanwhile
  */
 export async function promote(plan: PromotionPlan, options: PromotionOptions): Promise<PromotionReport> {
   const { task, replica, clock, signal } = options;
   const { epoch, record } = plan;
-  await fence(plan, options);
+  await ensureStateNamespace(replica.kube, { signal });
+  await writePromotion(
+    replica.kube,
+    task,
+    { ...record, phase: 'Fencing', finishedAt: undefined, unfenced: plan.unfenced },
+    { signal },
+  );
+  const unfenced = [...options.silent, ...(await fence(epoch, options))];
   // The task wrote until it was fenced, and a person may have thought about the plan for long.
   const { order, blocked, staleness } = await lookAround(options);
   const note = (change: Partial<PromotionRecord>) =>
-    writePromotion(replica.kube, task, { ...record, finishedAt: undefined, ...change }, { signal });
+    writePromotion(replica.kube, task, { ...record, finishedAt: undefined, unfenced, ...change }, { signal });
   await note({ phase: 'Waking' });
   const woken: string[] = [];
   const open = blocked
@@ -202,7 +195,7 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
   await note({ phase: open.length === 0 ? 'Done' : 'Incomplete', finishedAt });
   const tookMs = clock.now().getTime() - new Date(record.startedAt).getTime();
   const { startedAt } = record;
-  return { epoch: epoch.number, woken, open, startedAt, tookMs, staleness };
+  return { epoch: epoch.number, woken, open, unfenced, startedAt, tookMs, staleness };
 }
 
 /** Wakes a workload. Resolves with why the replica refuses it, as a webhook may: the others are woken all the same. */
@@ -221,60 +214,8 @@ async function wakeOne(
   }
 }
 
-/** Raises the epoch, on the replica first, and waits until no run of an older one writes any more. */
-async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions): Promise<void> {
-  const { task, replica, isPrimary, guardedBy, others, state, clock, signal, info } = options;
-  const call = { signal };
-  await ensureStateNamespace(replica.kube, call);
-  await writePromotion(replica.kube, task, { ...record, phase: 'Fencing', finishedAt: undefined }, call);
-  for (const cluster of [replica, ...others]) {
-    const known = await raiseEpoch(cluster.kube, task, epoch, call);
-    if (known.number !== epoch.number || known.leader !== epoch.leader) throw overtaken(known);
-  }
-  const raisedAt = clock.monotonic();
-  info(`epoch ${epoch.number}: task ${task} writes nothing to these clusters any more`);
-  await options.raised(epoch);
-  // What is at work on a task whose primary it is already is the run that shall go on. A controller keeps its Lease.
-  const canTell = !isPrimary && guardedBy === undefined;
-  const hasEnded = state !== undefined && canTell && (await awaitEnd(state, options));
-  if (!hasEnded) await clock.sleep(Math.max(0, raisedAt + GRACE_MS - clock.monotonic()), signal);
-}
-
-/**
- * Waits until the run that is at work has ended, and no write of it can be under way, also where it was killed: its Lease
- * lasts longer. False where it has not: one that can't reach the replica does not find out, and does not write there either.
- */
-async function awaitEnd(kube: KubeClient, { task, clock, signal, info }: PromotionOptions): Promise<boolean> {
-  const late = new AbortController();
-  const done = new AbortController();
-  const request = { kube, task, purpose: 'promote', clock, signal: AbortSignal.any([signal, late.signal]) };
-  void clock.sleep(END_MS, done.signal).then(
-    () => late.abort(),
-    () => undefined,
-  );
-  try {
-    const lock = await awaitLease(request, ({ holder }) =>
-      info(`waiting until the task has ended that is at work (${holder.split(' ')[0]})`),
-    );
-    await lock.release();
-    return true;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!late.signal.aborted && !isAway(error)) throw error;
-    info('the task that is at work has not ended; it writes nothing to clusters that know of the new epoch');
-    return false;
-  } finally {
-    done.abort();
-  }
-}
-
 /** Somebody else may have promoted another replica meanwhile. */
 async function confirmEpoch(epoch: Epoch, { task, replica, signal }: PromotionOptions): Promise<void> {
   const known = await readEpoch(replica.kube, task, { signal });
   if (known && known.number > epoch.number) throw overtaken(known);
 }
-
-const overtaken = ({ leaderName, number, raisedAt }: Epoch): RefusedError =>
-  new RefusedError(`${leaderName} was promoted meanwhile (epoch ${number}, ${raisedAt}).`, {
-    hint: 'See `failover status`. Nothing more was woken here.',
-  });

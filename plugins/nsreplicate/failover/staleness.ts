@@ -8,7 +8,6 @@ import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { apiVersionOf, type DiscoveredResource, type Resource } from '../../../src/kube/api/resources.ts';
 import { discover } from '../../../src/kube/cluster/discovery.ts';
 import type { Cluster } from '../clusters/cluster.ts';
-import { isAway } from '../clusters/failure.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { groupKind } from '../objects/draft.ts';
 import { ProvenanceKey } from '../objects/provenance.ts';
@@ -31,8 +30,9 @@ export interface Staleness {
 }
 
 /**
- * Lists all that the task copied to a replica.
- * @throws {UnreachableError} the replica does not answer
+ * Lists all that the task copied to a replica. It only informs: whatever a list fails with, a time limit among it, leaves
+ * its kind unread.
+ * @throws {X8sError} the replica does not tell which kinds it has
  */
 export async function stalenessOf({ kube }: Cluster, task: string, call: CallOptions): Promise<Staleness> {
   const { resources, unavailable } = await discover(kube, call);
@@ -46,7 +46,7 @@ export async function stalenessOf({ kube }: Cluster, task: string, call: CallOpt
         return { kind, objects: items.length, lastChangeAt: lastChange(items) };
       } catch (error) {
         call.signal?.throwIfAborted();
-        if (!(error instanceof X8sError) || isAway(error)) throw error;
+        if (!(error instanceof X8sError)) throw error;
         if (!isNotFound(error)) unread.push(kind);
         return { kind, objects: 0, lastChangeAt: undefined };
       }

@@ -2,7 +2,7 @@
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { type Epoch, type NewestEpoch, newestOf, readEpoch } from '../state/epoch.ts';
-import { type PromotionRecord, readPromotion } from '../state/promotion.ts';
+import { type PromotionRecord, readPromotion, type Unfenced } from '../state/promotion.ts';
 import { stalenessOf } from './staleness.ts';
 import { type Workload, workloadsOf } from './workloads.ts';
 
@@ -25,6 +25,8 @@ export interface FailoverStatus {
   /** The newest epoch that any of them knows; undefined: nothing was ever promoted. */
   readonly newest: NewestEpoch | undefined;
   readonly clusters: readonly ClusterFailover[];
+  /** What could not be told of the newest epoch by who promoted, and is not known to have been told since. */
+  readonly unfenced: readonly Unfenced[];
 }
 
 /** Looks at all clusters that take part. */
@@ -34,7 +36,15 @@ export async function failoverStatus(
   signal: AbortSignal,
 ): Promise<FailoverStatus> {
   const found = await Promise.all(clusters.map((cluster) => oneStatus(task, cluster, signal)));
-  return { task, newest: newestOf(found.map(({ epoch }) => epoch)), clusters: found };
+  const newest = newestOf(found.map(({ epoch }) => epoch));
+  const told = clusters.filter((_, index) => newest && found[index]?.epoch?.number === newest.number);
+  const isTold = ({ name, id }: Unfenced) =>
+    told.some((cluster) => (id === undefined ? cluster.name === name : cluster.id === id));
+  const unfenced = found
+    .filter(({ promotion }) => promotion?.epoch === newest?.number)
+    .flatMap(({ promotion }) => promotion?.unfenced ?? [])
+    .filter((one) => !isTold(one));
+  return { task, newest, clusters: found, unfenced };
 }
 
 async function oneStatus(task: string, cluster: Cluster, signal: AbortSignal): Promise<ClusterFailover> {

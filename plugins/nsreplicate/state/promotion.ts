@@ -6,6 +6,15 @@ import { metadataOf } from './task-objects.ts';
 
 export type PromotionPhase = 'Fencing' | 'Waking' | 'Incomplete' | 'Done';
 
+/** A cluster that could not be told of an epoch. */
+export interface Unfenced {
+  /** What the person who promoted calls it. */
+  readonly name: string;
+  /** As `Cluster.id`; undefined where that is not known. */
+  readonly id?: string | undefined;
+  readonly why: string;
+}
+
 export interface PromotionRecord {
   readonly epoch: number;
   readonly phase: PromotionPhase;
@@ -13,6 +22,8 @@ export interface PromotionRecord {
   readonly startedAt: string;
   /** RFC 3339; absent while it is under way. */
   readonly finishedAt?: string | undefined;
+  /** What could not be told of the epoch; absent where an earlier version wrote it. */
+  readonly unfenced?: readonly Unfenced[] | undefined;
 }
 
 /** The last promotion of this cluster for a task; undefined where there was none. */
@@ -24,22 +35,43 @@ export async function readPromotion(
   const { namespace, name } = metadataOf(task, 'promotion');
   const object = await kube.find(configMaps, { namespace, name }, call);
   if (!object) return undefined;
-  const { epoch, phase, startedAt = '', finishedAt } = object.data ?? {};
-  return { epoch: Number(epoch), phase: (phase ?? 'Fencing') as PromotionPhase, startedAt, finishedAt };
+  const { epoch, phase, startedAt = '', finishedAt, unfenced } = object.data ?? {};
+  return {
+    epoch: Number(epoch),
+    phase: (phase ?? 'Fencing') as PromotionPhase,
+    startedAt,
+    finishedAt,
+    ...(unfenced !== undefined && { unfenced: parseUnfenced(unfenced) }),
+  };
+}
+
+/** None where another version wrote it in another way. */
+function parseUnfenced(text: string): Unfenced[] {
+  try {
+    return JSON.parse(text) as Unfenced[];
+  } catch {
+    return [];
+  }
 }
 
 /** The state's namespace has to be there. */
 export async function writePromotion(
   kube: KubeClient,
   task: string,
-  { epoch, phase, startedAt, finishedAt }: PromotionRecord,
+  { epoch, phase, startedAt, finishedAt, unfenced = [] }: PromotionRecord,
   call: CallOptions = {},
 ): Promise<void> {
   const object = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: metadataOf(task, 'promotion'),
-    data: { epoch: String(epoch), phase, startedAt, ...(finishedAt === undefined ? {} : { finishedAt }) },
+    data: {
+      epoch: String(epoch),
+      phase,
+      startedAt,
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+      unfenced: JSON.stringify(unfenced),
+    },
   };
   await kube.apply(configMaps, object, { ...call, fieldManager, force: true });
 }

@@ -1,6 +1,6 @@
 /** The clusters of a task that has run, as far as they answer. */
 import type { KubeCommandContext } from '../../../../src/cli/kube-command.ts';
-import { messageOf, UnreachableError } from '../../../../src/errors.ts';
+import { messageOf, RefusedError, UnreachableError, UsageError, X8sError } from '../../../../src/errors.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Cluster } from '../../clusters/cluster.ts';
 import type { Behind } from '../../jobs/lag.ts';
@@ -25,12 +25,21 @@ export interface Participants {
   readonly members: readonly [Member, ...Member[]] | undefined;
   /** Those members that answer. */
   readonly clusters: readonly Cluster[];
-  /** A line for each cluster that does not answer. */
-  readonly unreachable: string[];
+  /** Each cluster that does not answer, or only with errors. */
+  readonly silent: readonly Silent[];
 }
 
+/** A cluster that does not answer, or only with errors; `server` and `id` as those of a member, where it is one. */
+export interface Silent extends Partial<Member> {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** `prod: why` */
+export const silenceOf = ({ name, why }: Silent): string => `${name}: ${why}`;
+
 /** Whether a member is a cluster: an address may be another one on each workstation, and an id may not be known. */
-export const isMember = ({ id, server }: Member, cluster: Cluster): boolean =>
+export const isMember = ({ id, server }: Omit<Member, 'name'>, cluster: Cluster): boolean =>
   id === cluster.id || server === cluster.kube.cluster.server;
 
 /** How the task last stood with a replica; undefined where the state does not tell. */
@@ -57,33 +66,45 @@ export interface ReplicaStanding extends Standing {
   readonly isCompared: boolean;
 }
 
-/** Finds the clusters of a task by its status. */
+/**
+ * Finds the clusters of a task by its status. One that answers with an error is as one that does not answer: a server
+ * without its store, or what stands before it.
+ * @param stateName what the cluster that keeps the state is called before it is reached
+ * @throws {UsageError | RefusedError} no such context; a newer version of this plugin wrote the state
+ */
 export async function participants(
   context: KubeCommandContext,
   task: string,
   openState: () => Promise<KubeClient>,
+  stateName = "what keeps the task's state",
 ): Promise<Participants> {
-  const unreachable: string[] = [];
-  const ifReachable = async <T>(name: string, ask: () => Promise<T>): Promise<T | undefined> => {
+  const { signal } = context;
+  const silent: Silent[] = [];
+  const ifAnswering = async <T>(who: Omit<Silent, 'why'>, ask: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
-      unreachable.push(`${name}: ${messageOf(error)}`);
+      signal.throwIfAborted();
+      if (!isFailing(error)) throw error;
+      silent.push({ ...who, why: messageOf(error) });
       return undefined;
     }
   };
-  const found = await ifReachable("what keeps the task's state", async () => {
+  const found = await ifAnswering({ name: stateName }, async () => {
     const state = await openState();
-    return { state, ...(await lookUp(state, task, context.signal)) };
+    return { state, ...(await lookUp(state, task, signal)) };
   });
   const { state, status, members }: Partial<Participants> = found ?? {};
   const reached = await Promise.all(
-    (members ?? []).map((member) => ifReachable(member.name, () => reach(member, context))),
+    (members ?? []).map((member) => ifAnswering(member, () => reach(member, context))),
   );
   const clusters = reached.filter((cluster) => cluster !== undefined);
-  return { state, status, members, clusters, unreachable };
+  return { state, status, members, clusters, silent };
 }
+
+/** Whether it is the cluster that fails: neither what the person asked for, nor what this version makes of an answer. */
+const isFailing = (error: unknown): error is X8sError =>
+  error instanceof X8sError && !(error instanceof UsageError) && !(error instanceof RefusedError);
 
 async function lookUp(state: KubeClient, task: string, signal: AbortSignal): Promise<Known> {
   const { readStatus, readSavedState } = await import('../../state/state.ts');

@@ -8,10 +8,11 @@ import type { PromotionRecord } from '../../state/promotion.ts';
  * Who leads, and a line for each cluster.
  * @param isWhole every cluster of the task could be looked at
  */
-export function failoverText({ task, newest, clusters }: FailoverStatus, isWhole: boolean): string {
+export function failoverText({ task, newest, clusters, unfenced }: FailoverStatus, isWhole: boolean): string {
   return [
     `Task ${task}: ${whoLeads(newest, isWhole)}.`,
     ...clusters.map((one) => `  ${one.cluster}: ${textOf(one, newest)}`),
+    ...unfenced.map(({ name, why }) => `  not fenced by that promotion: ${name}: ${why}`),
   ].join('\n');
 }
 
@@ -35,7 +36,7 @@ function textOf(one: ClusterFailover, newest: NewestEpoch | undefined): string {
   if (problem !== undefined) return `can't be looked at: ${problem}`;
   const known = epoch
     ? `epoch ${epoch.number}${epoch.number === newest?.number ? '' : ', not told of the newest yet'}`
-    : 'no epoch';
+    : `no epoch${newest ? ', not told of the newest yet' : ''}`;
   const promoted = promotion ? `, ${promotionText(promotion, newest)}` : '';
   return `${known}${promoted}; of the copies here ${held} are held and ${running} are not`;
 }

@@ -11,19 +11,18 @@ import { standing } from './status-text.ts';
 export function planText(
   plan: PromotionPlan,
   { task, replica, others, state, clock }: PromotionOptions,
-  { unreachable, last }: SeenBefore,
+  { last }: SeenBefore,
 ): string {
-  const { epoch, order, claims, blocked, staleness } = plan;
+  const { epoch, unfenced, order, claims, blocked, staleness } = plan;
   const now = clock.now();
   const waves = wavesOf(plan);
+  const fenced = [replica, ...others].filter(({ name }) => !unfenced.some((one) => one.name === name));
   const lost = `${state ? 'what does not answer' : 'the old primary is not reached: its workloads'} may still run there`;
   return [
     `Task ${task}: ${replica.name} becomes the primary (epoch ${epoch.number}).`,
-    `  fenced: ${[replica, ...others].map(({ name }) => name).join(', ')}`,
-    ...unreachable.map((line) => `  does not answer: ${line}`),
-    ...(unreachable.length > 0 || !state
-      ? [`  ${lost}, and it finds the epoch before it writes a copy`]
-      : []),
+    `  fenced: ${fenced.map(({ name }) => name).join(', ')}`,
+    ...unfenced.map(({ name, why }) => `  can't be fenced: ${name}: ${why}`),
+    ...(unfenced.length > 0 || !state ? [`  ${lost}, and it finds the epoch before it writes a copy`] : []),
     ...standingLines(last, state !== undefined),
     ...(waves.length === 0 ? ['  no workload is to be woken'] : []),
     ...waves.map((wave, index) => `  wave ${index + 1}: ${wave.map(wakeText).join(', ')}`),
@@ -36,8 +35,6 @@ export function planText(
 
 /** What is known beside the plan. */
 export interface SeenBefore {
-  /** A line for each cluster that does not answer. */
-  readonly unreachable: readonly string[];
   /** How the task last stood with the replica. */
   readonly last: ReplicaStanding | undefined;
 }
@@ -50,8 +47,8 @@ function standingLines(last: ReplicaStanding | undefined, hasState: boolean): st
 }
 
 /** The same for programs. */
-export function planData(plan: PromotionPlan, { unreachable, last }: SeenBefore) {
-  const { epoch, claims, blocked, staleness, order } = plan;
+export function planData(plan: PromotionPlan, { last }: SeenBefore) {
+  const { epoch, unfenced, claims, blocked, staleness, order } = plan;
   return {
     epoch: epoch.number,
     leader: epoch.leaderName,
@@ -62,7 +59,7 @@ export function planData(plan: PromotionPlan, { unreachable, last }: SeenBefore)
       claims.map((claim) => ({ workload: nameOf(workload), ...claim })),
     ),
     notes: order.notes,
-    unreachable,
+    unreachable: unfenced.map(({ name, why }) => `${name}: ${why}`),
     standing: last && standingData(last),
     staleness,
   };
@@ -74,11 +71,15 @@ const standingData = ({ isCompared, behind, uncompared = 0, failed, away }: Repl
 
 /** What came of a promotion. */
 export function reportText(
-  { epoch, woken, open, tookMs, startedAt, staleness }: PromotionReport,
+  { epoch, woken, open, unfenced, tookMs, startedAt, staleness }: PromotionReport,
   replica: string,
 ): string {
   return [
     `${replica} is the primary (epoch ${epoch}), ${formatDuration(tookMs)} after the promotion began.`,
+    ...unfenced.map(({ name, why }) => `  not fenced: ${name}: ${why}`),
+    ...(unfenced.length === 0
+      ? []
+      : ['  what is not fenced may still run and write there; the same command tries again to fence it']),
     `  woken: ${woken.length === 0 ? 'nothing' : woken.join(', ')}`,
     ...open.map(({ workload, why }) => `  open: ${workload}: ${why}`),
     ...stalenessLines(staleness, new Date(startedAt)),

@@ -87,3 +87,27 @@ test.each([
   expect(text).toContain(`  from: ${line}`);
   expect(JSON.stringify(table)).toContain(JSON.stringify(cell));
 });
+
+test('what a promotion could not fence is named, until it has been told', async () => {
+  const unfenced = [
+    { name: 'from', why: 'it was away' },
+    { name: 'prod', id: 'A', why: 'its store is full' },
+  ];
+  const { text, data } = await ask(async (kube) => {
+    await raiseEpoch(kube, 't', epoch(1, 'b'));
+    await writePromotion(kube, 't', { ...promotion(1), unfenced });
+  });
+  // The one that was asked knows of it by now.
+  expect(data).toMatchObject({ unfenced: [{ name: 'prod' }] });
+  expect(text).toContain('\n  not fenced by that promotion: prod: its store is full');
+});
+
+test('a server that keeps the state and answers with errors is named, with exit code 5', async () => {
+  const { text, error } = await ask((kube) => {
+    kube.before = () => {
+      throw apiError(503, 'no healthy upstream');
+    };
+  });
+  expect(error).toMatchObject({ exitCode: 5, details: [expect.stringContaining('no healthy upstream')] });
+  expect(text).toMatch(/^Task t: nothing is known of a promotion/);
+});
