@@ -1,10 +1,9 @@
 /** A cluster that takes part in a task, known by what it is and not by what a workstation calls it. */
 import { createHash } from 'node:crypto';
-import { UsageError, X8sError } from '../../../src/errors.ts';
+import { ForbiddenError, UsageError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import { namespaces } from '../../../src/kube/api/resources.ts';
-import { clusterId } from '../../../src/kube/cluster/identity.ts';
 
 export interface Cluster {
   /** What the person calls it: the context, or the kubeconfig's file name. */
@@ -14,10 +13,43 @@ export interface Cluster {
   readonly id: string;
 }
 
-/** Asks a cluster who it is. */
-export async function identify(name: string, kube: KubeClient, options: CallOptions = {}): Promise<Cluster> {
-  const uid = await clusterId(kube, options);
-  return uid === undefined ? unidentified(name, kube) : { name, kube, id: uid };
+export interface IdentifyOptions extends CallOptions {
+  /** As what a cluster is known that may not be asked who it is (403); asked for only then. Undefined: it never was. */
+  readonly known?: () => Promise<string | undefined>;
+}
+
+/** Asks a cluster who it is. One that was known stays who it was while it may not be asked. */
+export async function identify(
+  name: string,
+  kube: KubeClient,
+  { known, ...call }: IdentifyOptions = {},
+): Promise<Cluster> {
+  const id = await uidOf(kube, call).catch((error: unknown) => {
+    if (!isForbidden(error)) throw error;
+    return known?.();
+  });
+  return id === undefined ? unidentified(name, kube) : { name, kube, id };
+}
+
+/**
+ * The UID of its kube-system namespace; undefined where it has none yet.
+ * @throws {ApiError | UnreachableError} it may not be read, or not now
+ */
+export async function uidOf(kube: KubeClient, call: CallOptions = {}): Promise<string | undefined> {
+  const found = await kube.find(namespaces, { name: 'kube-system' }, call);
+  return found?.metadata.uid;
+}
+
+/**
+ * What leads has to be known by what it is: an address is another one for whoever else asks.
+ * @throws {ForbiddenError} it is known by its address only
+ */
+export function requireIdentity({ name, kube, id }: Cluster, doing: 'promote' | 'demote'): void {
+  if (id !== addressOf(kube)) return;
+  throw new ForbiddenError(
+    `${name} does not tell which cluster it is, so nothing could tell later whether it leads: ${kube.cluster.user} may not get namespaces "kube-system", or there is none`,
+    { hint: `Nothing was done. The right to is among those that \`rbac --doing ${doing}\` prints.` },
+  );
 }
 
 /** A cluster that does not say who it is. */
@@ -35,10 +67,9 @@ export async function identifyAgain(
 ): Promise<Cluster | undefined> {
   if (cluster.id === addressOf(cluster.kube)) return cluster;
   try {
-    const found = await cluster.kube.find(namespaces, { name: 'kube-system' }, options);
-    const id = found?.metadata.uid;
-    if (id === undefined || id === cluster.id) return found && cluster;
-    return { ...cluster, id };
+    const id = await uidOf(cluster.kube, options);
+    if (id === undefined) return undefined;
+    return id === cluster.id ? cluster : { ...cluster, id };
   } catch (error) {
     if (isForbidden(error)) return cluster;
     throw error;

@@ -46,13 +46,15 @@ export class DemoteCommand extends TaskCommand {
   }
 
   async #demote(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
-    const [{ checkLeads, tellEpoch }, { extrasOf }, { runOnce }] = await Promise.all([
+    const [{ requireIdentity }, { checkLeads, tellEpoch }, { extrasOf }, { runOnce }] = await Promise.all([
+      import('../clusters/cluster.ts'),
       import('../failover/demote.ts'),
       import('../preview/extras.ts'),
       import('./replicate.ts'),
     ]);
     const { signal, reporter } = context;
     const { spec, primary, replicas } = opened;
+    for (const cluster of [primary, ...replicas]) requireIdentity(cluster, 'demote');
     const epoch = await checkLeads(primary, spec.name, { signal });
     const planned = await planOutcome(opened, context, {
       more: (surveyed) => [...extrasOf(surveyed)].flatMap(([name, extras]) => extraLines(name, extras)),

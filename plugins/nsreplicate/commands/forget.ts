@@ -70,7 +70,8 @@ export class ForgetCommand extends ExistingTaskCommand {
     const primaries = [...formerPrimaries, ...(primary === undefined ? [] : [primary])];
     const marks: Record<string, number> = {};
     for (const { name, server } of status.replicas) {
-      const cluster = await identify(name, await context.kubeByServer(server), { signal });
+      const known = async () => clusters[name];
+      const cluster = await identify(name, await context.kubeByServer(server), { known, signal });
       if (clusters[name] !== undefined && clusters[name] !== cluster.id)
         throw new RefusedError(
           `${name} is another cluster than the task copied to (${clusters[name]} → ${cluster.id}).`,

@@ -81,11 +81,17 @@ export class PromoteCommand extends ExistingTaskCommand {
 
   /** Who takes part, as far as it answers. */
   async #options(context: KubeCommandContext): Promise<SeenBefore & { options: PromotionOptions }> {
-    const { identify } = await import('../clusters/cluster.ts');
+    const [{ identify, requireIdentity }, { knownAs }] = await Promise.all([
+      import('../clusters/cluster.ts'),
+      import('../state/known-clusters.ts'),
+    ]);
     const { clock, signal, reporter } = context;
     const task = this.name ?? defaultTask;
-    const replica = await identify(this.replica, await context.kube(this.replica), { signal });
+    const kube = await context.kube(this.replica);
     const found = await participants(context, task, () => this.state(context), this.primary);
+    const known = () => knownAs(kube, { task, state: found.state, call: { signal } });
+    const replica = await identify(this.replica, kube, { known, signal });
+    requireIdentity(replica, 'promote');
     this.#check(found, { task, replica });
     const { members, clusters } = found;
     // Where no state is found, the replica alone tells of the task.

@@ -10,7 +10,6 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { listRequest } from '../../../src/kube/api/list.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { Informers } from '../cache/informers.ts';
-import { identify } from '../clusters/cluster.ts';
 import type { Meters } from '../jobs/meters.ts';
 import { fencedClient } from '../reconcile/fenced-client.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
@@ -20,6 +19,7 @@ import { SharedControls } from './controls.ts';
 import { innerRanges } from './inner.ts';
 import { labelLeader } from './leader-label.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
+import { ownIdentity } from './own-identity.ts';
 import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import { WatchedSecrets } from './secrets.ts';
@@ -65,6 +65,8 @@ export async function runController(options: ControllerOptions): Promise<never> 
   // A right that is lacking is said now, and not when this one first leads. After this it may come back.
   await own.request(listRequest(krmSyncers, { namespace: options.namespace, signal }, { limit: 1 }));
   options.ready();
+  // Asked once: what it is does not change while it runs, and an answer of the moment must not decide.
+  const ownId = await ownIdentity(options);
   const pauses = new GrowingPauses(deniedPause, options.clock);
   for (let known = false; ; known = true) {
     signal.throwIfAborted();
@@ -72,7 +74,7 @@ export async function runController(options: ControllerOptions): Promise<never> 
     const { lock } = leadership;
     info('leading');
     try {
-      await lead(options, leadership, AbortSignal.any([signal, lock.signal]));
+      await lead({ ...options, ownId }, leadership, AbortSignal.any([signal, lock.signal]));
     } catch (error) {
       if (signal.aborted) throw error;
       if (lock.signal.aborted) {
@@ -88,7 +90,12 @@ export async function runController(options: ControllerOptions): Promise<never> 
   }
 }
 
-async function lead(options: ControllerOptions, leadership: Leadership, signal: AbortSignal): Promise<never> {
+interface LeaderOptions extends ControllerOptions {
+  /** As `Cluster.id`. */
+  readonly ownId: string;
+}
+
+async function lead(options: LeaderOptions, leadership: Leadership, signal: AbortSignal): Promise<never> {
   const { own, namespace, pod, clock, warn } = options;
   const leading = new AbortController();
   onAbort(signal, () => leading.abort(signal.reason));
@@ -119,11 +126,12 @@ async function lead(options: ControllerOptions, leadership: Leadership, signal: 
 type Shared = Omit<SyncerContext, 'isEldest'>;
 
 async function contextOf(
-  options: ControllerOptions,
+  options: LeaderOptions,
   { lock, guardedBy, admit }: Leadership,
   signal: AbortSignal,
 ): Promise<Shared> {
-  const { own, clock, requestTimeoutMs, userAgent, policy, work, metersOf, taskEnded, info, warn } = options;
+  const { own, ownId, clock, requestTimeoutMs, userAgent, policy, work, metersOf, taskEnded } = options;
+  const { info, warn } = options;
   const informers = new Informers(clock);
   work.informers = informers;
   let addresses = await readAddresses(options, warn);
@@ -134,7 +142,7 @@ async function contextOf(
   const right = { fence: () => lock.confirm(), lost: lock.signal };
   return {
     own: fencedClient(own, right),
-    ownId: (await identify('local', own, { signal })).id,
+    ownId,
     clients: new Clients({ own, clock, requestTimeoutMs, userAgent, addresses: () => addresses }),
     secrets: new WatchedSecrets(own, clock),
     controls: new SharedControls(own, clock, signal),

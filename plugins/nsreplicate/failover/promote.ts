@@ -155,19 +155,19 @@ const emptyClaim = 'nothing was ever copied into a claim of it; --with-empty-cla
 export async function promote(plan: PromotionPlan, options: PromotionOptions): Promise<PromotionReport> {
   const { task, replica, clock, signal } = options;
   const { epoch, record } = plan;
+  const note = (change: Partial<PromotionRecord>) =>
+    writePromotion(
+      replica.kube,
+      task,
+      { ...record, cluster: replica.id, finishedAt: undefined, ...change },
+      { signal },
+    );
   await ensureStateNamespace(replica.kube, { signal });
-  await writePromotion(
-    replica.kube,
-    task,
-    { ...record, phase: 'Fencing', finishedAt: undefined, unfenced: plan.unfenced },
-    { signal },
-  );
+  await note({ phase: 'Fencing', unfenced: plan.unfenced });
   const unfenced = [...options.silent, ...(await fence(epoch, options))];
   // The task wrote until it was fenced, and a person may have thought about the plan for long.
   const { order, blocked, staleness } = await lookAround(options);
-  const note = (change: Partial<PromotionRecord>) =>
-    writePromotion(replica.kube, task, { ...record, finishedAt: undefined, unfenced, ...change }, { signal });
-  await note({ phase: 'Waking' });
+  await note({ phase: 'Waking', unfenced });
   const woken: string[] = [];
   const open = blocked
     .filter(({ isLeft = false }) => !isLeft)
@@ -192,7 +192,7 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
     );
   }
   const finishedAt = clock.now().toISOString();
-  await note({ phase: open.length === 0 ? 'Done' : 'Incomplete', finishedAt });
+  await note({ phase: open.length === 0 ? 'Done' : 'Incomplete', finishedAt, unfenced });
   const tookMs = clock.now().getTime() - new Date(record.startedAt).getTime();
   const { startedAt } = record;
   return { epoch: epoch.number, woken, open, unfenced, startedAt, tookMs, staleness };

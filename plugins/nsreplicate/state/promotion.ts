@@ -17,6 +17,8 @@ export interface Unfenced {
 
 export interface PromotionRecord {
   readonly epoch: number;
+  /** UID of the kube-system namespace of the cluster that was promoted, which keeps this; absent as `unfenced` may be. */
+  readonly cluster?: string | undefined;
   readonly phase: PromotionPhase;
   /** RFC 3339. */
   readonly startedAt: string;
@@ -35,12 +37,13 @@ export async function readPromotion(
   const { namespace, name } = metadataOf(task, 'promotion');
   const object = await kube.find(configMaps, { namespace, name }, call);
   if (!object) return undefined;
-  const { epoch, phase, startedAt = '', finishedAt, unfenced } = object.data ?? {};
+  const { epoch, phase, startedAt = '', finishedAt, cluster, unfenced } = object.data ?? {};
   return {
     epoch: Number(epoch),
     phase: (phase ?? 'Fencing') as PromotionPhase,
     startedAt,
     finishedAt,
+    ...(cluster !== undefined && { cluster }),
     ...(unfenced !== undefined && { unfenced: parseUnfenced(unfenced) }),
   };
 }
@@ -58,7 +61,7 @@ function parseUnfenced(text: string): Unfenced[] {
 export async function writePromotion(
   kube: KubeClient,
   task: string,
-  { epoch, phase, startedAt, finishedAt, unfenced = [] }: PromotionRecord,
+  { epoch, phase, startedAt, finishedAt, cluster, unfenced = [] }: PromotionRecord,
   call: CallOptions = {},
 ): Promise<void> {
   const object = {
@@ -70,6 +73,7 @@ export async function writePromotion(
       phase,
       startedAt,
       ...(finishedAt === undefined ? {} : { finishedAt }),
+      ...(cluster === undefined ? {} : { cluster }),
       unfenced: JSON.stringify(unfenced),
     },
   };

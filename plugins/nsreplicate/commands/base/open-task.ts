@@ -8,7 +8,7 @@ import type { Cluster } from '../../clusters/cluster.ts';
 import type { TaskSpec } from '../../decide/spec.ts';
 import { clusterName, fileStem } from '../../rules/replica-names.ts';
 import type { TaskConfig } from '../../rules/rule.ts';
-import { type SpecFlags, specFrom } from './task-spec.ts';
+import { type SpecFlags, specFrom, taskNameOf } from './task-spec.ts';
 
 /** Everything a command needs to begin. */
 export interface Opened {
@@ -78,13 +78,14 @@ export async function openTask(
     ? connections.context()
     : contextOrFile(primaryText, connections));
   const primaryName = primaryText === undefined ? client.cluster.context : clusterName(primaryText);
-  const primary = await identify(primaryName, client, { signal });
   const state = flags.stateContext === undefined ? client : await connections.context(flags.stateContext);
+  const knownFor = knownClustersOf(state, taskNameOf(flags, config), options);
+  const primary = await identify(primaryName, client, { known: knownFor(client), signal });
   const spec = await specFrom(flags, config, primary, options);
   const known = await knownClusters(state, spec.name, options);
   const open = async ({ name, connect }: NamedReplica): Promise<Cluster> => {
     const kube = await connect();
-    return identify(name, kube, { signal }).catch((error: unknown) =>
+    return identify(name, kube, { known: knownFor(kube), signal }).catch((error: unknown) =>
       whileAway(stateUse === 'unused' ? unidentified(name, kube) : { name, kube, id: known[name] }, error),
     );
   };
@@ -148,6 +149,15 @@ function checkPull(place: string, primary: string | undefined): void {
     hint: 'Name the cluster that they come from: --primary CONTEXT. Into: --replica CONTEXT, or the current context.',
   });
 }
+
+/** As what a cluster is known that may not be asked who it is. */
+const knownClustersOf =
+  (state: KubeClient, task: string, { stateUse, signal }: OpenOptions) =>
+  (kube: KubeClient) =>
+  async (): Promise<string | undefined> => {
+    const { knownAs } = await import('../../state/known-clusters.ts');
+    return stateUse === 'unused' ? undefined : knownAs(kube, { task, state, call: { signal } });
+  };
 
 /** The clusters that earlier runs knew, by their names. */
 async function knownClusters(

@@ -127,7 +127,7 @@ async function reach({ name, server, id }: Member, context: KubeCommandContext):
   const { identify } = await import('../../clusters/cluster.ts');
   const call = { signal: context.signal };
   try {
-    return await identify(name, await context.kubeByServer(server), call);
+    return await identify(name, await context.kubeByServer(server), { ...call, known: async () => id });
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     const named = await context.kube(name).catch(() => undefined);

@@ -32,6 +32,10 @@ export interface SpecFlags {
   readonly prunePercent: number;
 }
 
+/** What the task is called. */
+export const taskNameOf = (flags: Pick<SpecFlags, 'name'>, config: TaskConfig | undefined): string =>
+  flags.name ?? config?.name ?? defaultTask;
+
 /**
  * @param watches whether the task follows changes, and so deletions as a rule
  * @throws {UsageError} flags or the file ask for what can't be
@@ -48,7 +52,7 @@ export async function specFrom(
     import('../../clusters/kinds.ts'),
     import('../../decide/brake.ts'),
   ]);
-  const name = flags.name ?? config?.name ?? defaultTask;
+  const name = taskNameOf(flags, config);
   checkName(name);
   const configured = config && config.rules.length > 0 ? config.rules : defaultRules;
   const chosen = flags.kinds.length > 0 ? await rulesForKinds(primary, flags.kinds, { signal }) : configured;
