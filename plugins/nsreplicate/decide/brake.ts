@@ -1,7 +1,8 @@
 /**
  * The brake on deletions: too many within ten minutes stop all further ones, also across restarts, until a
- * person approves. Pure: its state is a value that is kept with the task.
+ * person approves. Pure: its state is a value that is kept with the task. What was approved is not measured (`approved.ts`).
  */
+import type { SavedApproval } from './approved.ts';
 
 export interface BrakeLimits {
   /** Objects a replica within the window. */
@@ -27,10 +28,11 @@ export interface BrakeState {
   readonly deletions: readonly Deletions[];
   /** Why deletions stand still; undefined while they may go on. */
   readonly stopped?: string | undefined;
-  /** So many deletions a person has approved; they are done first, and not counted. */
-  readonly allowance?: number | undefined;
+  /** What a person has approved; earlier versions kept a number here, under another name. */
+  readonly approved?: SavedApproval | undefined;
 }
 
+/** Nothing is stopped, and whatever comes is counted from nothing. */
 export const released: BrakeState = { deletions: [] };
 
 export interface DeletionRequest {
@@ -52,8 +54,6 @@ export function brake(
   limits: BrakeLimits = defaultLimits,
 ): { allowed: boolean; state: BrakeState } {
   if (state.stopped !== undefined) return { allowed: false, state };
-  const { allowance = 0 } = state;
-  if (allowance >= count) return { allowed: true, state: { ...state, allowance: allowance - count } };
   // Another machine's clock may be ahead of this one: what it counted was not later than now.
   const recent = state.deletions
     .map((entry) => (entry.at > now ? { ...entry, at: now } : entry))
@@ -68,16 +68,12 @@ export function brake(
 /** Deletions that were allowed and counted did not happen: the replica refused them. */
 export function takeBack(state: BrakeState, namespace: string, count = 1): BrakeState {
   const counted = state.deletions.findLast((entry) => entry.namespace === namespace);
-  if (!counted)
-    return state.allowance === undefined ? state : { ...state, allowance: state.allowance + count };
+  if (!counted) return state;
   const deletions = state.deletions.map((entry) =>
     entry === counted ? { ...entry, count: entry.count - count } : entry,
   );
   return { ...state, deletions: deletions.filter(({ count }) => count > 0) };
 }
-
-/** A person approved what is known to be wanted; whatever comes after is counted from nothing. */
-export const approve = (allowance = 0): BrakeState => ({ deletions: [], allowance });
 
 /** Stops the brake for another reason: the primary is another cluster, or lost what it had. */
 export const stop = (state: BrakeState, reason: string): BrakeState =>

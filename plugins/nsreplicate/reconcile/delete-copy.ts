@@ -19,7 +19,7 @@ export interface DeletionOptions {
   readonly spec: TaskSpec;
   readonly replicaCache: ReplicaCache;
   readonly places: Places;
-  readonly deletions: Pick<Deletions, 'mayDelete' | 'wasRefused'>;
+  readonly deletions: Pick<Deletions, 'mayDelete' | 'wasRefused' | 'lapse'>;
   readonly primaryCheck: Pick<PrimaryCheck, 'confirm'>;
   readonly signal: AbortSignal;
 }
@@ -60,7 +60,10 @@ export async function deleteCopy(
 ): Promise<LeaveReason | undefined> {
   const { primary, replica, spec, places, replicaCache, signal, deletions, primaryCheck } = options;
   const kept = spec.leaving ? undefined : await keptByPrimary(kind, key, primary, signal);
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) {
+    deletions.lapse(key);
+    return kept;
+  }
   const count = 1 + (await checkDependents(key, object, options)).length;
   await fromPrimary(primaryCheck.confirm());
   if (!deletions.mayDelete(key, count))

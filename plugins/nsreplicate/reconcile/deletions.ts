@@ -1,7 +1,8 @@
 /** The brake on deletions, at work on one replica. */
 import type { Clock } from '../../../src/clock.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';
-import { approve, type BrakeLimits, type BrakeState, brake, stop, takeBack } from '../decide/brake.ts';
+import { ApprovedDeletions } from '../decide/approved.ts';
+import { type BrakeLimits, type BrakeState, brake, released, stop, takeBack } from '../decide/brake.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
 
 export interface DeletionsOptions {
@@ -20,26 +21,57 @@ export class Deletions {
   /** How many go with the deletion of an object, itself included, where that is known to be more than itself. */
   readonly #weights = new Map<ObjectKey, number>();
 
+  readonly #approved: ApprovedDeletions;
+  /** Those that are under way, or were done, since they were approved. */
+  readonly #used = new Set<ObjectKey>();
+
   constructor(options: DeletionsOptions) {
     this.#options = options;
-    this.#state = options.state;
+    const { deletions, stopped, approved } = options.state;
+    this.#state = { deletions, ...(stopped !== undefined && { stopped }) };
+    this.#approved = new ApprovedDeletions(approved);
   }
 
   /** Kept across restarts. */
   get state(): BrakeState {
-    return this.#state;
+    const approved = this.#approved.saved;
+    return approved === undefined ? this.#state : { ...this.#state, approved };
   }
 
-  /** A person approved so many that are wanted now; whatever comes after is counted from nothing. */
-  release(allowance: number): void {
-    this.#state = approve(allowance);
+  /** Why they stand still; undefined while they may go on. */
+  get stopped(): string | undefined {
+    return this.#state.stopped;
+  }
+
+  /**
+   * A person approved what was shown, where they are stopped; whatever comes after is counted from nothing.
+   * @param shown undefined: what is wanted is not known yet, and whatever the first comparison finds is approved
+   */
+  release(shown: readonly ObjectKey[] | undefined): void {
+    if (this.stopped === undefined) return;
+    this.#state = released;
+    this.#approved.approve(shown && this.#weighed(shown));
     this.#options.changed();
   }
 
-  /** An approval that was given before it was known what is wanted covers so many. */
-  limitAllowance(wanted: number): void {
-    const { allowance = 0 } = this.#state;
-    if (allowance > wanted) this.#state = { ...this.#state, allowance: wanted };
+  /** The first comparison found these, and all others that were approved are wanted no more. */
+  found(wanted: readonly ObjectKey[]): void {
+    this.#approved.found(this.#weighed(wanted));
+  }
+
+  /** Its original is on the primary after all, or the copy is gone: should it ever be wanted, it is measured anew. */
+  lapse(key: ObjectKey): void {
+    this.#used.delete(key);
+    if (this.#approved.lapse(key)) this.#options.changed();
+  }
+
+  #weighed(keys: readonly ObjectKey[]): ReadonlyMap<ObjectKey, number> {
+    return new Map(keys.map((key) => [key, this.#weight(key)]));
+  }
+
+  /** How many go with it, as far as that is known. */
+  #weight(key: ObjectKey): number {
+    return this.#weights.get(key) ?? 1;
   }
 
   /** Stops them for another reason than their number. */
@@ -48,18 +80,19 @@ export class Deletions {
     this.#options.changed();
   }
 
-  /** How many would go with some deletions, as far as it is known of each what it takes along. */
-  countOf(going: readonly ObjectKey[]): number {
-    return going.reduce((sum, key) => sum + (this.#weights.get(key) ?? 1), 0);
-  }
-
   /**
-   * Asked before each deletion; counts it.
+   * Asked before each deletion; counts it, where it was not approved.
    * @param count with all that it takes along
    */
   mayDelete(key: ObjectKey, count: number): boolean {
     if (count > 1) this.#weights.set(key, count);
-    const before = this.#state.stopped;
+    const before = this.stopped;
+    if (before === undefined && this.#approved.covers(key, count)) {
+      this.#approved.use(key);
+      this.#used.add(key);
+      this.#options.changed();
+      return true;
+    }
     const { allowed, state } = this.#ask(this.#state, placeOf(key).namespace, count);
     this.#state = state;
     this.#options.changed();
@@ -69,7 +102,8 @@ export class Deletions {
 
   /** The replica refused it: each further attempt would be counted as one more deletion. */
   wasRefused(key: ObjectKey, count: number): void {
-    this.#state = takeBack(this.#state, placeOf(key).namespace, count);
+    if (this.#used.delete(key)) this.#approved.giveBack(key, count);
+    else this.#state = takeBack(this.#state, placeOf(key).namespace, count);
     this.#options.changed();
   }
 
@@ -77,7 +111,8 @@ export class Deletions {
   check(going: readonly ObjectKey[]): void {
     let state = this.#state;
     if (state.stopped !== undefined) return;
-    for (const [namespace, keys] of Map.groupBy(going, (key) => placeOf(key).namespace))
+    const measured = going.filter((key) => !this.#approved.covers(key, this.#weight(key)));
+    for (const [namespace, keys] of Map.groupBy(measured, (key) => placeOf(key).namespace))
       ({ state } = this.#ask(state, namespace, keys.length));
     if (state.stopped === undefined) return;
     this.#tell(state.stopped);

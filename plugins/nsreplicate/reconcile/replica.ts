@@ -31,6 +31,7 @@ export class Replica {
   readonly #orphans: Orphans;
   readonly #reach: Reachability;
   #paused = false;
+  #isCompared = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -150,6 +151,7 @@ export class Replica {
   event(kind: CopiedKind, type: WatchEventType, object: KubeObject): void {
     const key = this.#observer.event(kind, type, object);
     if (key === undefined) return;
+    if (type === 'DELETED') this.deletions.lapse(key);
     if (type === 'DELETED' && this.#isPruned(key)) this.#attempts.forget(key);
     if (kind.name === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     this.consider(key);
@@ -158,6 +160,7 @@ export class Replica {
   /** Something about an object changed, here or on the primary: works on it, if there is anything to do. */
   consider(key: ObjectKey): void {
     const { primaryCache, replicaCache, clock, reconciler } = this.#options;
+    if (primaryCache.original(key) !== undefined) this.deletions.lapse(key);
     if (!this.#observer.covers(key)) {
       primaryCache.release(key, this.name);
       return;
@@ -185,19 +188,15 @@ export class Replica {
     for (const key of gone) if (!replicaCache.isOurs(key)) this.#attempts.forget(key);
   }
 
-  /** The first comparison is complete: an earlier approval covers the deletions that it found, and no more. */
+  /** The first comparison is complete: an earlier approval covers none but the deletions that it found. */
   compared(): void {
-    this.deletions.limitAllowance(this.#going);
+    this.deletions.found(this.toDelete);
+    this.#isCompared = true;
   }
 
   /** Copies that would be deleted, but for those that were looked at and left. */
   get toDelete(): ObjectKey[] {
     return this.#orphans.wanted().filter((key) => !this.left.has(key));
-  }
-
-  /** How many of them may still be deleted. An approval of more would cover later deletions that nobody has seen. */
-  get #going(): number {
-    return this.deletions.countOf(this.toDelete);
   }
 
   /** Whether it has copies that the task covers no more. */
@@ -216,9 +215,9 @@ export class Replica {
     return this.#tryAgain((key, reason) => !waitsForApproval(reason) && test(key));
   }
 
-  /** A person approved the deletions that are wanted now, and the primary as it is. */
+  /** A person approved the deletions that wait, and the primary as it is. */
   release(): void {
-    this.deletions.release(this.#going);
+    this.deletions.release(this.#isCompared ? this.toDelete : undefined);
     this.#tryAgain((_, reason) => waitsForApproval(reason));
   }
 

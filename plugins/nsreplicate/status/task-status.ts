@@ -56,7 +56,7 @@ function replicaStatus(
   { task, earlier }: Pick<StatusContext, 'task' | 'earlier'>,
 ): ReplicaStatus {
   const { away, parked, unapproved } = replica;
-  const { stopped } = replica.deletions.state;
+  const { stopped } = replica.deletions;
   return {
     name: replica.name,
     server: cluster.kube.cluster.server,

@@ -10,7 +10,7 @@ import type { Deletions } from '../reconcile/deletions.ts';
 import type { PrimaryCheck } from '../reconcile/primary-check.ts';
 import type { SavedState } from '../state/saved-state.ts';
 
-const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
+const beforehand: BrakeState = { deletions: [], approved: 'all-found' };
 
 /**
  * Copies bear the state sequence of the last record. Where that record is old, nothing would tell whether a copy was made
@@ -198,7 +198,8 @@ export class PrimaryGuard implements PrimaryCheck {
     this.#saved.versions = {};
     this.#suspect = undefined;
     // How many deletions are wanted on a replica is known only after its first comparison.
-    for (const name of Object.keys(this.#saved.brakes)) this.#saved.brakes[name] = beforehand;
+    for (const [name, { stopped }] of Object.entries(this.#saved.brakes))
+      if (stopped !== undefined) this.#saved.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
     this.#saved.primary = this.#primary.id;
   }

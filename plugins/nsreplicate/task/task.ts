@@ -203,10 +203,8 @@ export class Task {
   #isOfNow(approval: string): boolean {
     if (digestIn(approval) === undefined) return true;
     if (this.#comparing) return false;
-    const replicas = this.#replicas.map(({ name, deletions: { state }, toDelete }) => ({
-      name,
-      stopped: state.stopped,
-      toDelete,
+    const replicas = this.#replicas.map(({ name, deletions: { stopped }, toDelete }) => ({
+      ...{ name, stopped, toDelete },
     }));
     if (namesWaiting(approval, replicas)) return true;
     this.#options.info('an approval was for other deletions than those that wait now: it is not heeded');

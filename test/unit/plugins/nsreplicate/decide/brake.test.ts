@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  approve,
   type BrakeState,
   brake,
   defaultLimits,
@@ -57,8 +56,6 @@ describe('the brake', () => {
     expect(brake(released, definition, 0, limits).state.stopped).toBe(
       '31 deletions of cluster-scoped objects and of what goes with them within 10 minutes (at most 15: 50 %)',
     );
-    const { allowed, state } = brake(approve(31), definition, 0, limits);
-    expect([allowed, takeBack(state, '', 31)]).toEqual([true, approve(31)]);
     const few = brake(released, { namespace: 'n', count: 5, copies: 5 }, 0, limits).state;
     expect(takeBack(few, 'n', 5).deletions).toEqual([]);
   });
@@ -67,21 +64,13 @@ describe('the brake', () => {
     const { state } = deleteOneByOne(150, 10_000);
     const later = { namespace: 'other', count: 1, copies: 1000 };
     expect(brake(state, later, 60 * minute, limits).allowed).toBe(false);
-    expect(brake(approve(), later, 60 * minute, limits).allowed).toBe(true);
+    expect(brake(released, later, 60 * minute, limits).allowed).toBe(true);
   });
 
-  test('an approval covers what was wanted then, and no more', () => {
-    const { allowed, state } = deleteOneByOne(45, 60, 0, approve(45));
-    expect([allowed, state]).toEqual([45, { deletions: [], allowance: 0 }]);
-    expect(deleteOneByOne(15, 15, 0, state).allowed).toBe(10);
-  });
-
-  test('what was refused is not counted, nor taken from what was approved', () => {
+  test('what was refused is not counted', () => {
     const { state } = deleteOneByOne(2, 40);
     expect(takeBack(state, 'n').deletions).toMatchObject([{ count: 1 }]);
     expect(takeBack(takeBack(state, 'n'), 'n')).toEqual({ deletions: [] });
-    const approved = deleteOneByOne(3, 40, 0, approve(5)).state;
-    expect(takeBack(approved, 'n')).toEqual({ deletions: [], allowance: 3 });
   });
 
   test('survives a restart: the state is plain JSON', () => {

@@ -54,7 +54,11 @@ async function scene(original: KubeObject | undefined, present?: KubeObject, cha
     ...{ primary, replica, spec, assessor, primaryCache, replicaCache, places, shaping, results },
     clock: fakeClock(),
     resultsChanged: () => undefined,
-    deletions: { mayDelete: () => asked.push('brake') > 0, wasRefused: () => undefined },
+    deletions: {
+      mayDelete: () => asked.push('brake') > 0,
+      wasRefused: () => undefined,
+      lapse: () => undefined,
+    },
     epoch: () => 0,
     primaryCheck: {
       confirm: async () => void asked.push('primary'),

@@ -106,7 +106,45 @@ test('an approval covers what waits for it, not what is left anyway', async () =
   task.approve('by a person');
   await clock.advance(1000);
   expect(to.objects.all(configMaps)).toHaveLength(12);
-  expect(replica.deletions.state).toEqual({ deletions: [], allowance: 0 });
+  expect(replica.deletions.state).toEqual({ deletions: [] });
+});
+
+test('what was approved and came back is no approval of what vanishes another day', async () => {
+  scene = replication();
+  const { from, to, clock, task } = scene;
+  const named = (prefix: string, length: number) => Array.from({ length }, (_, index) => `${prefix}${index}`);
+  const [first, others] = [named('first', 60), named('other', 20)];
+  for (const name of [...first, ...others]) from.objects.create(configMaps, configMap(name));
+  const replica = await scene.begin();
+  for (const name of first) from.objects.delete(configMaps, 'shop', name);
+  await clock.advance(1000);
+  // Half of them are gone. The replica takes no deletion just now, and meanwhile all are made anew on the primary.
+  expect([replica.deletions.stopped, replica.toDelete.length]).toEqual([expect.any(String), 20]);
+  to.before = ({ verb }) => {
+    if (verb === 'delete') throw apiError(403, 'configmaps is forbidden', 'Forbidden');
+  };
+  task.approve('by a person');
+  await clock.advance(1000);
+  expect(replica.deletions.state.approved).toHaveLength(20);
+  for (const name of first) from.objects.create(configMaps, configMap(name));
+  to.before = () => undefined;
+  await clock.advance(60_000);
+  expect([replica.deletions.state, to.objects.all(configMaps).length]).toEqual([{ deletions: [] }, 80]);
+  for (const name of [...others, ...first.slice(0, 25)]) from.objects.delete(configMaps, 'shop', name);
+  await clock.advance(1000);
+  expect(replica.deletions.stopped).toMatch(/deletions in namespace shop/);
+  expect(to.objects.all(configMaps)).toHaveLength(40);
+});
+
+test('an approval while nothing waits is none of what is wanted later', async () => {
+  scene = replication();
+  const { from, clock, task } = scene;
+  for (let index = 0; index < 30; index++) from.objects.create(configMaps, configMap(`n${index}`));
+  const replica = await scene.begin();
+  task.approve('of nothing that waits here');
+  for (let index = 0; index < 30; index++) from.objects.delete(configMaps, 'shop', `n${index}`);
+  await clock.advance(1000);
+  expect(replica.deletions.stopped).toBeDefined();
 });
 
 test('deletions that are stopped wait for an approval, and a retry is not about them', async () => {

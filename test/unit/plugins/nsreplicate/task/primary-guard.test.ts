@@ -41,7 +41,7 @@ function guarded({
       guard.written(saved.sequence);
     },
   });
-  return { guard, clock, said, fakePrimary };
+  return { guard, clock, said, saved, fakePrimary };
 }
 
 test('what is copied bears the sequence of a record that was written lately, and the record is not written for each', async () => {
@@ -143,4 +143,14 @@ test('a record that is older than this process has written it tells of a restore
     guard.checkRecord();
     expect(said).toEqual(recorded > 7 ? [expect.stringMatching(/went back in time .* is 2 writes old/)] : []);
   }
+});
+
+test('an approval that comes before anything is compared is of what waits: deletions that earlier runs stopped', () => {
+  const { guard, saved } = guarded();
+  saved.brakes = { free: { deletions: [] }, held: { deletions: [], stopped: 'too many' } };
+  guard.approve('by a person');
+  expect(saved.brakes).toEqual({
+    free: { deletions: [] },
+    held: { deletions: [], approved: 'all-found' },
+  });
 });
