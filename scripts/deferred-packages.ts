@@ -78,10 +78,15 @@ export const setUpWhenUsed: Plugin = {
   },
 };
 
-/** A module with these exports, none of which is there before it is asked for. */
+/**
+ * A module with these exports, none of which is there before it is asked for. A module that imports its default gets all
+ * of it instead (https://esbuild.github.io/content-types/#default-interop), so all of it can be called as the default can.
+ */
 const usedLater = (file: string, names: readonly string[]): string => `
 let used;
 const whole = () => (used ??= require(${JSON.stringify(file)}));
-exports.__esModule = true;
-${names.map((name) => `Object.defineProperty(exports, '${name}', { enumerable: true, get: () => whole().${name} });`).join('\n')}
+module.exports = ${names.includes('default') ? '(...args) => whole().default(...args)' : '{}'};
+module.exports.__esModule = true;
+const later = (name) => Object.defineProperty(module.exports, name, { enumerable: true, get: () => whole()[name] });
+for (const name of ${JSON.stringify(names)}) later(name);
 `;

@@ -63,7 +63,8 @@ test('what is put off is there once it is asked for, and what is left out says s
   try {
     const outfile = join(folder, 'program.cjs');
     await build({
-      stdin: { contents: program, resolveDir: import.meta.dirname },
+      // As a module, which a plugin's sources are: what a default import means goes by that.
+      stdin: { contents: program, resolveDir: import.meta.dirname, sourcefile: 'program.mjs' },
       bundle: true,
       plugins: [leaveOutUnused, setUpWhenUsed],
       platform: 'node',
