@@ -48,6 +48,9 @@ interface Said {
   readonly overlaps: boolean;
 }
 
+const byPlace = (a: Sync | Unreadable, b: Sync | Unreadable): number =>
+  a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name);
+
 export class SpecStore {
   readonly #kube: KubeClient;
   readonly #store: TaskStore;
@@ -148,12 +151,12 @@ export class SpecStore {
     return (await this.survey(namespace, signal)).syncs;
   }
 
-  /** All of a namespace, or of the cluster, with those that cannot be read listed apart. */
+  /** All of a namespace, or of the cluster, by their names, with those that cannot be read listed apart. */
   async survey(
     namespace: string | undefined,
     signal: AbortSignal,
   ): Promise<{ syncs: Sync[]; unreadable: Unreadable[] }> {
-    const records = (await this.#store.list({ namespace, role, signal })).map(read);
+    const records = (await this.#store.list({ namespace, role, signal })).map(read).sort(byPlace);
     const isUnreadable = (one: Sync | Unreadable): one is Unreadable => 'why' in one;
     return {
       syncs: records.filter((one): one is Sync => !isUnreadable(one)),
