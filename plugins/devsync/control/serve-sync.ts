@@ -112,8 +112,6 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     spec: sync.spec,
     folder: workstation.folderOf(uid),
     stateFolder: workstation.folder,
-    // They are a part of what was agreed to.
-    trustsReload: true,
     ...(places && { claimPlace: (place: Place) => places.claim(ownerOf(sync, workstation), place) }),
     metadataCandidates: workstation.metadataCandidatesFor(sync.spec.local.path),
     signal: all,

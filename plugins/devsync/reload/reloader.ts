@@ -43,20 +43,6 @@ export interface ReloaderOptions {
   readonly onState: (reloads: readonly ReloadState[]) => void;
 }
 
-export interface OpenReloaderOptions extends Omit<ReloaderOptions, 'spec'> {
-  readonly spec: ReloadSpec | undefined;
-  /** Whether the rules are those that a person has given on this workstation. */
-  readonly trustsReload?: boolean;
-}
-
-/** Undefined where there are no rules, or none that may be run. */
-export function openReloader({ spec, trustsReload, ...options }: OpenReloaderOptions): Reloader | undefined {
-  if (spec === undefined) return undefined;
-  if (trustsReload === true) return new Reloader({ ...options, spec });
-  options.onLog('its reload rules in the cluster are not those that it was made with here: they are not run');
-  return undefined;
-}
-
 export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #schedule: ReloadSchedule;

@@ -31,8 +31,6 @@ export interface RunnerOptions {
   readonly signal: AbortSignal;
   /** Stop when the first pod that it worked with is gone. */
   readonly untilPodGoes?: boolean;
-  /** Whether this workstation knows the reload rules of the specification: others are not run. */
-  readonly trustsReload?: boolean;
   /** Tells other syncs of the process what it works with; absent where there are none. */
   readonly claimPlace?: (place: Place) => PlaceClaim;
   /** What it has in common with other sessions of the sync. */

@@ -1,7 +1,7 @@
 /** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
 import { GrowingPauses } from '../../../../src/async/back-off.ts';
 import type { Target } from '../../launch/launcher.ts';
-import { openReloader, type Reloader } from '../../reload/reloader.ts';
+import { Reloader, type ReloadState } from '../../reload/reloader.ts';
 import { Bases } from '../ancestor/bases.ts';
 import { SyncMemory } from '../ancestor/sync-memory.ts';
 import { type Attached, attach, sizeOf } from '../attach/attach.ts';
@@ -151,12 +151,9 @@ export class SyncRunner implements RunningSync {
    */
   async run(): Promise<void> {
     const { spec, signal } = this.#options;
-    this.#reloader = openReloader({
-      ...this.#options,
-      spec: spec.reload,
-      signal: this.#signal,
-      onState: (reloads) => this.#update({ reloads }),
-    });
+    const onState = (reloads: readonly ReloadState[]) => this.#update({ reloads });
+    this.#reloader =
+      spec.reload && new Reloader({ ...this.#options, spec: spec.reload, signal: this.#signal, onState });
     const following = this.#chosen.follow(this.#options, this.#signal);
     following.catch(() => {});
     const working = this.#work();
