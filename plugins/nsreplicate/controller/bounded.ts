@@ -2,6 +2,7 @@
 import { AnswerTooLong } from '../../../src/kube/api/answer-too-long.ts';
 import type { ClusterInfo } from '../../../src/kube/api/client.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../../src/kube/api/transport.ts';
+import { withResponses } from './responses.ts';
 
 const KIB = 1024;
 /** Bytes. `/version` is asked before anything is known of a server, and has a few hundred. */
@@ -18,18 +19,11 @@ const limitOf = ({ path }: HttpRequest, { status }: HttpResponse): number => {
 
 /** Over a connection of which no answer is kept beyond its limit. What is read as it comes (a watch) has limits of its own. */
 export function withBoundedAnswers(transport: Transport, cluster: ClusterInfo): Transport {
-  return {
-    ready: (signal) => transport.ready(signal),
-    webSocket: (options) => transport.webSocket(options),
-    loseConnections: (why) => transport.loseConnections(why),
-    close: () => transport.close(),
-    request: async (request) => {
-      const response = await transport.request(request);
-      const limit = limitOf(request, response);
-      const [path = ''] = request.path.split('?', 1);
-      return { ...response, text: () => textWithin(response, limit, () => tooLong(cluster, path, limit)) };
-    },
-  };
+  return withResponses(transport, (response, request) => {
+    const limit = limitOf(request, response);
+    const [path = ''] = request.path.split('?', 1);
+    return { ...response, text: () => textWithin(response, limit, () => tooLong(cluster, path, limit)) };
+  });
 }
 
 const tooLong = ({ context, server }: ClusterInfo, path: string, limit: number): AnswerTooLong =>

@@ -1,5 +1,5 @@
 /** Which cluster the controller runs in. */
-import { GrowingPauses } from '../../../src/async/back-off.ts';
+import { retry } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
@@ -22,20 +22,17 @@ export interface OwnIdentityOptions {
  * task in such a cluster does. Rejects with the signal's reason.
  */
 export async function ownIdentity({ own, clock, signal, warn }: OwnIdentityOptions): Promise<string> {
-  const pauses = new GrowingPauses(pause, clock);
   const until = clock.monotonic() + FORBIDDEN_MS;
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      return (await uidOf(own, { signal })) ?? unidentified('local', own).id;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isForbidden(error) && !mayPass(error)) throw error;
-      if (isForbidden(error) && clock.monotonic() >= until) {
-        warn(`this cluster is known by its address only, and by another name to others: ${messageOf(error)}`);
-        return unidentified('local', own).id;
-      }
-    }
-    await pauses.wait(signal);
+  const ask = async () => (await uidOf(own, { signal })) ?? unidentified('local', own).id;
+  const failed = (error: unknown): void => {
+    const isLasting = isForbidden(error) ? clock.monotonic() >= until : !mayPass(error);
+    if (isLasting) throw error;
+  };
+  try {
+    return await retry(ask, { pause, clock, signal, failed });
+  } catch (error) {
+    if (signal.aborted || !isForbidden(error)) throw error;
+    warn(`this cluster is known by its address only, and by another name to others: ${messageOf(error)}`);
+    return unidentified('local', own).id;
   }
 }

@@ -2,6 +2,7 @@
 import { statusOf } from '../../../src/kube/api/api-failure.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../../src/kube/api/transport.ts';
 import { stateNamespace } from '../decide/spec.ts';
+import { withResponses } from './responses.ts';
 
 /** Discovery, and nothing that says anything of objects. */
 const discovery = /^\/(version|api|apis|api\/v1|apis\/[^/?]+(\/[^/?]+)?|openapi\/.*)$/;
@@ -100,19 +101,12 @@ function answer(status: number, body: object): HttpResponse {
 
 /** What a server answers that is no Kubernetes failure is never passed on: it may be a page that only the controller can see. */
 export function withoutForeignTexts(transport: Transport): Transport {
-  return {
-    ready: (signal) => transport.ready(signal),
-    webSocket: (options) => transport.webSocket(options),
-    loseConnections: (why) => transport.loseConnections(why),
-    close: () => transport.close(),
-    request: async (request) => {
-      const response = await transport.request(request);
-      if (response.status < 300) return response;
-      const text = async () => {
-        const said = await response.text();
-        return statusOf(said) ? said : '';
-      };
-      return { ...response, text };
-    },
-  };
+  return withResponses(transport, (response) => {
+    if (response.status < 300) return response;
+    const text = async () => {
+      const said = await response.text();
+      return statusOf(said) ? said : '';
+    };
+    return { ...response, text };
+  });
 }

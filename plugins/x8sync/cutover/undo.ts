@@ -2,6 +2,7 @@
  * The way back: the source's workloads are told to start again, where this run still has the cutover and nothing else was
  * started. Where that can't be, or is not known, what stands still is told with how to start it: never silently.
  */
+import { retry } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { mayPass } from '../../../src/kube/api/api-error.ts';
@@ -21,7 +22,7 @@ import { describeWorkload } from './workloads.ts';
 
 /** An API server that is upgraded is away for half a minute. */
 const limitMs = 60_000;
-const pauseMs = 1000;
+const pause = { firstMs: 1000, mostMs: 1000 };
 
 export interface UndoParts {
   readonly claims: Claims;
@@ -122,16 +123,12 @@ async function goBack(
 }
 
 /** Again where a cluster does not answer, until that may be called lasting. */
-async function persistently<T>(work: (signal: AbortSignal) => Promise<T>, clock: Clock): Promise<T> {
+function persistently<T>(work: (signal: AbortSignal) => Promise<T>, clock: Clock): Promise<T> {
   const signal = AbortSignal.timeout(limitMs);
   const until = clock.monotonic() + limitMs;
-  for (;;) {
-    try {
-      return await work(signal);
-    } catch (error) {
-      const passes = mayPass(error) || mayPass((error as Error).cause);
-      if (!passes || signal.aborted || clock.monotonic() >= until) throw error;
-      await clock.sleep(pauseMs);
-    }
-  }
+  const failed = (error: unknown): void => {
+    const passes = mayPass(error) || mayPass((error as Error).cause);
+    if (!passes || clock.monotonic() >= until) throw error;
+  };
+  return retry(() => work(signal), { pause, clock, signal, failed });
 }
