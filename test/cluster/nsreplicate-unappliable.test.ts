@@ -165,36 +165,3 @@ describe('a map that becomes empty', () => {
     expect((await there(`widgets.${group}`, name)).spec).toEqual({ a: 1 });
   });
 });
-
-describe('a kind whose old version goes', () => {
-  test('holds nothing up, though a controller wrote a status in it', async () => {
-    await put(widget('old', { a: 1 }, `${aging}/v1`));
-    await pair.copy(...config);
-    await kubectl(pair.replica, [
-      ...['-n', pair.namespace, 'patch', `widgets.${aging}`, 'old', '--subresource', 'status'],
-      ...['--field-manager', 'a-controller', '--type', 'merge', '-p', '{"status":{"phase":"Ready"}}'],
-    ]);
-    const definitionName = `widgets.${aging}`;
-    for (const side of [pair.from, pair.to]) await pair.put(side, definition(aging, 'v1', 'v2'));
-    await serves(aging, 'v2');
-    // A server can't read what is stored in a version that is gone: it is written anew before, in the new one.
-    await eventually(() => put(widget('old', { a: 2 }, `${aging}/v2`), pair.primary, 'replace'));
-    await pair.copy(...config);
-    expect((await there(`widgets.${aging}`, 'old')).spec).toEqual({ a: 2 });
-    for (const context of [pair.primary, pair.replica])
-      await kubectl(context, [
-        ...['patch', 'crd', definitionName, '--subresource', 'status'],
-        ...['--type', 'merge', '-p', '{"status":{"storedVersions":["v2"]}}'],
-      ]);
-    for (const side of [pair.from, pair.to]) await pair.put(side, definition(aging, 'v2'));
-    await put(widget('old', { a: 3 }, `${aging}/v2`), pair.primary, 'replace');
-    await eventually(async () => {
-      await pair.copy(...config);
-      expect(await there(`widgets.${aging}`, 'old')).toMatchObject({
-        spec: { a: 3 },
-        status: { phase: 'Ready' },
-      });
-    });
-    await isSettled();
-  });
-});

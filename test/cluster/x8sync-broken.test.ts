@@ -6,7 +6,7 @@ import { kubectl } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
 import { partArrives, Scene } from './support/scene.ts';
 import { expectSameTrees } from './support/tree.ts';
-import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
+import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
 const scene = await Scene.open('broken');
@@ -41,26 +41,6 @@ test.concurrent("a mover's pod that is deleted has a successor, which goes on", 
   await expectWhole('mover-gone', 'mover-gone');
 });
 
-test.concurrent("a source's pod that is deleted comes again, and the mover goes on", async () => {
-  const running = await runCopying('source-gone', '--name', 'source-gone');
-  await on(contextA, 'delete', 'pod', '-l', 'x8s.dev/task=source-gone', '--wait=false');
-  saidBy(await running.ended, 0);
-  await expectWhole('source-gone', 'source-gone');
-});
-
-test.concurrent('a mover that came to its end alone is not run again: the next run takes its result', async () => {
-  const running = await runCopying('alone');
-  running.child.kill('SIGKILL');
-  await running.ended;
-  const task = taskOf(running.output.stderr);
-  await on(contextB, 'wait', '--for=condition=Complete', `job/x8sync-${task}-target`, '--timeout=180s');
-  const ended = await x8sync(source, scene.ref(contextB, 'alone'), '-o', 'json');
-  saidBy(ended, 0);
-  // A mover of its own would have found nothing left to transfer.
-  expect(documentOf(ended)).toMatchObject({ task, outcome: 'ok', stats: { transferredFiles: 201 } });
-  await expectWhole('alone', task);
-});
-
 test.concurrent('a source that closed its door because nobody came is opened again by the next run', async () => {
   const running = await runCopying('closed', '--name', 'closed');
   running.child.kill('SIGKILL');
@@ -90,16 +70,6 @@ test.concurrent('a copy whose target claim is deleted meanwhile has failed, and 
   expect(said).not.toMatch(/Copied|files copied|verified/);
   expect(await scene.phases('leaving')).toEqual(['source Failed', 'target Failed']);
   expect(await scene.leftovers('leaving')).toEqual([]);
-});
-
-test.concurrent('a detached one, too, whoever looks at it then', async () => {
-  await scene.claim(contextB, 'left');
-  const args = [source, scene.ref(contextB, 'left'), '--name', 'left', ...slowly, '--detach'];
-  saidBy(await x8sync(...args), 0);
-  await deleteClaim(contextB, 'left');
-  const said = saidBy(await x8sync('attach', 'left', '--context', contextB), 1);
-  expect(said).toMatch(/target claim \S+\/left (is being|was) deleted/);
-  expect(await scene.phases('left')).toEqual(['source Failed', 'target Failed']);
 });
 
 test.concurrent('a copy whose source claim is deleted meanwhile is whole, and says that it may be the only one', async () => {

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { otherKubeconfig } from './support/kubeconfigs.ts';
-import { kubectl, plugin } from './support/kubectl.ts';
+import { plugin } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
@@ -44,16 +44,6 @@ test.concurrent('--detach returns once files move; another workstation attaches,
   expect(saidBy(await x8sync(...args, '--again'), 0)).toMatch(/Already the same/);
 });
 
-test.concurrent('a mover that runs is given another rate by the same command, and goes on with what it has', async () => {
-  const args = [source, await targetOf('hurried'), '--name', 'hurried'];
-  saidBy(await x8sync(...args, '--bwlimit', '50K', '--detach'), 0);
-  const said = saidBy(await x8sync(...args, '--bwlimit', '50M'), 0);
-  expect(said).toMatch(/is replaced \(--bwlimit: 50K → 50M\)/);
-  expect(said).not.toMatch(/Mover is taken up/);
-  expect(differences(tree, await treeOf(scene, contextB, 'hurried'))).toEqual([]);
-  expect(await scene.leftovers('hurried')).toEqual([]);
-});
-
 test.concurrent('attach shows the progress from the context of either cluster, and cleans up what nobody waits for', async () => {
   saidBy(
     await x8sync(source, await targetOf('followed'), '--name', 'followed', '--bwlimit', '700K', '--detach'),
@@ -83,68 +73,6 @@ test.concurrent('cancel ends a run of another workstation, which says so; the sa
   saidBy(await x8sync(...args), 0);
   expect(differences(tree, await treeOf(scene, contextB, 'ended'))).toEqual([]);
   expect(saidBy(await elsewhere('cancel', 'ended', '--context', 'new'), 3)).toMatch(/has finished/);
-});
-
-/** A workstation whose kubeconfig has one of the clusters only. */
-const workstationWith = async (context: string, of: string) => {
-  const { path, remove } = await otherKubeconfig({ [context]: of });
-  const where = ['--context', context, '-n', scene.namespace];
-  const run = (...args: string[]) => plugin('x8sync', [...args, ...where], { KUBECONFIG: path });
-  return { run, [Symbol.asyncDispose]: remove };
-};
-
-test.concurrent('a copy that ended while nobody waited is told so from either cluster, also once its pods are gone', async () => {
-  await using atSource = await workstationWith('old', contextA);
-  await using atTarget = await workstationWith('new', contextB);
-  saidBy(await x8sync(source, await targetOf('told'), '--name', 'told', '--bwlimit', '1M', '--detach'), 0);
-  const watched = await elsewhere('status', 'told', '--context', 'old', '--watch', '-o', 'json');
-  saidBy(watched, 0);
-  const last = JSON.parse(watched.stdout.trim().split('\n').at(-1) ?? '') as object;
-  const message = expect.stringMatching(/files copied/);
-  expect(last).toMatchObject({ task: 'told', phase: 'Succeeded', outcome: 'ok', message });
-
-  // It is kept where the source's cluster alone is reached, and where the mover is gone.
-  await kubectl(contextB, ['-n', scene.namespace, 'delete', 'job/x8sync-told-target']);
-  for (const list of await Promise.all([atSource.run('list'), atTarget.run('list')]))
-    expect(saidBy(list, 0)).toMatch(/^told +Succeeded .*files copied/m);
-  expect(saidBy(await atTarget.run('attach', 'told'), 4)).toMatch(
-    /Only the target's side is seen[\s\S]*Phase: +Succeeded|Phase: +Succeeded[\s\S]*the source could not be cleaned up/,
-  );
-  saidBy(await elsewhere('cleanup', 'told', '--context', 'old'), 0);
-  expect(await scene.leftovers('told')).toEqual([]);
-  expect(differences(tree, await treeOf(scene, contextB, 'told'))).toEqual([]);
-});
-
-test.concurrent('what can not be seen is Unknown: a mover in a cluster that is not reached, and one that is gone', async () => {
-  await using atSource = await workstationWith('old', contextA);
-  const args = [source, await targetOf('lost'), '--name', 'lost'];
-  saidBy(await x8sync(...args, '--bwlimit', '50K', '--rsync-arg=--fsync', '--detach'), 0);
-  const watching = startX8sync(
-    'status',
-    'lost',
-    '-n',
-    scene.namespace,
-    '--context',
-    contextB,
-    '-w',
-    '-o',
-    'json',
-  );
-  await watching.saw(/"phase":"Running".*"progress":"[\d.]+ [KM]iB of/);
-  expect(saidBy(await atSource.run('attach', 'lost'), 4)).toMatch(
-    /can't be told from here[\s\S]*the record in old\/\S+ says: Running[\s\S]*pod x8sync-lost-source-0 is Running/,
-  );
-  expect(saidBy(await atSource.run('list'), 0)).toMatch(/^lost +Unknown .*can't be asked/m);
-  expect(saidBy(await elsewhere('list', '--context', 'old'), 0)).toMatch(/^lost +Running/m);
-
-  await kubectl(contextB, ['-n', scene.namespace, 'delete', 'job/x8sync-lost-target']);
-  expect(saidBy(await watching.ended, 1)).toMatch(/"phase":"Unknown"[\s\S]*its mover is gone/);
-  expect(saidBy(await elsewhere('list', '--context', 'old'), 0)).toMatch(/^lost +Unknown .*attach lost/m);
-  expect(saidBy(await elsewhere('attach', 'lost', '--context', 'new'), 1)).toMatch(
-    /how it ended is not known/,
-  );
-  saidBy(await x8sync(...args), 0);
-  expect(saidBy(await elsewhere('list', '--context', 'old'), 0)).toMatch(/^lost +Succeeded/m);
 });
 
 test.each([

@@ -7,7 +7,6 @@ import { someFiles } from './support/files.ts';
 import type { Running } from './support/process.ts';
 import { Scene } from './support/scene.ts';
 import { steps } from './support/steps.ts';
-import { expectSameTrees } from './support/tree.ts';
 import { saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Concurrent tests begin before any beforeAll.
@@ -56,22 +55,6 @@ describe('without a name, Ctrl-C cleans up while', () => {
       expect(await recordsOf(task)).toEqual([]);
     },
   );
-});
-
-test('with a name, Ctrl-C leaves it at every step and says how to go on; in the end all is there', async () => {
-  const { scene, source } = await prepared;
-  await scene.claim(contextB, 'named');
-  const args = [scene.ref(contextB, 'named'), '--name', 'stays'];
-  for (const [, line] of steps.slice(2)) {
-    const running = await runUntil(line, ...args);
-    running.child.kill('SIGINT');
-    const ended = saidBy(await running.ended, 130);
-    expect(ended).toMatch(/run the same command again/);
-    expect(ended).toContain('kubectl x8sync cleanup stays');
-  }
-  saidBy(await x8sync(source, ...args), 0);
-  await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'named']);
-  expect(await scene.leftovers('stays')).toEqual([]);
 });
 
 test('a second Ctrl-C stops at once and names what is left; the next run clears it', async () => {

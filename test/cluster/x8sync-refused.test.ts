@@ -1,15 +1,11 @@
 /** Bad input: each kind gets its exit code and a clear message, and leaves nothing behind. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventuallySees } from '../support/eventually.ts';
 import { apply, get } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
-import { kubectl, plugin } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
-import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
 let scene: Scene;
 let source: string;
@@ -31,16 +27,6 @@ afterAll(() => scene.close());
 async function expectEnd(code: number, parts: (string | RegExp)[], ...args: string[]): Promise<void> {
   const text = saidBy(await x8sync(...args), code);
   for (const part of parts) expect(text).toMatch(part);
-}
-
-/** Watches of single claims that clients have at the source's API server: whoever waits for a claim has one. */
-async function claimWatches(): Promise<number> {
-  const metrics = await kubectl(contextA, ['get', '--raw', '/metrics']);
-  const [, count] =
-    /^apiserver_longrunning_requests\{.*resource="persistentvolumeclaims",scope="resource".*\} (\d+)$/m.exec(
-      metrics,
-    ) ?? [];
-  return Number(count ?? 0);
 }
 
 /** No task of this run, finished or not. */
@@ -93,36 +79,6 @@ describe('claims that will not do', () => {
     await expectNoRecords();
   });
 
-  test('a source that waits for the volume that it names is waited for', async () => {
-    const volumeName = `${scene.namespace}-late`;
-    const spec = { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName };
-    const storage = '64Mi';
-    await apply(contextA, scene.namespace, {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { name: 'late' },
-      spec: { ...spec, resources: { requests: { storage } } },
-    });
-    const running = startX8sync('--allow-empty', scene.ref(contextA, 'late'), target);
-    try {
-      await eventuallySees(claimWatches, (count) => count > 0);
-      await apply(contextA, scene.namespace, {
-        apiVersion: 'v1',
-        kind: 'PersistentVolume',
-        metadata: { name: volumeName },
-        spec: {
-          accessModes: spec.accessModes,
-          capacity: { storage },
-          hostPath: { path: '/tmp/x8s-late', type: 'DirectoryOrCreate' },
-        },
-      });
-      saidBy(await running.ended, 0);
-    } finally {
-      await kubectl(contextA, ['delete', 'pv', volumeName, '--wait=false']);
-      saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
-    }
-  });
-
   test('a source of blocks instead of files', async () => {
     await apply(contextA, scene.namespace, {
       apiVersion: 'v1',
@@ -142,19 +98,6 @@ describe('claims that will not do', () => {
     await expectNoRecords();
   });
 
-  test('an empty source is refused with --force and without, which leaves the target alone', async () => {
-    await Promise.all([scene.claim(contextA, 'empty'), scene.claim(contextB, 'full')]);
-    await scene.shell(contextA, 'empty', 'true');
-    await scene.shell(contextB, 'full', 'echo precious >/data/file');
-    const pair = [scene.ref(contextA, 'empty'), scene.ref(contextB, 'full')];
-    const told = [/empty/, /not touched|not begun/, /--allow-empty/];
-    for (const force of [['--force', '--yes'], []]) {
-      await expectEnd(3, told, ...pair, ...force);
-      expect(await scene.inspect(contextB, 'full', 'cat file')).toBe('precious\n');
-      await expectNoRecords();
-    }
-  });
-
   (isLab ? test : test.skip)('a target with less room: bytes, unless it may grow', async () => {
     await scene.claim(contextB, 'small', { size: '4Mi', storageClass: 'tmpfs' });
     const small = scene.ref(contextB, 'small');
@@ -163,14 +106,6 @@ describe('claims that will not do', () => {
     await expectNoRecords();
     saidBy(await x8sync('--grow-target', '--verify', source, small), 0);
     saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
-  });
-
-  (isLab ? test : test.skip)('a target with less room: inodes', async () => {
-    const annotations = { 'lab.x8s.dev/inodes': '50' };
-    await scene.claim(contextB, 'few', { size: '64Mi', storageClass: 'tmpfs', annotations });
-    await expectEnd(3, [/too little room/, /\d+ inodes/], source, scene.ref(contextB, 'few'));
-    expect(await scene.inspect(contextB, 'few', 'ls -A')).toBe('');
-    await expectNoRecords();
   });
 });
 
@@ -205,27 +140,6 @@ describe('clusters that do not answer, or say no', () => {
     const args = ['--server', 'https://192.0.2.1:6443', '--request-timeout', '2s'];
     await expectEnd(4, [/no answer from https:\/\/192\.0\.2\.1:6443/], 'list', ...args);
   });
-
-  test.each(['source', 'target'])(
-    'a copy whose %s is in a cluster that never answers ends within --request-timeout, and leaves nothing',
-    async (side) => {
-      const context = side === 'source' ? contextA : contextB;
-      const fakeProxy = createServer().listen(0, '127.0.0.1');
-      await once(fakeProxy, 'listening');
-      const { port } = fakeProxy.address() as AddressInfo;
-      const names = { [contextA]: contextA, [contextB]: contextB };
-      const other = await otherKubeconfig(names, clusterOf(context), `http://127.0.0.1:${port}`);
-      try {
-        const args = [source, target, '--request-timeout', '3s'];
-        const ended = await plugin('x8sync', args, { KUBECONFIG: other.path });
-        expect(saidBy(ended, 4)).toMatch(new RegExp(`error: ${context}: no answer from https:.* within 3 s`));
-        await expectNoRecords();
-      } finally {
-        fakeProxy.close();
-        await other.remove();
-      }
-    },
-  );
 
   test('a user who may do little is told each verb on each resource that is missing', async () => {
     const role = {
@@ -267,20 +181,6 @@ describe('pods that do not come up', () => {
     expect(ended.code).toBe(1);
     expect(documentOf<{ error: { message: string } }>(ended).error.message).toMatch(
       /image registry\.invalid\/no\/such:1 can't be pulled/,
-    );
-    await expectNoRecords();
-  });
-
-  test("a pod that can't be scheduled is given --timeout, and the scheduler's reason is told", async () => {
-    await scene.claim(contextA, 'nowhere', { storageClass: 'no-such-class' });
-    // Both claims in one cluster: there is no other pod that could be up too late.
-    await expectEnd(
-      124,
-      [/not up after 5 s/, /can't be scheduled|unbound|storageclass/i],
-      source,
-      scene.ref(contextA, 'nowhere'),
-      '--timeout',
-      '5s',
     );
     await expectNoRecords();
   });

@@ -142,29 +142,6 @@ test.concurrent('within a namespace: nobody else copies to that claim, the times
   expect(await scene.phases('mounted')).toEqual([]);
 });
 
-test.concurrent('in a namespace that admits no root, with a quota: what asks before each copy is admitted, too', async () => {
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-  const strict = await Scene.open('schedule-strict', labels);
-  try {
-    const quota = ['create', 'quota', 'limits', '--hard', 'limits.cpu=8,limits.memory=8Gi'];
-    await kubectl(contextB, ['-n', strict.namespace, ...quota]);
-    await Promise.all([scene.claim(contextA, 'open'), strict.claim(contextB, 'target')]);
-    await scene.shell(contextA, 'open', `${someFiles(1)}chmod -R a+rX /data`);
-    const args = [scene.ref(contextA, 'open'), strict.ref(contextB, 'target'), '--name', 'strict'];
-    // Without root, owners are not kept: that is said once, and later copies are as good as that.
-    expect(saidBy(await x8sync(...args, '--every', '1m'), 5)).toMatch(/not kept +ownership/);
-    await scene.shell(contextA, 'open', 'echo more >/data/added');
-    const { phase, schedule } = await goodCopyAfter('strict', Date.now());
-    expect(phase).toBe('Scheduled');
-    expect(schedule.lastGood?.message).toMatch(/1 of 202 files copied.*not kept: ownership/);
-    expect(await strict.inspect(contextB, 'target', 'cat added')).toBe('more\n');
-    saidBy(await elsewhere('cancel', 'strict', '--context', 'old'), 0);
-    expect(await strict.leftovers('strict')).toEqual([]);
-  } finally {
-    await strict.close();
-  }
-});
-
 test('who may make no account for it is told which rights that takes, and nothing is made', async () => {
   await scene.claim(contextA, 'a');
   await scene.claim(contextA, 'b');

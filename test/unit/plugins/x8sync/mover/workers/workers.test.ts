@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { descendantsOf } from '../../../../../../plugins/x8sync/mover/system/processes.ts';
-import { eventually, eventuallySees } from '../../../../../support/eventually.ts';
+import { eventually } from '../../../../../support/eventually.ts';
 import { type Pair, pair, type WorkerProcess, withPrograms } from '../../../../support/mover-programs.ts';
 import { manyKinds, treeOf } from '../../../../support/mover-trees.ts';
 
@@ -64,18 +64,6 @@ withPrograms(
     expect(end.lines.filter((line) => line.startsWith('x8s:workers'))).toEqual([
       expect.stringMatching(/"count":2/),
     ]);
-    expectWhole();
-  },
-  180_000,
-);
-
-withPrograms(
-  'a worker that never comes is not waited for',
-  async () => {
-    fill(6);
-    const end = await both.copy(over(2));
-    expect(end).toMatchObject({ code: 0, outcome: 'ok', streams: { partitions: 6, files: 6, again: 0 } });
-    expect(end.streams?.pods).toMatchObject({ copied: 1, asked: 2, files: 0 });
     expectWhole();
   },
   180_000,
@@ -145,33 +133,6 @@ withPrograms(
 );
 
 withPrograms(
-  'a worker that stood still for a while takes part again',
-  async () => {
-    fill(40);
-    const asked = { ...over(2, { goneSeconds: 1 }), X8S_BWLIMIT: '8M' };
-    const { child, ended } = both.start(asked);
-    let said = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said += String(chunk);
-    });
-    const worker = both.work(0, asked);
-    await whileCopying(worker);
-    signalAll(worker, 'SIGSTOP');
-    await eventuallySees(
-      () => said,
-      (text) => text.includes('is gone'),
-      longMs,
-    );
-    signalAll(worker, 'SIGCONT');
-    const end = await ended;
-    expect(end).toMatchObject({ code: 0, outcome: 'ok', failures: [] });
-    expect(said.match(/takes part/g)).toHaveLength(2);
-    expectWhole();
-  },
-  180_000,
-);
-
-withPrograms(
   'a mover that is killed and begins anew clears what it left, and its workers take part again',
   async () => {
     fill(24);
@@ -186,40 +147,6 @@ withPrograms(
     const end = await both.copy(asked);
     expect(end).toMatchObject({ code: 0, outcome: 'ok', failures: [], streams: { pods: { copied: 2 } } });
     expect(end.streams?.pods.files).toBeGreaterThan(0);
-    expectWhole();
-  },
-  180_000,
-);
-
-withPrograms(
-  'a copy that goes on without pods clears what workers of an earlier run have left',
-  async () => {
-    fill(12);
-    const asked = over(2);
-    const { child, ended } = both.start(asked);
-    const lost = ended.catch(() => 'no end line');
-    const worker = both.work(0, asked);
-    await whileCopying(worker);
-    for (const one of [child, worker.child]) one.kill('SIGKILL');
-    await lost;
-    expect(await both.copy({ X8S_SOURCE_MOUNTED: '1' })).toMatchObject({ code: 0, outcome: 'ok' });
-    expectWhole();
-  },
-  180_000,
-);
-
-withPrograms(
-  'workers of another Job, and of another protocol, copy nothing',
-  async () => {
-    fill(8);
-    const asked = over(3);
-    const { ended } = both.start(asked);
-    both.work(0, { ...asked, X8S_NONCE: 'another' });
-    const foreign = both.work(1, { ...asked, X8S_PROTOCOL: '1' });
-    expect(await foreign.ended).toBe(3);
-    expect(foreign.said()).toMatch(/use the image and the plugin of one version/);
-    const end = await ended;
-    expect(end).toMatchObject({ code: 0, streams: { pods: { copied: 1, asked: 3, files: 0 } } });
     expectWhole();
   },
   180_000,
