@@ -176,7 +176,10 @@ async function installForUnits(): Promise<void> {
   );
 }
 
-/** Unit tests beside those on clusters, of which the faults come first; second runs when all is quiet. */
+/**
+ * Unit tests beside faults, which wait most of the time; the others on clusters when both are done, as they want the
+ * processors themselves. Second runs when all is quiet.
+ */
 async function runAll(patterns: readonly string[], clusterOnly: boolean): Promise<Settled[]> {
   if (!clusterOnly) await installForUnits();
   const units = clusterOnly ? [] : [runPhase(unit, patterns, process.env)];
@@ -184,9 +187,9 @@ async function runAll(patterns: readonly string[], clusterOnly: boolean): Promis
   if ('failure' in clusters)
     return [...(await settleAll(await Promise.all(units), process.env)), clusters.failure];
   const { env } = clusters;
-  const broken = await runPhase(faults, patterns, env);
-  const others = onClusters.map((phase) => runPhase(phase, patterns, env));
-  return settleAll([...(await Promise.all(units)), broken, ...(await Promise.all(others))], env);
+  const first = await Promise.all([...units, runPhase(faults, patterns, env)]);
+  const others = await Promise.all(onClusters.map((phase) => runPhase(phase, patterns, env)));
+  return settleAll([...first, ...others], env);
 }
 
 /** Only what takes many minutes. */

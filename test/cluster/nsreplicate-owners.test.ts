@@ -181,7 +181,7 @@ onLab('an admission webhook on the replica', () => {
       thinking = thought.promise;
       const running = pair.start(...only('judged'));
       const [jobs, status] = [() => pair.ask('jobs'), () => pair.ask('status')];
-      await eventually(async () => expect((await jobs()).stdout).toMatch(/ judged +running +\S+ +1 /));
+      await eventually(async () => expect((await jobs()).stdout).toMatch(/ judged +running +\S+ +\d+ /));
       await eventually(async () =>
         expect((await status()).stdout).toMatch(/1 object behind, the oldest for .* \(1 under way\)/),
       );

@@ -112,9 +112,10 @@ describe('claims that will not do', () => {
 describe('a name in use', () => {
   test('with another spec is refused, with the difference', async () => {
     const args = [source, target, '--name', 'taken'];
+    await scene.claim(contextB, 'another');
     saidBy(await x8sync(...args, '--dry-run'), 0);
     await expectEnd(3, [/taken/, /mode: .*dry-run.*merge/, /Use another name|clean that task up/], ...args);
-    await expectEnd(3, [/taken/, /targetClaim/], source, scene.ref(contextB, 'full'), '--name', 'taken');
+    await expectEnd(3, [/taken/, /targetClaim/], source, scene.ref(contextB, 'another'), '--name', 'taken');
     saidBy(await x8sync('cleanup', 'taken', '--context', contextB), 0);
     await expectNoRecords();
   });
