@@ -43,7 +43,7 @@ export async function cleanSync(options: CleanOptions): Promise<string[]> {
 function cleanLocal({ uid, name, spec }: Sync, workstation: Workstation): string {
   const { path } = spec.local;
   // What the cluster says could name the directory of another sync.
-  if (workstation.registered().every((one) => one.uid !== uid || one.path !== path))
+  if (workstation.find(uid)?.path !== path)
     return `${name}: the trash of ${path} was left: this workstation did not make the sync with that directory`;
   removeMetadataFolder(path, workstation.metadataCandidatesFor(path));
   return `${name}: removed the trash of ${path}, and what else was kept of it`;

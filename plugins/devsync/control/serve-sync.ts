@@ -76,7 +76,7 @@ export class NotAgreed extends RefusedError {}
 
 /** Why what the cluster says of a sync of this workstation may not be run here: nobody has agreed to it. */
 export function refusalOfSpec({ uid, name, spec }: Sync, workstation: Workstation): NotAgreed | undefined {
-  const known = workstation.registered().find((one) => one.uid === uid);
+  const known = workstation.find(uid);
   const disagreement = disagreementOn(spec, known);
   if (disagreement === undefined) return undefined;
   const what =
@@ -136,13 +136,13 @@ export async function serveSync(options: ServeOptions): Promise<void> {
 
 /** A sync that a version made which did not keep what was agreed to: from now on it is what is run now. */
 function noteKnownBefore({ uid, spec }: Sync, workstation: Workstation): void {
-  const known = workstation.registered().find((one) => one.uid === uid);
+  const known = workstation.find(uid);
   if (known !== undefined && known.agreed === undefined) workstation.register({ ...known, agreed: spec });
 }
 
 /** The sync, for others that may work with the same files. */
 function ownerOf({ uid, namespace, name, record }: Sync, workstation: Workstation): PlaceOwner {
-  const known = workstation.registered().find((one) => one.uid === uid);
+  const known = workstation.find(uid);
   return { uid, namespace, name, createdAt: record.createdAt, mayOverlap: known?.overlaps === true };
 }
 

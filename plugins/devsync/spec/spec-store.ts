@@ -113,7 +113,7 @@ export class SpecStore {
 
   /** Notes a sync that was made before. */
   #registerAgain(sync: Omit<Sync, 'record'>, file: string | undefined): void {
-    const known = this.#workstation.registered().find(({ uid }) => uid === sync.uid);
+    const known = this.#workstation.find(sync.uid);
     this.#register(sync, { file, overlaps: known?.overlaps === true });
   }
 
@@ -166,7 +166,7 @@ export class SpecStore {
 
   /** Notes that a person has agreed to this very sync as it is, and that it may be run here. */
   noteAgreed(sync: Sync): void {
-    const known = this.#workstation.registered().find(({ uid }) => uid === sync.uid);
+    const known = this.#workstation.find(sync.uid);
     this.#registerAgain(sync, known?.file);
   }
 

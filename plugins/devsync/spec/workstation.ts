@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { RefusedError } from '../../../src/errors.ts';
 import { metadataFolderIn } from '../sync/metadata/metadata-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -59,9 +60,14 @@ export class Workstation {
     return `${userInfo().username}@${hostname()}`;
   }
 
-  /** Where everything of one sync is kept, once there is anything. */
+  /**
+   * Where everything of one sync is kept, once there is anything.
+   *
+   * @param uid of its record, as a cluster says it
+   * @throws RefusedError where that could lead elsewhere: a cluster must not choose what is written or removed here.
+   */
   pathOf(uid: string): string {
-    return join(this.folder, 'syncs', uid);
+    return join(this.folder, 'syncs', requireName(uid));
   }
 
   /** The same, made where it is missing. */
@@ -80,7 +86,7 @@ export class Workstation {
 
   /** Where a running sync is spoken to. Socket paths are short: 107 bytes on Linux, 103 on macOS. */
   socketOf(uid: string): string {
-    if (this.platform === 'win32') return `\\\\.\\pipe\\x8s-devsync-${uid}`;
+    if (this.platform === 'win32') return `\\\\.\\pipe\\x8s-devsync-${requireName(uid)}`;
     const usual = join(this.pathOf(uid), 'socket');
     return Buffer.byteLength(usual) <= 100 ? usual : join(tmpdir(), `x8s-devsync-${uid}`);
   }
@@ -95,6 +101,15 @@ export class Workstation {
     writeFileSync(join(this.folderOf(one.uid), 'sync.json'), JSON.stringify(one), { mode: 0o600 });
   }
 
+  /** One that was made here, by the uid of its record. */
+  find(uid: string): Registered | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.pathOf(uid), 'sync.json'), 'utf8')) as Registered;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Syncs that were made here, in whatever cluster. */
   registered(): Registered[] {
     const folder = join(this.folder, 'syncs');
@@ -104,17 +119,19 @@ export class Workstation {
     } catch {
       return [];
     }
-    return uids.flatMap((uid) => {
-      try {
-        return [JSON.parse(readFileSync(join(folder, uid, 'sync.json'), 'utf8')) as Registered];
-      } catch {
-        return [];
-      }
-    });
+    return uids.flatMap((uid) => this.find(uid) ?? []);
   }
 
   /** Forgets a sync that is no more. */
   forget(uid: string): void {
     rmSync(this.pathOf(uid), { recursive: true, force: true });
   }
+}
+
+/** Kubernetes makes UUIDs of its uids, and promises no more than a string. */
+function requireName(uid: string): string {
+  if (/^[a-z0-9][\w-]{0,99}$/i.test(uid)) return uid;
+  throw new RefusedError(`the cluster gives a record the uid ${JSON.stringify(uid)}, which is none`, {
+    hint: 'Nothing was done with it. Whoever runs that API server can say why.',
+  });
 }
