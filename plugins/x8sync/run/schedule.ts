@@ -9,6 +9,7 @@ import {
   roles,
   serviceAccounts,
 } from '../../../src/kube/api/resources.ts';
+import { bindRole } from '../../../src/kube/cluster/role-binding.ts';
 import { gateEnv } from '../mover/gate/options.ts';
 import { type EnsureOptions, ensure, optionally, remove } from '../objects/ensure.ts';
 import type { Gate } from '../objects/manifests/pods.ts';
@@ -67,9 +68,13 @@ async function makeGate(plan: SchedulePlan, options: EnsureOptions): Promise<Gat
   const { kube, namespace } = side;
   const given = plan.options?.serviceAccount;
   const serviceAccount = given ?? side.name;
+  const bound = async () => {
+    await ensure(kube, roles, gateRole(side), options);
+    const binding = gateRoleBinding(side, serviceAccount);
+    await bindRole(() => ensure(kube, roleBindings, binding, options), options);
+  };
   await allEnded([
-    ensure(kube, roles, gateRole(side), options),
-    ensure(kube, roleBindings, gateRoleBinding(side, serviceAccount), options),
+    bound(),
     ...(given === undefined ? [ensure(kube, serviceAccounts, gateAccount(side), options)] : []),
   ]);
   const env = gateEnv({ nonce, task, mode, namespace, claim: claim.ref.claim });

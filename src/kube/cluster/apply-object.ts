@@ -3,6 +3,7 @@ import type { ApplyOptions, CallOptions, KubeClient } from '../api/client.ts';
 import type { KubeObject } from '../api/objects.ts';
 import type { DiscoveredResource } from '../api/resources.ts';
 import { resolveResource } from './discovery.ts';
+import { bindRole } from './role-binding.ts';
 
 /** `Role shop/reader`; `Namespace shop` for what is in no namespace. */
 export const describeObject = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
@@ -32,7 +33,8 @@ export async function applyObject(
   const resource = await resourceOf(kube, object, { signal });
   const { name, namespace } = object.metadata;
   const before = await kube.find(resource, { name, namespace }, { signal });
-  const after = await kube.apply(resource, object, options);
+  const apply = () => kube.apply(resource, object, options);
+  const after = await (object.kind?.endsWith('RoleBinding') ? bindRole(apply, { signal }) : apply());
   const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion;
   return `${describeObject(object)} ${before ? (isSame ? 'unchanged' : 'configured') : 'created'}`;
 }
