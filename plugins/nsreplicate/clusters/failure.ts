@@ -1,6 +1,7 @@
 /** What a rejected write means: for the work at hand, and in a few words for whoever reads of it. */
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { ApiError, isNotFound } from '../../../src/kube/api/api-error.ts';
+import { missingRole } from '../../../src/kube/cluster/role-binding.ts';
 import type { Failure, FailureClass } from '../jobs/retry.ts';
 
 /** A failure that the engine itself found. */
@@ -53,6 +54,7 @@ function ofStatus(error: ApiError): Omit<Failure, 'message'> {
   const { code } = error;
   if (isNamespaceMissing(error)) return { class: 'later', reason: 'namespace-missing' };
   if (isTerminating(error)) return { class: 'later', reason: 'namespace-terminating' };
+  if (missingRole(error) !== undefined) return { class: 'later', reason: 'role-missing' };
   if (code === 404) return { class: 'later', reason: 'kind-missing' };
   if (isUnreasoned(error)) return { class: 'object', reason: 'webhook' };
   if (code === 401 || code === 403) return { class: 'later', reason: 'forbidden' };

@@ -176,6 +176,7 @@ const notYet: Readonly<Record<string, string>> = {
   'namespace-missing': 'its namespace is not there',
   'namespace-terminating': 'its namespace is being deleted there',
   'kind-missing': 'its kind is not served there',
+  'role-missing': 'the role that it binds is not there',
 };
 
 const yetToBe = ({ reason }: Failure): string => `can't be validated yet: ${notYet[reason]}`;

@@ -29,7 +29,7 @@ export async function bindRole<T>(
 ): Promise<T> {
   const since = clock.monotonic();
   const failed = (error: unknown) => {
-    const role = unseenRole(error);
+    const role = missingRole(error);
     if (role === undefined) throw error;
     if (clock.monotonic() - since < LIMIT_MS) return;
     throw new X8sError(`the server has no role ${role}, which is to be bound`, { cause: error });
@@ -37,8 +37,8 @@ export async function bindRole<T>(
   return retry(make, { pause, clock, signal, failed });
 }
 
-/** The name of a role that a server says it does not have. */
-function unseenRole(error: unknown): string | undefined {
+/** The name of a role that a server, asked for a binding of it, says it does not have. */
+export function missingRole(error: unknown): string | undefined {
   if (!(error instanceof ApiError) || error.code !== 404) return undefined;
   const { kind = '', name } = error.status?.details ?? {};
   return kind === 'rolebindings' || kind === 'clusterrolebindings' ? name : undefined;

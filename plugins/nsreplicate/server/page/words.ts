@@ -43,6 +43,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
     means: 'The replica does not serve that kind.',
     help: 'Install its CustomResourceDefinition there; it is tried again by itself.',
   },
+  'role-missing': {
+    means: 'The role that it binds is not there on the replica.',
+    help: 'Have the task copy that role too, or make it there; it is tried again by itself.',
+  },
   unreachable: { means: 'The replica does not answer.', help: 'It is tried again by itself.' },
   'primary-unreachable': { means: 'The primary does not answer.', help: 'It is tried again by itself.' },
   'primary-unknown': {
