@@ -95,6 +95,7 @@ test.concurrent('what is smaller, holds something else, or files is refused, and
     scene.claim(contextB, 'small', { ...device, size: '63Mi' }),
     scene.claim(contextB, 'other', { ...device, size: '64Mi' }),
     scene.claim(contextB, 'files'),
+    scene.claim(contextB, 'target', { ...device, size: '64Mi' }),
   ]);
   const refused = async (code: number, ...args: string[]) => saidBy(await x8sync(...args), code);
   expect(await refused(3, source, scene.ref(contextB, 'small'))).toMatch(

@@ -29,25 +29,34 @@ export function deliveredAddresses(file: string): string[] {
 }
 
 /** Has room for one lost SYN and a far continent. */
-const answerMs = 2500;
+export const answerMs = 2500;
 /** A server of a name with several addresses: the next one is tried where one is silent so long. */
 const attemptMs = 1000;
 /** More than any banner has. */
 const longestBanner = 4096;
 
+export interface ProbeOptions {
+  /** How long to wait for the banner of a server that has accepted the connection, in milliseconds. */
+  readonly bannerMs?: number;
+  /** Is called when the connection is accepted. */
+  readonly accepted?: () => void;
+}
+
 /** Resolves with undefined where an ssh server answers at the address, else with why not, in a few words. */
-export type Probe = (address: Address, signal: AbortSignal) => Promise<string | undefined>;
+export type Probe = (
+  address: Address,
+  signal: AbortSignal,
+  options?: ProbeOptions,
+) => Promise<string | undefined>;
 
 /**
  * Resolves with undefined where an ssh server answers, else with why not. A load balancer without a backend accepts
  * and says nothing, hence the banner is awaited. An abort ends it, and is no answer.
- *
- * @param patienceMs how long to wait for the banner.
  */
 export function probe(
   { host, port }: Address,
   signal: AbortSignal,
-  patienceMs = answerMs,
+  { bannerMs = answerMs, accepted }: ProbeOptions = {},
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, autoSelectFamilyAttemptTimeout: attemptMs });
@@ -58,10 +67,15 @@ export function probe(
       resolve(reason);
     };
     const abort = () => done(noAnswer);
-    const timer = setTimeout(abort, patienceMs);
+    let timer = setTimeout(abort, answerMs);
     signal.addEventListener('abort', abort, { once: true });
     const lines = new LineSplitter((line) => done(line.startsWith('SSH-2.0-') ? undefined : otherServer));
     let seen = 0;
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(abort, bannerMs);
+      accepted?.();
+    });
     socket.on('data', (chunk: Buffer) => {
       seen += chunk.length;
       lines.push(chunk);
@@ -72,7 +86,7 @@ export function probe(
   });
 }
 
-const noAnswer = 'no answer';
+export const noAnswer = 'no answer';
 const otherServer = 'answers, but not as an ssh server';
 
 function reasonOf(error: NodeJS.ErrnoException): string {

@@ -25,13 +25,13 @@ export function tunnelProbe(
   patienceMs = defaultPatienceMs,
 ): Probe {
   let knockedAt: string | undefined;
-  return async (address, signal) => {
+  return async (address, signal, options) => {
     const { forwardedPort } = tunnel;
     const listener = listeningSocket(forwardedPort);
-    if (address.port !== forwardedPort || listener === undefined) return probe(address, signal);
+    if (address.port !== forwardedPort || listener === undefined) return probe(address, signal, options);
     if (listener === knockedAt) return silent;
     knockedAt = listener;
-    const reason = await probe(address, signal, patienceMs);
+    const reason = await probe(address, signal, { bannerMs: patienceMs });
     if (reason === undefined || signal.aborted) knockedAt = undefined;
     else if (listeningSocket(forwardedPort) === listener) {
       messages.log(

@@ -47,7 +47,7 @@ export interface OpenOptions {
 const progressEveryMs = 10_000;
 /** After Ctrl-C the clean-up takes no longer than this; who does not want to wait for it presses it once more. */
 const interruptedLimitMs = 30_000;
-/** After a failure, where --timeout is not shorter. */
+/** After a failure. Where --timeout is shorter, so is this, but not than after Ctrl-C: it is for pods that come up. */
 const failedLimitMs = 60_000;
 
 export class CopyTask {
@@ -218,7 +218,8 @@ export class CopyTask {
     if (this.#lock?.signal.aborted) return withDetails(error, this.leftovers(), undefined);
     const { timeoutMs, cutover = false } = this.#request;
     if (interrupted && this.#name !== undefined && !cutover) return this.#leave(error);
-    const failedMs = timeoutMs === 0 ? failedLimitMs : Math.min(timeoutMs, failedLimitMs);
+    const askedMs = timeoutMs === 0 ? failedLimitMs : Math.max(timeoutMs, interruptedLimitMs);
+    const failedMs = Math.min(askedMs, failedLimitMs);
     const limit = AbortSignal.timeout(interrupted ? interruptedLimitMs : failedMs);
     const left = await this.removeChildren({ detail: () => {} }, limit);
     const names = new Set(left.map(({ record }) => record.name));

@@ -1,7 +1,7 @@
 /** Finding the source: an address is dialled as it was told, and a banner is read however slowly it comes. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { parseAddress, probe } from '../../../../../../plugins/x8sync/mover/ssh/addresses.ts';
+import { type Probe, parseAddress, probe } from '../../../../../../plugins/x8sync/mover/ssh/addresses.ts';
 import { findAddress } from '../../../../../../plugins/x8sync/mover/ssh/finder.ts';
 import { settle } from '../../../../support/fake-clock.ts';
 import { fakeTimeouts } from '../../../../support/fake-timeouts.ts';
@@ -31,7 +31,7 @@ function listen(serve: (socket: Socket) => void): Promise<number> {
 
 const never = new AbortController().signal;
 /** Lets the pause between two rounds of probes pass; nothing where the test is over. */
-const nextRound = () => void (timeouts && jest.advanceTimersByTime(100));
+const nextRound = (ms = 100) => void (timeouts && jest.advanceTimersByTime(ms));
 
 test.each([
   ['10.89.0.11:22', { host: '10.89.0.11', port: 22 }],
@@ -76,7 +76,7 @@ test('the address that answered is the one that was told, with its first charact
     // The first probe is answered, or one that comes while those before it wait.
     const port = await listen((socket) => {
       if (probes++ === run % 3) socket.write('SSH-2.0-x\r\n');
-      else nextRound();
+      else nextRound(900);
     });
     const address = `127.0.0.1:${port}`;
     const found = await findAddress(() => ['127.0.0.1:1', address], 5000, never);
@@ -90,7 +90,7 @@ test('an address that is told later is tried, and the silence of all is explaine
   const foundIn = (told: (round: number) => readonly string[], limitMs: number) => {
     let round = 0;
     const candidates = () => {
-      void settle().then(nextRound);
+      void settle().then(() => nextRound());
       return told(round++);
     };
     return findAddress(candidates, limitMs, never);
@@ -104,6 +104,43 @@ test('an address that is told later is tried, and the silence of all is explaine
     silence: '127.0.0.1:1: connection refused; nonsense: is no address',
   });
   expect((await foundIn(() => [], 0)).silence).toBe('no address of the source was given');
+});
+
+/** Looks for an address whose server accepts and says its banner after so long; resolves with when it was knocked at. */
+async function knocksUntil(bannerAfterMs: number): Promise<number[]> {
+  const knocks: number[] = [];
+  const fakeKnock: Probe = (_address, signal, { bannerMs = 0, accepted } = {}) =>
+    new Promise((resolve) => {
+      knocks.push(performance.now());
+      accepted?.();
+      const isPatient = bannerMs >= bannerAfterMs;
+      const timer = setTimeout(
+        () => resolve(isPatient ? undefined : 'no answer'),
+        Math.min(bannerMs, bannerAfterMs),
+      );
+      signal.addEventListener('abort', () => clearTimeout(timer));
+    });
+  let isOver = false;
+  const finding = findAddress(() => ['10.0.0.1:22'], 60_000, never, fakeKnock).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await settle();
+    nextRound();
+  }
+  expect((await finding).address).toBe(bannerAfterMs > 20_000 ? undefined : '10.0.0.1:22');
+  return knocks;
+}
+
+test('the banner of a server that is busy is waited for ever longer, and it is knocked at ever more seldom', async () => {
+  expect(await knocksUntil(1_000)).toHaveLength(2);
+  expect((await knocksUntil(9_000)).length).toBeLessThan(10);
+  // One that accepts and never says anything: in a minute, of which each probe takes up to 20 s.
+  const knocks = await knocksUntil(Number.POSITIVE_INFINITY);
+  const gaps = knocks.slice(1).map((at, index) => at - (knocks[index] ?? 0));
+  expect(knocks.length).toBeLessThan(20);
+  expect(Math.max(...gaps.slice(0, 3))).toBeLessThan(2_000);
+  expect(Math.min(...gaps.slice(-3))).toBeGreaterThan(3_000);
 });
 
 test('a search ends with its signal', async () => {
