@@ -5,11 +5,19 @@ import { truncate, widthOf } from './width.ts';
 
 const barCells = { least: 5, most: 20 };
 
-/** Done part, 0–1, by bytes where they are known, else by items; undefined where no total is known. */
+/** What is shown at most while anything is missing. */
+const almost = 0.99;
+
+/**
+ * Done part, 0–1, by bytes where they are known, else by items; undefined where no total is known. It is the whole only
+ * where neither lacks anything: a hundred thousand names of one file are no bytes, and take their time.
+ */
 export function fractionOf({ bytes, totalBytes, items, totalItems }: Progress): number | undefined {
   const of = (done: number | undefined, total: number | undefined) =>
     done === undefined || total === undefined || total <= 0 ? undefined : Math.min(1, done / total);
-  return of(bytes, totalBytes) ?? of(items, totalItems);
+  const [byBytes, byItems] = [of(bytes, totalBytes), of(items, totalItems)];
+  if (byBytes === undefined) return byItems;
+  return byItems !== undefined && byItems < 1 ? Math.min(almost, byBytes) : byBytes;
 }
 
 function amount(done: number, total: number | undefined, format: (value: number) => string): string {

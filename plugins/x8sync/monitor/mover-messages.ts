@@ -165,7 +165,9 @@ const noData = (since: string) => `no data since ${since}`;
 /** How far a mover is, as a step shows it. */
 export function stepProgress(progress: MoverProgress): Progress {
   const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
-  const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
+  // Where no bytes are left, what is left is told by none.
+  const isTold = rate > 0 && !scanning && bytes < totalBytes;
+  const left = isTold ? { secondsLeft: (totalBytes - bytes) / rate } : {};
   return {
     bytes,
     // Totals that still grow are none.

@@ -28,6 +28,10 @@ describe('the figures', () => {
   test('never say a hundred percent of less, nor more of anything', () => {
     expect(progressFigures({ items: 9_999, totalItems: 10_000 })).toMatch(/^99% /);
     expect(progressFigures({ items: 12, totalItems: 10 })).toMatch(/^100% /);
+    // Seventy thousand names of one file.
+    const names = { bytes: 5, totalBytes: 5, items: 4_500, totalItems: 70_000 };
+    expect(progressFigures(names)).toMatch(/^99% · 5 B\/5 B · 4,500\/70,000 /);
+    expect(progressFigures({ ...names, items: 70_000 })).toMatch(/^100% /);
   });
 
   test('never say that no time is left while it goes on', () => {

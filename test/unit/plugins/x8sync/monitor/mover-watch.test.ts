@@ -196,5 +196,9 @@ test('a copy in which nothing moves any more shows since when, and neither a rat
   expect(details.at(-1)).toBe(details[0]);
   watch.messages.take({ kind: 'progress', progress: { ...progress, bytes: 1_572_864, rate: 524_288 } });
   expect([details.at(-1), shown.at(-1)?.secondsLeft]).toEqual(['', 1]);
+  // All bytes are there, and not all entries: how long these take is not known.
+  watch.messages.take({ kind: 'progress', progress: { ...progress, bytes: 2_097_152, rate: 524_288 } });
+  expect(shown.at(-1)).toMatchObject({ items: 1, totalItems: 2 });
+  expect(shown.at(-1)).not.toHaveProperty('secondsLeft');
   stop.abort();
 });
