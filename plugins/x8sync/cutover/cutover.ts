@@ -258,7 +258,8 @@ class Cutover {
     try {
       if (afterwards === 'target') await startWorkloads(to, target, options);
       if (afterwards === 'repoint') await repoint(ref, to.claim, source, this.#context.signal);
-      if (afterwards === 'repoint' || afterwards === 'source') await startWorkloads(ref, source, options);
+      if (afterwards === 'repoint') await startWorkloads(to, source, options);
+      if (afterwards === 'source') await startWorkloads(ref, source, options);
     } catch (error) {
       const lost = await lostTarget(this.#claims.target, this.#context.signal).catch(() => undefined);
       this.#tellLeft({ source }, lost);

@@ -6,7 +6,7 @@ import { scalingPermissions } from '../preflight/permissions.ts';
 import { type CutoverState, type ScaledWorkload, scaledSides, type Then } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
-import { requireClaimStays, usersToBe } from './precautions.ts';
+import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
 import { otherScalers } from './scalers.ts';
 import {
   claimsOf,
@@ -76,6 +76,8 @@ async function lookAt(claims: Claims, afterwards: Then, signal: AbortSignal): Pr
   const { running, idle } = await workloadsOf(source.ref, signal);
   requireClaimStays(source, running);
   if (afterwards === 'repoint') requireRepointable(claims, running);
+  const startsAgain = afterwards === 'repoint' || afterwards === 'source';
+  if (startsAgain) requireStartable(source.ref, running, afterwards === 'repoint');
   const next = afterwards === 'target' ? await targetWorkloads(target.ref, running, signal) : [];
   const state = { phase: 'ready', afterwards, source: running.map(scaled), target: next } as const;
   return { running, idle, state };
@@ -147,6 +149,7 @@ async function targetWorkloads(
         hint: 'make it with no replicas first, or give --then nothing',
       },
     );
+  requireStartable(ref, found, false);
   return found.map((workload) => {
     const [only, ...others] = running;
     const model =

@@ -30,6 +30,36 @@ export function requireClaimStays(
   );
 }
 
+/**
+ * A workload that is paused, or rolls out to some of its pods only, starts pods of an older template, or none.
+ *
+ * @throws RefusedError where one of those that are to start, perhaps with another claim, would not do it as a whole.
+ */
+export function requireStartable(
+  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  workloads: readonly Workload[],
+  isRepointed: boolean,
+): void {
+  const kubectl = `kubectl --context ${kube.cluster.context} -n ${namespace}`;
+  for (const { kind, name, object } of workloads) {
+    const { paused = false, updateStrategy } = object.spec;
+    if (kind === 'Deployment' && paused)
+      throw new RefusedError(
+        `Deployment ${name} is paused (spec.paused), and would not start with its template of now: nothing was stopped`,
+        {
+          hint: `${kubectl} rollout resume deployment/${name} first, which rolls out what was changed since it was paused`,
+        },
+      );
+    const partition = updateStrategy?.rollingUpdate?.partition ?? 0;
+    if (kind !== 'StatefulSet' || !isRepointed || partition === 0) continue;
+    const whole = `'{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'`;
+    throw new RefusedError(
+      `StatefulSet ${name} keeps pods below ${partition} at its old template (updateStrategy.rollingUpdate.partition): they would mount the old claim, so nothing was stopped`,
+      { hint: `${kubectl} patch statefulset/${name} --type merge -p ${whole}` },
+    );
+  }
+}
+
 function isDeletedAtZero(spec: Workload['object']['spec']): boolean {
   const { volumeClaimTemplates = [], persistentVolumeClaimRetentionPolicy: policy } = spec;
   return policy?.whenScaled === 'Delete' && volumeClaimTemplates.length > 0;

@@ -6,7 +6,8 @@ import type { ClaimRef } from '../claims/claim.ts';
 import { type CutoverState, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
-import { findWorkload, isReady, resourceOf, scale, volumesOf } from './workloads.ts';
+import { hasStarted, requireMounted } from './readiness.ts';
+import { findWorkload, resourceOf, scale, volumesOf } from './workloads.ts';
 
 export interface SwitchOptions {
   readonly timeoutMs: number;
@@ -66,24 +67,31 @@ export async function changedSince(
   return undefined;
 }
 
-/** Scales all of these to what they are to have, and waits until their pods are ready. */
+/**
+ * Scales all of these to what they are to have, and waits until their pods are ready.
+ *
+ * @param ref the claim that the pods are to mount.
+ * @throws RefusedError where they mount another one.
+ */
 export async function startWorkloads(
-  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  ref: ClaimRef,
   workloads: readonly ScaledWorkload[],
   { timeoutMs, context: { clock, signal } }: SwitchOptions,
 ): Promise<void> {
+  const { kube, namespace, claim } = ref;
   await Promise.all(
     workloads.map(async (workload) => {
       const { kind, name, replicas } = workload;
       const where = `${kube.cluster.context}/${namespace}`;
       await scale(kube, namespace, workload, replicas);
-      await waitFor(
+      const started = await waitFor(
         kube,
         resourceOf(workload),
         { namespace, name },
-        (now) => isReady(now, replicas) || undefined,
+        (now) => (hasStarted(now, workload, claim) ? now : undefined),
         { timeoutMs, signal, clock, what: `${kind} ${name} in ${where} to be ready` },
       );
+      await requireMounted(ref, workload, started, signal);
     }),
   );
 }

@@ -23,6 +23,9 @@ export interface Workload extends ScaledWorkload {
 export interface WorkloadObject extends KubeObject {
   spec: {
     replicas?: number;
+    /** Of a Deployment: a change of its template waits. */
+    paused?: boolean;
+    updateStrategy?: { readonly rollingUpdate?: { readonly partition?: number } };
     template: { spec?: Pick<PodSpec, 'volumes'> };
     volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
     ordinals?: { readonly start?: number };
@@ -85,6 +88,25 @@ async function workloadOf(ref: ClaimRef, pod: Pod, signal: AbortSignal): Promise
   );
 }
 
+/** Pods of a workload that have not ended, among all of its namespace. */
+export async function podsOf(
+  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  { name, uid }: Pick<ScaledWorkload, 'name' | 'uid'>,
+  all: readonly Pod[],
+  signal: AbortSignal,
+): Promise<Pod[]> {
+  const alive = all.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
+  // A ReplicaSet is named after its Deployment.
+  const sets = alive.flatMap((pod) => {
+    const owner = controllerOf(pod);
+    return owner?.kind === 'ReplicaSet' && owner.name.startsWith(`${name}-`) ? [owner.name] : [];
+  });
+  const found = [...new Set(sets)].map((set) => kube.find(replicaSets, { namespace, name: set }, { signal }));
+  const own = (await Promise.all(found)).filter((set) => set && controllerOf(set)?.uid === uid);
+  const uids = new Set([uid, ...own.map((set) => set?.metadata.uid)]);
+  return alive.filter((pod) => uids.has(controllerOf(pod)?.uid));
+}
+
 const controllerOf = ({ metadata: { ownerReferences = [] } }: KubeObject): OwnerReference | undefined =>
   ownerReferences.find(({ controller }) => controller);
 
@@ -114,7 +136,7 @@ function described(kind: ScaledWorkload['kind'], object: WorkloadObject): Worklo
 }
 
 /** By name in its template, or as one of the claims that a StatefulSet makes: TEMPLATE-NAME-NUMBER. */
-function mounts(object: WorkloadObject, claim: string): boolean {
+export function mounts(object: WorkloadObject, claim: string): boolean {
   if (volumesOf(object).includes(claim)) return true;
   const own = object.spec.volumeClaimTemplates ?? [];
   return own.some(({ metadata: { name } }) => {
@@ -156,12 +178,6 @@ export async function scale(
   const options = { type: 'merge', signal } as const;
   const { metadata } = await kube.patch(resourceOf(workload), { namespace, name }, patch, options);
   return metadata.generation ?? 0;
-}
-
-/** Whether all pods that it is to have are ready. */
-export function isReady(object: WorkloadObject | undefined, replicas: number): boolean {
-  const { observedGeneration = 0, readyReplicas = 0 } = object?.status ?? {};
-  return observedGeneration >= (object?.metadata.generation ?? 0) && readyReplicas >= replicas;
 }
 
 /** Whether a workload of a record is still there, as the same object. */

@@ -1,6 +1,7 @@
 /** A workload that keeps rows in its claim, and a client that writes them the whole time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isReady, resourceOf } from '../../../plugins/x8sync/cutover/workloads.ts';
+import { isReady } from '../../../plugins/x8sync/cutover/readiness.ts';
+import { resourceOf } from '../../../plugins/x8sync/cutover/workloads.ts';
 import { deployments } from '../../../src/kube/api/resources.ts';
 import { apply, becomes } from './clients.ts';
 import { kubectl } from './kubectl.ts';
@@ -103,7 +104,8 @@ export async function scaledDown({ context, namespace }: Place, name: string): P
 
 /** Resolves with the time at which a Deployment says that its pods are ready, by `performance.now()`. */
 export async function saidReady({ context, namespace }: Place, name: string): Promise<number> {
-  await becomes(context, resourceOf({ kind: 'Deployment' }), { namespace, name }, (now) => isReady(now, 1));
+  const workload = { kind: 'Deployment', replicas: 1 } as const;
+  await becomes(context, resourceOf(workload), { namespace, name }, (now) => isReady(now, workload));
   return performance.now();
 }
 

@@ -37,18 +37,29 @@ export const owner = (kind: string, { metadata: { name, uid = '' } }: KubeObject
 function fakeController(): void {
   const patch = kube.patch.bind(kube);
   kube.patch = async (resource, ref, change, options) => {
-    await patch(resource, ref, change, options);
+    const patched = await patch(resource, ref, change, options);
+    if (options.dryRun) return patched;
     const changed = await settle(ref.name);
     return changed as never;
   };
 }
 
+/** The claim of the pods of `web`: that of its template, unless it is paused. */
+let rolledOut: string;
+
+export const claimIn = ({ spec }: KubeObject): string =>
+  (spec as { template: { spec: ReturnType<typeof volumes> } }).template.spec.volumes[0]?.persistentVolumeClaim
+    .claimName ?? '';
+
 async function settle(name: string): Promise<KubeObject> {
   const now = await kube.get(deployments, { namespace, name });
-  const wanted = (now.spec as { replicas: number }).replicas;
+  const { replicas: wanted, paused } = now.spec as { replicas: number; paused?: boolean };
+  if (name === 'web' && !paused) rolledOut = claimIn(now);
+  const updatedReplicas = name === 'web' && rolledOut !== claimIn(now) ? 0 : wanted;
   events.push(`${name} ${wanted}`);
   const generation = (now.metadata.generation ?? 0) + 1;
-  const status = { observedGeneration: generation, readyReplicas: wanted };
+  const counts = { replicas: wanted, updatedReplicas, readyReplicas: wanted };
+  const status = { observedGeneration: generation, ...counts };
   const next = await kube.replace(deployments, { ...now, metadata: { ...now.metadata, generation }, status });
   if (name !== 'web') return next;
   if (wanted === 0) await kube.delete(pods, { namespace, name: 'web-pod' }).catch(() => {});
@@ -58,7 +69,7 @@ async function settle(name: string): Promise<KubeObject> {
 
 async function makePod(): Promise<void> {
   const set = await kube.get(replicaSets, { namespace, name: 'web-set' });
-  const fields = { spec: volumes('old'), status: { phase: 'Running' } };
+  const fields = { spec: volumes(rolledOut), status: { phase: 'Running' } };
   await kube.create(pods, object('web-pod', fields, owner('ReplicaSet', set)));
 }
 
@@ -68,6 +79,7 @@ export async function openShop(): Promise<void> {
   reporter = createSilentReporter();
   events = [];
   sleptMs = 0;
+  rolledOut = 'old';
   await kube.create(namespaces, { metadata: { name: 'kube-system' } });
   kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
     status: { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] },

@@ -48,6 +48,8 @@ export class FakeKube implements KubeClient {
   readonly calls: FakeCall[] = [];
   /** Before a call does anything: a server that can't be reached, or says no. */
   before: Lever = () => undefined;
+  /** What admission says to a patch, in a dry run too; by then it is known what would come of it. */
+  admits: (patched: KubeObject, call: FakeCall) => void = () => undefined;
   /** After it did: an answer that is late, or never comes. */
   after: Lever = () => undefined;
   /** Answers requests that name no object, by path: `/version`, access reviews. */
@@ -114,20 +116,28 @@ export class FakeKube implements KubeClient {
     });
   }
 
-  /** Merge patches only. */
+  /** Merge patches, and JSON patches that test and replace. */
   patch<T extends KubeObject>(
     resource: Resource<T>,
     { namespace, name }: ObjectRef,
     patch: unknown,
     options: PatchOptions,
   ): Promise<T> {
-    if (options.type !== 'merge') throw new Error(`the fake does no ${options.type} patches`);
+    const { type, dryRun, ...others } = options;
+    if (type !== 'merge' && type !== 'json') throw new Error(`the fake does no ${type} patches`);
     const ref = { metadata: { namespace, name } } as T;
-    return this.#write('patch', resource, ref, options, (collection) => {
+    const patched = (collection: Collection): KubeObject => {
       const before = this.objects.find(collection, namespace, name);
       if (!before) throw apiError(404, `${resource.plural} "${name}" not found`);
-      return this.objects.replace(collection, mergePatch(before, patch) as KubeObject);
-    });
+      const after = (type === 'json' ? jsonPatch(before, patch) : mergePatch(before, patch)) as KubeObject;
+      this.admits(after, { verb: 'patch', collection, namespace, name });
+      return after;
+    };
+    // Levers are for what is really done.
+    if (dryRun) return Promise.resolve().then(() => patched(collectionOf(resource)) as T);
+    return this.#write('patch', resource, ref, others, (collection) =>
+      this.objects.replace(collection, patched(collection)),
+    );
   }
 
   delete(resource: Resource, { namespace, name }: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
@@ -242,6 +252,20 @@ const metadataOf = ({ metadata }: KubeObject): KubeObject => ({
   kind: 'PartialObjectMetadata',
   metadata,
 });
+
+/** RFC 6902, as far as tests and replacements go. */
+function jsonPatch(target: KubeObject, patch: unknown): KubeObject {
+  const patched = structuredClone(target);
+  for (const { op, path, value } of patch as { op: string; path: string; value: unknown }[]) {
+    const steps = path.slice(1).split('/');
+    const last = steps.pop() ?? '';
+    let at = patched as Record<string, unknown>;
+    for (const step of steps) at = at[step] as Record<string, unknown>;
+    if (op === 'test' && at[last] !== value) throw apiError(422, `testing value ${path} failed`);
+    if (op === 'replace') at[last] = value;
+  }
+  return patched;
+}
 
 /** RFC 7396. */
 function mergePatch(target: unknown, patch: unknown): unknown {

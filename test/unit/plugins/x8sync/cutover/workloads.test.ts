@@ -1,8 +1,8 @@
 /** What mounts a claim, and who might start it again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { isReady } from '../../../../../plugins/x8sync/cutover/readiness.ts';
 import { otherScalers } from '../../../../../plugins/x8sync/cutover/scalers.ts';
 import {
-  isReady,
   scale,
   type WorkloadObject,
   workloadsByTemplate,
@@ -98,11 +98,24 @@ describe('what mounts a claim', () => {
   test('is ready once its controller has seen the change and the pods are', () => {
     const object = (generation: number, status: object) =>
       ({ metadata: { name: 'x', generation }, status }) as unknown as WorkloadObject;
-    expect(isReady(object(3, { observedGeneration: 3, readyReplicas: 2 }), 2)).toBe(true);
-    expect(isReady(object(3, { observedGeneration: 2, readyReplicas: 2 }), 2)).toBe(false);
-    expect(isReady(object(3, { observedGeneration: 3, readyReplicas: 1 }), 2)).toBe(false);
-    expect(isReady(object(3, { observedGeneration: 3 }), 0)).toBe(true);
-    expect(isReady(undefined, 1)).toBe(false);
+    const all = { observedGeneration: 3, replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
+    const [two, none] = [2, 0].map((replicas) => ({ kind: 'Deployment' as const, replicas }));
+    if (!two || !none) throw new Error('there are two');
+    expect(isReady(object(3, all), two)).toBe(true);
+    expect(isReady(object(3, { ...all, observedGeneration: 2 }), two)).toBe(false);
+    expect(isReady(object(3, { ...all, readyReplicas: 1 }), two)).toBe(false);
+    expect(isReady(object(3, { observedGeneration: 3 }), none)).toBe(true);
+    expect(isReady(undefined, two)).toBe(false);
+  });
+
+  test('is not ready while its pods are of an older template', () => {
+    const status = { observedGeneration: 3, replicas: 2, updatedReplicas: 0, readyReplicas: 2 };
+    const object = { metadata: { name: 'x', generation: 3 }, status } as unknown as WorkloadObject;
+    expect(isReady(object, { kind: 'Deployment', replicas: 2 })).toBe(false);
+    const mixed = { ...object, status: { ...status, replicas: 3, updatedReplicas: 2 } };
+    expect(isReady(mixed, { kind: 'Deployment', replicas: 2 })).toBe(false);
+    // By its strategy it may give the old one on purpose.
+    expect(isReady(object, { kind: 'StatefulSet', replicas: 2 })).toBe(true);
   });
 });
 

@@ -1,0 +1,77 @@
+/** Whether what was started runs as it is to: ready pods of the template of now, with the claim that they are to mount. */
+import { RefusedError } from '../../../src/errors.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import { claimNamesOf } from '../claims/volumes-of-pod.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
+import { mounts, podsOf, volumesOf, type WorkloadObject } from './workloads.ts';
+
+/**
+ * Whether all pods that it is to have are ready, as far as its status tells. Pods of an older template are none of them;
+ * which template a StatefulSet gives to which pod is a matter of its own strategy, and only the pods tell.
+ */
+export function isReady(
+  object: WorkloadObject | undefined,
+  { kind, replicas }: Pick<ScaledWorkload, 'kind' | 'replicas'>,
+): boolean {
+  const {
+    observedGeneration = 0,
+    readyReplicas = 0,
+    updatedReplicas = 0,
+    replicas: all = 0,
+  } = object?.status ?? {};
+  if (observedGeneration < (object?.metadata.generation ?? 0) || readyReplicas < replicas) return false;
+  return kind === 'StatefulSet' || (updatedReplicas >= replicas && updatedReplicas === all);
+}
+
+/**
+ * Whether a workload that was told to start has come up, with that claim.
+ *
+ * @throws RefusedError where it can't come up so any more: somebody has changed it meanwhile.
+ */
+export function hasStarted(
+  object: WorkloadObject | undefined,
+  workload: ScaledWorkload,
+  claim: string,
+): boolean {
+  const title = `${workload.kind} ${workload.name}`;
+  if (object?.metadata.uid !== workload.uid) throw new RefusedError(`${title} is gone, or was made anew`);
+  if (!mounts(object, claim))
+    throw new RefusedError(
+      `the template of ${title} does not mount ${claim} any more: somebody else has changed it`,
+      {
+        hint: 'find out who (a GitOps controller), give it the claim there or pause it, and run the same command again',
+      },
+    );
+  if (isReady(object, workload)) return true;
+  if (object.spec.paused === true)
+    throw new RefusedError(
+      `${title} was paused meanwhile (spec.paused): pods of its new template do not come`,
+      {
+        hint: `kubectl rollout resume ${workload.kind.toLowerCase()}/${workload.name}, and the same command again`,
+      },
+    );
+  return false;
+}
+
+/** @throws RefusedError where a pod of the workload does not mount the claim that its template names. */
+export async function requireMounted(
+  ref: ClaimRef,
+  workload: ScaledWorkload,
+  object: WorkloadObject,
+  signal: AbortSignal,
+): Promise<void> {
+  // Each pod has another of the claims that a StatefulSet makes.
+  if (!volumesOf(object).includes(ref.claim)) return;
+  const { kube, namespace } = ref;
+  const { items } = await kube.list(pods, { namespace, signal });
+  const others = (await podsOf(ref, workload, items, signal)).filter(
+    ({ spec }) => !claimNamesOf(spec).includes(ref.claim),
+  );
+  if (others.length === 0) return;
+  const names = others.map(({ metadata }) => metadata.name).join(', ');
+  throw new RefusedError(
+    `pod ${names} of ${workload.kind} ${workload.name} does not mount ${describeClaim(ref)}, which its template names`,
+    { hint: 'see by which strategy its pods get a new template; delete the pods that have the old one' },
+  );
+}
