@@ -4,6 +4,7 @@
  * anything is touched, and the same command does it.
  */
 import { messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
+import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import {
   lostTarget,
@@ -196,8 +197,9 @@ class Cutover {
     await this.#journal.write(stopping);
     try {
       const generations = await this.#lastPass(stopping);
-      await this.#journal.write({ ...stopping, phase: 'starting', generations });
-      return stopping;
+      const starting = { ...stopping, phase: 'starting', generations } as const;
+      await this.#journal.write(starting);
+      return starting;
     } catch (error) {
       throw await this.#undo(stopping, error);
     }
@@ -251,20 +253,39 @@ class Cutover {
   }
 
   /** @throws with what is left to do: the files are at the target, and the source stands still. */
-  async #start({ afterwards, source, target }: CutoverState): Promise<void> {
+  async #start(state: CutoverState): Promise<void> {
+    const { afterwards, source, target } = state;
     const { ref } = this.#claims.source;
     const { timeoutMs, target: to } = this.#request.copy;
     const options = { timeoutMs, context: this.#context };
+    if (afterwards === 'repoint') await this.#repoint(state);
     try {
       if (afterwards === 'target') await startWorkloads(to, target, options);
-      if (afterwards === 'repoint') await repoint(ref, to.claim, source, this.#context.signal);
       if (afterwards === 'repoint') await startWorkloads(to, source, options);
       if (afterwards === 'source') await startWorkloads(ref, source, options);
     } catch (error) {
+      if (await this.#isDeclined(state, error)) throw await this.#undo(state, error);
       const lost = await lostTarget(this.#claims.target, this.#context.signal).catch(() => undefined);
       this.#tellLeft({ source }, lost);
       throw error;
     }
+  }
+
+  /** @throws where a template can't be changed, with all of them as they were, and the source's workloads told to start. */
+  async #repoint(state: CutoverState): Promise<void> {
+    const { signal } = this.#context;
+    try {
+      await repoint(this.#claims.source.ref, this.#request.copy.target.claim, state.source, { signal });
+    } catch (error) {
+      throw await this.#undo(state, error);
+    }
+  }
+
+  /** Whether a server has declined to start the first of what is to run. */
+  async #isDeclined(state: CutoverState, error: unknown): Promise<boolean> {
+    if (state.afterwards === 'source' || refusalIn(error) === undefined) return false;
+    const { source, target } = this.#claims;
+    return isUnstarted(source.ref, target.ref, state, this.#context.signal).catch(() => false);
   }
 
   /** @param lost the files are not at the target any more */

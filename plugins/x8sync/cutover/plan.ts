@@ -7,6 +7,7 @@ import { type CutoverState, type ScaledWorkload, scaledSides, type Then } from '
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
+import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
 import {
   claimsOf,
@@ -35,6 +36,7 @@ export async function planCutover(
     ...(await usersToBe(source.ref, idle, signal)),
     ...running.flatMap((workload) => otherClaims(workload, source.ref)),
   ];
+  await rehearse(claims, state, signal);
   for (const line of lines) reporter.warn(line);
   if (running.length === 0)
     reporter.warn(`no pod mounts ${describeClaim(source.ref)}: nothing has to be stopped`);
@@ -64,6 +66,7 @@ export async function planAgain(
         `By now it is ${namesOf(state[side])} of ${describeClaim(claims[side].ref)}, and was ${told}`,
       );
   }
+  await rehearse(claims, state, signal);
   return state;
 }
 

@@ -1,13 +1,13 @@
 /** Stops what mounts the source, and starts what is to run afterwards. Each may be done again, to the same end. */
 import { RefusedError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type CutoverState, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
 import { hasStarted, requireMounted } from './readiness.ts';
-import { findWorkload, resourceOf, scale, volumesOf } from './workloads.ts';
+import { findWorkload, resourceOf, scale, volumesOf, type WorkloadObject } from './workloads.ts';
 
 export interface SwitchOptions {
   readonly timeoutMs: number;
@@ -127,22 +127,36 @@ export async function restore(
   });
 }
 
-/** Gives the pods of these workloads the other claim in the place of the first. May be done again. */
+/** Gives the pods of these workloads the other claim in the place of the first. May be done again, and in a dry run. */
 export async function repoint(
   { kube, namespace, claim }: ClaimRef,
   to: string,
   workloads: readonly ScaledWorkload[],
-  signal: AbortSignal,
+  call: WriteOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   for (const workload of workloads) {
-    const object = await findWorkload(kube, namespace, workload, signal);
+    const object = await findWorkload(kube, namespace, workload, call.signal);
     if (!object) throw new RefusedError(`${workload.kind} ${workload.name} is gone, or was made anew`);
     const patch = volumesOf(object).flatMap((name, index) =>
       name === claim ? volumePatch(index, claim, to) : [],
     );
     const ref = { namespace, name: workload.name };
-    if (patch.length > 0) await kube.patch(resourceOf(workload), ref, patch, { type: 'json' });
+    if (patch.length > 0) await kube.patch(resourceOf(workload), ref, patch, { ...call, type: 'json' });
   }
+}
+
+/** Takes back what {@link repoint} has done, perhaps of some only; one that somebody has deleted is left out. */
+export async function pointBack(
+  source: ClaimRef,
+  from: string,
+  workloads: readonly ScaledWorkload[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { kube, namespace, claim } = source;
+  const found = workloads.map((workload) => findWorkload(kube, namespace, workload, signal));
+  const objects = await Promise.all(found);
+  const there = workloads.filter((_, index) => objects[index] !== undefined);
+  await repoint({ ...source, claim: from }, claim, there, { signal });
 }
 
 /** Whether the pods of these workloads mount the claim no more. */
@@ -158,18 +172,27 @@ export async function areRepointed(
   return true;
 }
 
-/** Whether nothing was told to start yet of what is to run afterwards. */
+/**
+ * Whether nothing was told to start yet of what is to run afterwards. A workload that this cutover has given the other
+ * claim, and that has no pods, was not.
+ */
 export async function isUnstarted(
   source: ClaimRef,
   target: ClaimRef,
-  { afterwards, ...state }: CutoverState,
+  { afterwards, phase, ...state }: CutoverState,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (afterwards === 'repoint') return !(await areRepointed(source, state.source, signal));
-  if (afterwards !== 'target') return true;
-  const { kube, namespace } = target;
-  const found = state.target.map((workload) => findWorkload(kube, namespace, workload, signal));
-  return (await Promise.all(found)).every((object) => object === undefined || object.spec.replicas === 0);
+  if (afterwards === 'source' || afterwards === 'nothing') return true;
+  if (afterwards === 'repoint' && phase !== 'starting')
+    return !(await areRepointed(source, state.source, signal));
+  const [{ kube, namespace }, workloads] =
+    afterwards === 'target' ? [target, state.target] : [source, state.source];
+  const found = workloads.map((workload) => findWorkload(kube, namespace, workload, signal));
+  const isOld = (object: WorkloadObject) =>
+    afterwards === 'repoint' && volumesOf(object).includes(source.claim);
+  return (await Promise.all(found)).every(
+    (object) => object === undefined || object.spec.replicas === 0 || isOld(object),
+  );
 }
 
 /** The volume has to be what it was when it was read. */

@@ -17,7 +17,7 @@ import { withDetails } from '../run/copy/failed-run.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
-import { isUnstarted, restore } from './switch.ts';
+import { isUnstarted, pointBack, restore } from './switch.ts';
 import { describeWorkload } from './workloads.ts';
 
 /** An API server that is upgraded is away for half a minute. */
@@ -117,6 +117,9 @@ async function goBack(
   await journal.regain(signal);
   if (!(await isUnstarted(source.ref, target.ref, state, signal)))
     throw new RefusedError('what is to run afterwards was started meanwhile');
+  // Their templates are only changed once all is copied.
+  if (state.afterwards === 'repoint' && state.phase === 'starting')
+    await pointBack(source.ref, target.ref.claim, state.source, signal);
   const told = await restore(source.ref, state.source);
   await journal.write({ ...state, phase: 'ready' });
   return told;

@@ -1,7 +1,7 @@
 /** Workloads: which mount a claim, found through owners and templates; scaled, and awaited. */
 import { RefusedError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api/api-error.ts';
-import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
 import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/api/objects.ts';
 import {
   deployments,
@@ -171,11 +171,11 @@ export async function scale(
   namespace: string,
   workload: ScaledWorkload,
   replicas: number,
-  signal?: AbortSignal,
+  call: WriteOptions = {},
 ): Promise<number> {
   const { name, uid } = workload;
   const patch = { metadata: { uid }, spec: { replicas } };
-  const options = { type: 'merge', signal } as const;
+  const options = { ...call, type: 'merge' } as const;
   const { metadata } = await kube.patch(resourceOf(workload), { namespace, name }, patch, options);
   return metadata.generation ?? 0;
 }

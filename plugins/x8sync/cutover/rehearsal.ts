@@ -1,0 +1,55 @@
+/** What a cutover will write, asked of the API server in a dry run: a policy says no by then, and not when all stands still. */
+import { RefusedError } from '../../../src/errors.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
+import type { ClaimRef } from '../claims/claim.ts';
+import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
+import type { Claims } from './claims.ts';
+import { repoint } from './switch.ts';
+import { describeWorkload, resourceOf, scale } from './workloads.ts';
+
+/** @throws RefusedError where a workload could not be stopped, started, or given the other claim, with the policy's words. */
+export async function rehearse(
+  { source, target }: Claims,
+  { afterwards, ...state }: Pick<CutoverState, 'afterwards' | 'source' | 'target'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const dry = { dryRun: true, signal };
+  for (const workload of state.source) {
+    const { kube, namespace } = source.ref;
+    await asked(source.ref, workload, 'be stopped', () => scale(kube, namespace, workload, 0, dry), signal);
+    if (afterwards !== 'repoint') continue;
+    const { claim } = target.ref;
+    await asked(
+      source.ref,
+      workload,
+      `be given claim ${claim}`,
+      () => repoint(source.ref, claim, [workload], dry),
+      signal,
+    );
+  }
+  for (const workload of state.target) {
+    const { kube, namespace } = target.ref;
+    const start = () => scale(kube, namespace, workload, workload.replicas, dry);
+    await asked(target.ref, workload, 'be started', start, signal);
+  }
+}
+
+async function asked(
+  { kube, namespace }: ClaimRef,
+  workload: ScaledWorkload,
+  what: string,
+  attempt: () => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  const need = { verb: 'patch', resource: resourceOf(workload), namespace };
+  try {
+    await unlessRefused(kube, need, attempt(), { signal });
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const { message, details, hint } = error;
+    throw new RefusedError(
+      `${describeWorkload(workload)} can't ${what}, so nothing was stopped: ${message}`,
+      { details, hint, cause: error },
+    );
+  }
+}
