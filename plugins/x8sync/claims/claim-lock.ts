@@ -26,16 +26,23 @@ const silentFactor = 3;
 /** Whether a command says that it works on a target claim; `silent` where it has not said so for minutes. */
 export type HolderState = 'none' | 'silent' | 'live';
 
-/**
- * Who holds a claim's lock, for people to read: clocks of two machines are compared here, so it must never decide
- * whether the lock may be taken.
- */
-export async function holderState(
+/** Who holds a claim's lock, as {@link lockState}. */
+export const holderState = (
   kube: KubeClient,
   { namespace, claimUid }: Pick<ClaimLockOptions, 'namespace' | 'claimUid'>,
+  context: Pick<ClaimLockOptions, 'clock' | 'signal'>,
+): Promise<HolderState> => lockState(kube, { namespace, name: lockName(claimUid) }, context);
+
+/**
+ * Who holds a lock, for people to read: clocks of two machines are compared here, so it must never decide whether the lock
+ * may be taken.
+ */
+export async function lockState(
+  kube: KubeClient,
+  lock: { readonly namespace: string; readonly name: string },
   { clock, signal }: Pick<ClaimLockOptions, 'clock' | 'signal'>,
 ): Promise<HolderState> {
-  const found = await kube.find(configMaps, { namespace, name: lockName(claimUid) }, { signal });
+  const found = await kube.find(configMaps, lock, { signal });
   const claim = found && configMapLock.claimOf(found);
   if (!claim) return 'none';
   if (livenessOf(parseHolder(claim.holder)) === 'dead') return 'silent';

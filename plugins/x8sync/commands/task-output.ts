@@ -138,5 +138,6 @@ function cutoverText(entry: TaskEntry): string | undefined {
   const state = cutoverIn(entry);
   if (!state || !isUnderWay(state)) return undefined;
   const stopped = state.source.map(({ kind, name, replicas }) => `${kind} ${name} (${replicas})`).join(', ');
-  return `in its middle (${state.phase}): ${stopped || 'nothing'} stands still`;
+  const how = state.phase === 'starting' ? 'was stopped, and what is to run may not be up' : 'stands still';
+  return `in its middle (${state.phase}): ${stopped || 'nothing'} ${how}`;
 }

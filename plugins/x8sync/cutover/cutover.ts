@@ -3,7 +3,7 @@
  * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
  * anything is touched, and the same command does it.
  */
-import { messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
+import { exitCodeOf, InterruptedError, messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
 import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import {
@@ -116,9 +116,8 @@ class Cutover {
       await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
       return this.#result(copied, downtimeMs, resumed);
     } catch (error) {
-      // What stands still has to be found again; all else is over.
-      if (!isUnderWay(this.#journal.state))
-        await this.#journal.finish('Failed', messageOf(error)).catch(() => {});
+      const phase = error instanceof InterruptedError ? 'Interrupted' : 'Failed';
+      await this.#journal.finish(phase, messageOf(error), exitCodeOf(error)).catch(() => {});
       throw error;
     }
   }

@@ -1,18 +1,19 @@
 /** The record of a cutover in the target's namespace: what was stopped, and how far it is. One run at a time. */
 import type { Clock } from '../../../src/clock.ts';
-import { RefusedError } from '../../../src/errors.ts';
+import { type ExitCode, RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { peerAt } from '../../../src/tasks/peer.ts';
-import type { TaskRecord } from '../../../src/tasks/record.ts';
+import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { TaskStore } from '../../../src/tasks/store.ts';
 import { staleAfterMs } from '../claims/claim-lock.ts';
 import { type Role, tool } from '../objects/sides.ts';
-import { type CutoverState, cutoverRole, cutoverStateOf } from '../records/cutover-state.ts';
+import { type CutoverState, cutoverLockName, cutoverRole, cutoverStateOf } from '../records/cutover-state.ts';
 import { requireSound } from '../records/soundness.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
+import { noteExitCode } from '../run/kept-end.ts';
 import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
 import type { Claims } from './claims.ts';
@@ -132,14 +133,20 @@ export class Journal {
     }
   }
 
-  /** Nothing is left to be put right. @throws where another run may have the cutover by now: its record is not ours. */
-  async finish(phase: 'Succeeded' | 'Failed', message: string): Promise<void> {
+  /**
+   * Says how the run has ended. What it has stopped stays in the record, unless all has come to its end.
+   *
+   * @param code that the run ends with, where it fails
+   * @throws where another run may have the cutover by now: its record is not ours.
+   */
+  async finish(phase: EndPhase, message: string, code?: ExitCode): Promise<void> {
     await this.#lock.confirm();
     const finishedAt = this.#place.clock.now().toISOString();
     this.#record = await this.#store.update(this.#record, (record) => {
       Object.assign(record, { phase, message, holder: undefined, finishedAt });
       const state = record.checkpoints[cutoverRole] as CutoverState | undefined;
-      if (state) record.checkpoints[cutoverRole] = { ...state, phase: 'ready' };
+      noteExitCode(record, code);
+      if (state && phase === 'Succeeded') record.checkpoints[cutoverRole] = { ...state, phase: 'ready' };
     });
   }
 
@@ -168,7 +175,7 @@ function lockCutover(
 ): Promise<HeldLock> {
   return acquire(kube, {
     namespace,
-    name: `${tool}-cutover-${claimUid}`,
+    name: cutoverLockName(claimUid),
     labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },
     about: `The cutover to the claim in ${kube.cluster.context}/${namespace}`,
     purpose: `x8sync cutover ${name}`,

@@ -4,10 +4,13 @@
  */
 import { isJson } from '../../../src/json.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
-import type { Role } from '../objects/sides.ts';
+import { type Role, tool } from '../objects/sides.ts';
 
 /** Role of the record that holds it, beside the target's. */
 export const cutoverRole = 'cutover';
+
+/** The lock of a cutover to a claim, in that claim's namespace. */
+export const cutoverLockName = (claimUid: string): string => `${tool}-cutover-${claimUid}`;
 
 /** What happens once the target holds all. */
 export type Then = 'target' | 'source' | 'repoint' | 'nothing';

@@ -13,6 +13,7 @@ import { keepEnd, keptEndOf } from '../run/kept-end.ts';
 import { isThrough } from '../run/result.ts';
 import { storeOf } from '../run/task-store.ts';
 import { type Clusters, clustersOf } from './clusters.ts';
+import { withCutover } from './cutover-standing.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import { wordsOf } from './last-words.ts';
 import { lookAtSchedule } from './schedule-look.ts';
@@ -61,10 +62,22 @@ export async function lookAt(
   options: LookOptions,
 ): Promise<StandingTask> {
   const [seen, clusters] = await Promise.all([
-    standingIn(entry, kube, context, options),
+    standingWithCutover(entry, kube, context, options),
     clustersOf(entry, kube, context),
   ]);
   return { ...seen, clusters };
+}
+
+async function standingWithCutover(
+  entry: TaskEntry,
+  kube: KubeClient,
+  context: TaskContext,
+  options: LookOptions,
+): Promise<StandingTask> {
+  const seen = await standingIn(entry, kube, context, options);
+  if (flawsOf(entry, kube).length > 0) return seen;
+  const sides = () => bothSides(entry, kube, context);
+  return { ...seen, standing: await withCutover(entry, seen.standing, kube, sides, context) };
 }
 
 async function standingIn(

@@ -2,7 +2,7 @@
  * How a task stands: what its record says, set right by what its mover's Job and pods say. A copy that no command waits
  * for writes nothing into its record itself. Pure: the only place where that is decided.
  */
-import type { X8sError } from '../../../src/errors.ts';
+import type { ExitCode, X8sError } from '../../../src/errors.ts';
 import { jobEnd } from '../../../src/kube/api/conditions.ts';
 import type { Job, Pod } from '../../../src/kube/api/objects.ts';
 import type { TaskPhase, TaskRecord } from '../../../src/tasks/record.ts';
@@ -36,6 +36,8 @@ export interface Standing {
   readonly end?: MoverEnd | undefined;
   /** Of a task that copies at its times. */
   readonly schedule?: ScheduleStanding | undefined;
+  /** What its run ended with, where that is not what {@link end} says. */
+  readonly exitCode?: ExitCode | undefined;
   /** Its mover could not be looked at, which may pass. */
   readonly isUnseen?: true;
 }

@@ -82,6 +82,7 @@ export function errorOf({ entry, standing }: StandingTask): X8sError | undefined
 
 function exitCodeFor({ standing }: StandingTask, record: TaskRecord | undefined): number {
   const { phase, end, isUnseen = false } = standing;
+  if (standing.exitCode !== undefined) return standing.exitCode;
   if (end) return exitCodeOfMover(end.outcome);
   if (phase === 'Incomplete') return ExitCode.incomplete;
   if (phase === 'Failed') return (record && exitCodeIn(record)) ?? ExitCode.failed;

@@ -1,0 +1,66 @@
+/**
+ * How a task stands that is a cutover: its copies may all have ended well, and what mounts the claims stands still. So its
+ * own record decides, unless that has ended well.
+ */
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+import { type HolderState, lockState } from '../claims/claim-lock.ts';
+import type { SideRecord } from '../objects/side-cleanup.ts';
+import { exitCodeIn } from '../run/kept-end.ts';
+import { cutoverLockName, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
+import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
+import type { Standing } from './standing.ts';
+import type { TaskContext, TaskSides } from './task-sides.ts';
+
+/** How the task stands with its cutover, which is at the target; `sidesOf` is asked only where that is in another cluster. */
+export async function withCutover(
+  entry: TaskEntry,
+  standing: Standing,
+  kube: KubeClient,
+  sidesOf: () => Promise<TaskSides>,
+  context: Pick<TaskContext, 'clock' | 'signal'>,
+): Promise<Standing> {
+  const here = recordIn(Object.values(entry.records).map((record) => ({ kube, record })));
+  if (here) return decided(standing, here, context);
+  if (entry.records.target || specOf(decisiveRecord(entry)).cutover === undefined) return standing;
+  const { sides, missing } = await sidesOf();
+  const there = recordIn(sides);
+  if (there) return decided(standing, there, context);
+  if (missing.length === 0 || standing.phase !== 'Succeeded') return standing;
+  const why = `how its cutover ended is known at the target only, which can't be asked: ${missing.join('; ')}`;
+  return { phase: 'Unknown', message: why, isUnseen: true };
+}
+
+const recordIn = (sides: readonly SideRecord[]): SideRecord | undefined =>
+  sides.find(({ record }) => record.role === cutoverRole);
+
+async function decided(
+  standing: Standing,
+  { kube, record }: SideRecord,
+  context: Pick<TaskContext, 'clock' | 'signal'>,
+): Promise<Standing> {
+  if (record.phase === 'Succeeded') return standing;
+  const lock = { namespace: record.namespace, name: cutoverLockName(specOf(record).targetUid ?? '') };
+  return cutoverStanding(standing, record, await lockState(kube, lock, context));
+}
+
+/**
+ * Pure.
+ *
+ * @param standing of the copies
+ * @param record of the cutover, which has not ended well
+ * @param holder of its lock
+ */
+export function cutoverStanding(standing: Standing, record: TaskRecord, holder: HolderState): Standing {
+  if (holder === 'live') {
+    if (standing.phase === 'Running') return standing;
+    return { phase: 'Running', message: 'its cutover goes on', progress: standing.progress };
+  }
+  const { phase, message = phase, finishedAt } = record;
+  if (phase === 'Failed' || phase === 'Interrupted')
+    return { phase, message: `not cut over: ${message}`, finishedAt, exitCode: exitCodeIn(record) };
+  // Its run was killed: what the copy of that moment does is told, unless that is done.
+  if (!isUnderWay(cutoverStateOf(record)) && standing.phase !== 'Succeeded') return standing;
+  const why = 'not cut over: its run has ended in the middle, and the same command goes on with it';
+  return { phase: 'Interrupted', message: why };
+}
