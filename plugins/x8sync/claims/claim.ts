@@ -179,9 +179,9 @@ export async function checkVolumeExists(
 }
 
 /** The volume behind a claim, or undefined where this user may not read volumes: it only refines checks. */
-async function readVolume(
-  { kube }: ClaimRef,
-  { spec }: PersistentVolumeClaim,
+export async function readVolume(
+  { kube }: Pick<ClaimRef, 'kube'>,
+  { spec }: Pick<PersistentVolumeClaim, 'spec'>,
   signal: AbortSignal,
 ): Promise<PersistentVolume | undefined> {
   if (!spec.volumeName) return undefined;

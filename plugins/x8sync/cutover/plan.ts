@@ -6,6 +6,7 @@ import { scalingPermissions } from '../preflight/permissions.ts';
 import { type CutoverState, type ScaledWorkload, scaledSides, type Then } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
+import { requireReachable } from './nodes.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
 import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
@@ -82,7 +83,10 @@ async function lookAt(claims: Claims, afterwards: Then, signal: AbortSignal): Pr
   const startsAgain = afterwards === 'repoint' || afterwards === 'source';
   if (startsAgain) requireStartable(source.ref, running, afterwards === 'repoint');
   const next = afterwards === 'target' ? await targetWorkloads(target.ref, running, signal) : [];
-  const state = { phase: 'ready', afterwards, source: running.map(scaled), target: next } as const;
+  const isRepoint = afterwards === 'repoint';
+  if (isRepoint) await requireReachable(target.ref, running, signal);
+  const stopped = isRepoint ? running.map((one) => repointed(one, source.ref.claim)) : running.map(scaled);
+  const state = { phase: 'ready', afterwards, source: stopped, target: next } as const;
   return { running, idle, state };
 }
 
@@ -130,6 +134,13 @@ function otherClaims(workload: Workload, { claim }: ClaimRef): string[] {
 }
 
 const scaled = ({ kind, name, uid, replicas }: Workload): ScaledWorkload => ({ kind, name, uid, replicas });
+
+/** With what its template is to name again, should it not be cut over. */
+function repointed(workload: Workload, claim: string): ScaledWorkload {
+  const all = workload.object.spec.template.spec?.volumes ?? [];
+  const volumes = all.filter(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
+  return { ...scaled(workload), before: { claim, volumes: volumes.map(({ name }) => name) } };
+}
 
 async function requireRights({ kube, namespace }: ClaimRef, signal: AbortSignal): Promise<void> {
   await requirePermissions(kube, scalingPermissions(namespace), { signal });

@@ -1,11 +1,13 @@
 /** Stops what mounts the source, and starts what is to run afterwards. Each may be done again, to the same end. */
-import { RefusedError, X8sError } from '../../../src/errors.ts';
+import { RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type CutoverState, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
+import { withDetails } from '../run/copy/failed-run.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
+import { podTroubles } from './pod-troubles.ts';
 import { hasStarted, requireMounted } from './readiness.ts';
 import { findWorkload, resourceOf, scale, volumesOf, type WorkloadObject } from './workloads.ts';
 
@@ -84,13 +86,17 @@ export async function startWorkloads(
       const { kind, name, replicas } = workload;
       const where = `${kube.cluster.context}/${namespace}`;
       await scale(kube, namespace, workload, replicas);
-      const started = await waitFor(
+      const waiting = waitFor(
         kube,
         resourceOf(workload),
         { namespace, name },
         (now) => (hasStarted(now, workload, claim) ? now : undefined),
         { timeoutMs, signal, clock, what: `${kind} ${name} in ${where} to be ready` },
       );
+      const started = await waiting.catch(async (error: unknown) => {
+        if (!(error instanceof TimeoutError)) throw error;
+        throw withDetails(error, await podTroubles(ref, workload, signal), undefined);
+      });
       await requireMounted(ref, workload, started, signal);
     }),
   );

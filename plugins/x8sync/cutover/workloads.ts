@@ -26,7 +26,7 @@ export interface WorkloadObject extends KubeObject {
     /** Of a Deployment: a change of its template waits. */
     paused?: boolean;
     updateStrategy?: { readonly rollingUpdate?: { readonly partition?: number } };
-    template: { spec?: Pick<PodSpec, 'volumes'> };
+    template: { spec?: Pick<PodSpec, 'volumes' | 'nodeSelector' | 'affinity'> };
     volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
     ordinals?: { readonly start?: number };
     persistentVolumeClaimRetentionPolicy?: { readonly whenScaled?: 'Retain' | 'Delete' };

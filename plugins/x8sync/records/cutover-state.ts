@@ -31,6 +31,8 @@ export interface ScaledWorkload {
   readonly name: string;
   readonly uid: string;
   readonly replicas: number;
+  /** Of one that is to be given another claim: the claim that its template names before, in the volumes of these names. */
+  readonly before?: { readonly claim: string; readonly volumes: readonly string[] };
 }
 
 export interface CutoverState {
@@ -56,7 +58,11 @@ const isScaled = (value: unknown): value is ScaledWorkload =>
   (value.kind === 'Deployment' || value.kind === 'StatefulSet') &&
   typeof value.name === 'string' &&
   typeof value.uid === 'string' &&
-  Number.isSafeInteger(value.replicas);
+  Number.isSafeInteger(value.replicas) &&
+  (value.before === undefined || isBefore(value.before));
+
+const isBefore = (value: unknown): boolean =>
+  isJson(value) && typeof value.claim === 'string' && isList(value.volumes, (one) => typeof one === 'string');
 
 const isList = <T>(value: unknown, is: (one: unknown) => one is T): value is T[] =>
   Array.isArray(value) && value.every(is);
@@ -81,13 +87,23 @@ export const isUnderWay = (state: CutoverState | undefined): boolean =>
   state !== undefined && state.phase !== 'ready';
 
 /**
- * `kubectl scale` for a workload, for whoever puts it right by hand.
+ * How a workload gets as many pods as it had, for whoever puts it right by hand: `kubectl scale`, or a patch that names the
+ * claim of before as well where it was to be given another, whether it has that by now or not.
  *
  * @param context undefined where this workstation has none of that cluster
  */
 export const scaleCommand = (
-  { kind, name, replicas }: ScaledWorkload,
+  { kind, name, replicas, before }: ScaledWorkload,
   context: string | undefined,
   namespace: string,
-): string =>
-  `kubectl${context === undefined ? '' : ` --context ${context}`} -n ${namespace} scale ${kind.toLowerCase()}/${name} --replicas=${replicas}`;
+): string => {
+  const kubectl = `kubectl${context === undefined ? '' : ` --context ${context}`} -n ${namespace}`;
+  const object = `${kind.toLowerCase()}/${name}`;
+  if (!before) return `${kubectl} scale ${object} --replicas=${replicas}`;
+  const volumes = before.volumes.map((volume) => ({
+    name: volume,
+    persistentVolumeClaim: { claimName: before.claim },
+  }));
+  const patch = { spec: { replicas, template: { spec: { volumes } } } };
+  return `${kubectl} patch ${object} -p '${JSON.stringify(patch)}'`;
+};

@@ -1,7 +1,13 @@
 /** A workload that is given the other claim: it is cut over only once its pods mount that. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
-import { deployments, pods, statefulSets } from '../../../../../src/kube/api/resources.ts';
+import {
+  deployments,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  statefulSets,
+} from '../../../../../src/kube/api/resources.ts';
 import {
   claimIn,
   counts,
@@ -12,6 +18,7 @@ import {
   openShop,
   owner,
   replicas,
+  reporter,
   run,
   stateNow,
   volumes,
@@ -114,4 +121,68 @@ test('a pod that mounts the old claim does not pass as cut over, whatever its wo
     await kube.create(pods, object('web-old', fields, owner('Deployment', await web())));
   });
   await expect(repoint()).rejects.toThrow(/^pod web-old of Deployment web does not mount fake\/shop\/new/);
+});
+
+describe('a claim whose volume is on other nodes than the template takes', () => {
+  const host = 'kubernetes.io/hostname';
+  const inHost = (...values: string[]) => ({
+    nodeSelectorTerms: [{ matchExpressions: [{ key: host, operator: 'In', values }] }],
+  });
+  const onNode = async (node: string) => {
+    const claim = await kube.get(persistentVolumeClaims, { namespace, name: 'new' });
+    await kube.replace(persistentVolumeClaims, { ...claim, spec: { ...claim.spec, volumeName: 'pv' } });
+    const spec = { nodeAffinity: { required: inHost(node) } };
+    await kube.create(persistentVolumes, { metadata: { name: 'pv' }, spec });
+    events.length = 0;
+  };
+  const affinity = (...nodes: string[]) => ({
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: inHost(...nodes) },
+  });
+
+  test.each([{ nodeSelector: { [host]: 'one' } }, { affinity: affinity('one', 'three') }])(
+    'is refused before anything is stopped: %j',
+    async (spec) => {
+      await patchWeb({ template: { spec } });
+      await onNode('two');
+      await expect(repoint()).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringMatching(
+          /^Deployment web could not mount fake\/shop\/new, so nothing .*hostname/,
+        ),
+      });
+      expect(events).toEqual([]);
+    },
+  );
+
+  test.each([{}, { nodeSelector: { disk: 'fast' } }, { affinity: affinity('one', 'two') }])(
+    'is taken where a node may be found: %j',
+    async (spec) => {
+      await patchWeb({ template: { spec } });
+      await onNode('two');
+      await repoint();
+      expect(claimIn(await web())).toBe('new');
+    },
+  );
+});
+
+test('pods that do not come up are explained, with the way back to the claim of before', async () => {
+  onceRepointed(async () => {
+    const conditions = [{ type: 'PodScheduled', status: 'False', message: '0/2 nodes are available' }];
+    const fields = { spec: volumes('new'), status: { phase: 'Pending', conditions } };
+    await kube.create(pods, object('web-new', fields, owner('Deployment', await web())));
+    // Its controller never says that they are ready.
+    const patch = kube.objects.replace.bind(kube.objects);
+    kube.objects.replace = (collection, changed) => {
+      const { status, ...rest } = changed;
+      return patch(collection, collection === 'apps/deployments' ? rest : changed);
+    };
+  });
+  await expect(repoint()).rejects.toMatchObject({
+    exitCode: 124,
+    details: expect.arrayContaining(["pod web-new: it can't be scheduled: 0/2 nodes are available"]),
+  });
+  const template = { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'old' } }] } };
+  expect(reporter.warnings.at(-1)).toContain(
+    `kubectl --context fake -n shop patch deployment/web -p '${JSON.stringify({ spec: { replicas, template } })}'`,
+  );
 });
