@@ -119,6 +119,12 @@ test.concurrent('within a namespace the workload is given the other claim; what 
   await deployRows(here, 'moved', 'old', 1);
   const args = ['--cutover', '--then', 'repoint', '--downtime-goal', '2m'];
   const pair = [scene.ref(contextA, 'old'), scene.ref(contextA, 'new')];
+  // Its template would change, and its pods would not.
+  const rollout = (what: string) => kubectl(contextA, ['-n', namespace, 'rollout', what, 'deployment/moved']);
+  await rollout('pause');
+  expect(saidBy(await x8sync(...args, ...pair), 3)).toMatch(/Deployment moved is paused/);
+  expect(await replicasOf(here, 'moved')).toBe(1);
+  await rollout('resume');
   const result = documentOf<CutoverDocument>(await x8sync(...args, ...pair, '-o', 'json'));
   expect(result).toMatchObject({ stopped: ['Deployment moved (1)'], started: ['Deployment moved (1)'] });
   const claim = 'jsonpath={.spec.template.spec.volumes[0].persistentVolumeClaim.claimName}';

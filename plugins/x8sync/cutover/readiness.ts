@@ -32,7 +32,7 @@ export function isReady(
 export function hasStarted(
   object: WorkloadObject | undefined,
   workload: ScaledWorkload,
-  claim: string,
+  { kube, namespace, claim }: ClaimRef,
 ): boolean {
   const title = `${workload.kind} ${workload.name}`;
   if (object?.metadata.uid !== workload.uid) throw new RefusedError(`${title} is gone, or was made anew`);
@@ -40,7 +40,7 @@ export function hasStarted(
     throw new RefusedError(
       `the template of ${title} does not mount ${claim} any more: somebody else has changed it`,
       {
-        hint: 'find out who (a GitOps controller), give it the claim there or pause it, and run the same command again',
+        hint: `find out who (a GitOps controller), and pause it; see what was written to ${claim} meanwhile before the same command is run again: it may copy anew`,
       },
     );
   if (isReady(object, workload)) return true;
@@ -48,7 +48,7 @@ export function hasStarted(
     throw new RefusedError(
       `${title} was paused meanwhile (spec.paused): pods of its new template do not come`,
       {
-        hint: `kubectl rollout resume ${workload.kind.toLowerCase()}/${workload.name}, and the same command again`,
+        hint: `kubectl --context ${kube.cluster.context} -n ${namespace} rollout resume ${workload.kind.toLowerCase()}/${workload.name}, and the same command again`,
       },
     );
   return false;

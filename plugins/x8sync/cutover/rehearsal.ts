@@ -4,8 +4,8 @@ import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
 import type { Claims } from './claims.ts';
-import { repoint } from './switch.ts';
-import { describeWorkload, resourceOf, scale } from './workloads.ts';
+import { patching, repoint } from './switch.ts';
+import { describeWorkload, scale } from './workloads.ts';
 
 /** @throws RefusedError where a workload could not be stopped, started, or given the other claim, with the policy's words. */
 export async function rehearse(
@@ -41,9 +41,8 @@ async function asked(
   attempt: () => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
-  const need = { verb: 'patch', resource: resourceOf(workload), namespace };
   try {
-    await unlessRefused(kube, need, attempt(), { signal });
+    await unlessRefused(kube, patching(workload, namespace), attempt(), { signal });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const { message, details, hint } = error;

@@ -1,6 +1,8 @@
 /** Stops what mounts the source, and starts what is to run afterwards. Each may be done again, to the same end. */
 import { RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
+import type { Permission } from '../../../src/kube/cluster/access.ts';
+import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type CutoverState, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
@@ -80,17 +82,18 @@ export async function startWorkloads(
   workloads: readonly ScaledWorkload[],
   { timeoutMs, context: { clock, signal } }: SwitchOptions,
 ): Promise<void> {
-  const { kube, namespace, claim } = ref;
+  const { kube, namespace } = ref;
   await Promise.all(
     workloads.map(async (workload) => {
       const { kind, name, replicas } = workload;
       const where = `${kube.cluster.context}/${namespace}`;
-      await scale(kube, namespace, workload, replicas);
+      const scaled = scale(kube, namespace, workload, replicas);
+      await unlessRefused(kube, patching(workload, namespace), scaled, { signal });
       const waiting = waitFor(
         kube,
         resourceOf(workload),
         { namespace, name },
-        (now) => (hasStarted(now, workload, claim) ? now : undefined),
+        (now) => (hasStarted(now, workload, ref) ? now : undefined),
         { timeoutMs, signal, clock, what: `${kind} ${name} in ${where} to be ready` },
       );
       const started = await waiting.catch(async (error: unknown) => {
@@ -147,7 +150,9 @@ export async function repoint(
       name === claim ? volumePatch(index, claim, to) : [],
     );
     const ref = { namespace, name: workload.name };
-    if (patch.length > 0) await kube.patch(resourceOf(workload), ref, patch, { ...call, type: 'json' });
+    if (patch.length === 0) continue;
+    const patched = kube.patch(resourceOf(workload), ref, patch, { ...call, type: 'json' });
+    await unlessRefused(kube, patching(workload, namespace), patched, { signal: call.signal });
   }
 }
 
@@ -200,6 +205,11 @@ export async function isUnstarted(
     (object) => object === undefined || object.spec.replicas === 0 || isOld(object),
   );
 }
+
+/** The right that a change of a workload takes. */
+export const patching = (workload: ScaledWorkload, namespace: string): Permission => ({
+  ...{ verb: 'patch', resource: resourceOf(workload), namespace },
+});
 
 /** The volume has to be what it was when it was read. */
 function volumePatch(index: number, from: string, to: string): object[] {

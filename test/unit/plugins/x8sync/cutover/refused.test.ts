@@ -22,6 +22,7 @@ import { apiError } from '../../../support/fake-cluster.ts';
 beforeEach(openShop);
 
 const words = 'admission webhook "policy" denied the request: claims are frozen';
+const declined = { exitCode: 3, message: words };
 /** A policy against patches that come to such an object. */
 function deny(is: (patched: KubeObject) => boolean): void {
   kube.admits = (patched) => {
@@ -66,7 +67,7 @@ describe('what is declined once all stands still', () => {
     };
 
   test('starts the source as it was, where its template could not be changed', async () => {
-    await expect(run(onceCopied(isRepointed), 'repoint')).rejects.toThrow(words);
+    await expect(run(onceCopied(isRepointed), 'repoint')).rejects.toMatchObject(declined);
     expect(await counts()).toEqual({ web: replicas, next: 0 });
     expect(claimIn(await web())).toBe('old');
     expect(reporter.warnings.at(-1)).toMatch(/^Not cut over: Deployment web \(3\) of the source is told to/);
@@ -77,7 +78,7 @@ describe('what is declined once all stands still', () => {
   test('changes back what was changed of others already', async () => {
     const spec = { replicas: 1, template: { spec: volumes('old') } };
     await kube.create(deployments, object('also', { spec }) as never);
-    await expect(run(onceCopied(isRepointed), 'repoint')).rejects.toThrow(words);
+    await expect(run(onceCopied(isRepointed), 'repoint')).rejects.toMatchObject(declined);
     const also = await kube.get(deployments, { namespace, name: 'also' });
     expect([claimIn(also), hasPods(also)]).toEqual(['old', true]);
     expect(await counts()).toEqual({ web: replicas, next: 0 });
@@ -85,14 +86,14 @@ describe('what is declined once all stands still', () => {
 
   test('changes it back where the repointed workload may not be started', async () => {
     const isStarted = (patched: KubeObject) => isRepointed(patched) && hasPods(patched);
-    await expect(run(onceCopied(isStarted), 'repoint')).rejects.toThrow(words);
+    await expect(run(onceCopied(isStarted), 'repoint')).rejects.toMatchObject(declined);
     expect(claimIn(await web())).toBe('old');
     expect(await counts()).toEqual({ web: replicas, next: 0 });
   });
 
   test("starts the source as it was, where the target's workload may not be started", async () => {
     const isNext = (patched: KubeObject) => patched.metadata.name === 'next' && hasPods(patched);
-    await expect(run(onceCopied(isNext))).rejects.toThrow(words);
+    await expect(run(onceCopied(isNext))).rejects.toMatchObject(declined);
     expect(await counts()).toEqual({ web: replicas, next: 0 });
     expect(await stateNow()).toMatchObject({ phase: 'ready' });
   });

@@ -85,6 +85,25 @@ const rolesIn = async (kube: KubeClient) =>
 
 const isAnother = { exitCode: ExitCode.unreachable };
 
+test('how a cutover stands is told from the cluster of its source, too, or that it is not known', async () => {
+  const { a, b } = await copied();
+  await inItsMiddle(a, b);
+  for (const [kube, role, end] of [
+    [a, 'source', { phase: 'Succeeded', message: '1 file' }],
+    [b, 'cutover', { phase: 'Failed', message: 'timed out' }],
+  ] as const) {
+    const store = storeOf(kube, { clock });
+    const record = await store.find('shop', 'db', role);
+    if (record) await store.update(record, (state) => Object.assign(state, end));
+  }
+  const look = async (connectTo: TaskContext['connectTo']) =>
+    (await lookAt(await entryIn(a), a, contextFor(connectTo), { withProgress: false })).standing;
+  expect(await look(async () => b)).toMatchObject({ phase: 'Failed', message: 'not cut over: timed out' });
+  const away = await look(() => Promise.reject(new UnreachableError('no answer')));
+  expect(away).toMatchObject({ phase: 'Unknown', isUnseen: true });
+  expect(away.message).toMatch(/^how its cutover ended is known at the target only/);
+});
+
 describe('is as one that does not answer', () => {
   test('for cleanup, which cleans the side that it knows', async () => {
     const { a, b, other } = await copied();
