@@ -111,8 +111,7 @@ class Cutover {
     try {
       const state = known && resumed ? await this.#takeUp(known) : await this.#begin();
       const copied = await this.#copied(state);
-      await this.#start(copied);
-      const downtimeMs = this.#context.clock.now().getTime() - this.#stoppedAt;
+      const downtimeMs = (await this.#start(copied)) - this.#stoppedAt;
       await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
       return this.#result(copied, downtimeMs, resumed);
     } catch (error) {
@@ -251,17 +250,21 @@ class Cutover {
     return undo(state, failure, { claims: this.#claims, journal: this.#journal, reporter, clock });
   }
 
-  /** @throws with what is left to do: the files are at the target, and the source stands still. */
-  async #start(state: CutoverState): Promise<void> {
+  /**
+   * @returns when all that is to run was ready, in milliseconds.
+   * @throws with what is left to do: the files are at the target, and the source stands still.
+   */
+  async #start(state: CutoverState): Promise<number> {
     const { afterwards, source, target } = state;
     const { ref } = this.#claims.source;
     const { timeoutMs, target: to } = this.#request.copy;
     const options = { timeoutMs, context: this.#context };
     if (afterwards === 'repoint') await this.#repoint(state);
     try {
-      if (afterwards === 'target') await startWorkloads(to, target, options);
-      if (afterwards === 'repoint') await startWorkloads(to, source, options);
-      if (afterwards === 'source') await startWorkloads(ref, source, options);
+      if (afterwards === 'target') return await startWorkloads(to, target, options);
+      if (afterwards === 'repoint') return await startWorkloads(to, source, options);
+      if (afterwards === 'source') return await startWorkloads(ref, source, options);
+      return this.#context.clock.now().getTime();
     } catch (error) {
       if (await this.#isDeclined(state, error)) throw await this.#undo(state, error);
       const lost = await lostTarget(this.#claims.target, this.#context.signal).catch(() => undefined);

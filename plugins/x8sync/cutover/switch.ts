@@ -75,15 +75,16 @@ export async function changedSince(
  * Scales all of these to what they are to have, and waits until their pods are ready.
  *
  * @param ref the claim that the pods are to mount.
+ * @returns when the last of them was ready, in milliseconds: a look at their pods is no downtime.
  * @throws RefusedError where they mount another one.
  */
 export async function startWorkloads(
   ref: ClaimRef,
   workloads: readonly ScaledWorkload[],
   { timeoutMs, context: { clock, signal } }: SwitchOptions,
-): Promise<void> {
+): Promise<number> {
   const { kube, namespace } = ref;
-  await Promise.all(
+  const moments = await Promise.all(
     workloads.map(async (workload) => {
       const { kind, name, replicas } = workload;
       const where = `${kube.cluster.context}/${namespace}`;
@@ -100,9 +101,12 @@ export async function startWorkloads(
         if (!(error instanceof TimeoutError)) throw error;
         throw withDetails(error, await podTroubles(ref, workload, signal), undefined);
       });
+      const readyAt = clock.now().getTime();
       await requireMounted(ref, workload, started, signal);
+      return readyAt;
     }),
   );
+  return moments.length > 0 ? Math.max(...moments) : clock.now().getTime();
 }
 
 /**
