@@ -1,8 +1,8 @@
 /** What a run tells of itself while it copies and at its end: how far it is, what it compared, what it changed. */
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
-import { Scene } from './support/scene.ts';
-import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
+import { partArrives, Scene } from './support/scene.ts';
+import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
 const scene = await Scene.open('told');
@@ -100,4 +100,15 @@ test.concurrent('--force --dry-run lists what would be removed, then what would 
   await scene.shell(contextA, 'forced-empty', 'true');
   const empty = [scene.ref(contextA, 'forced-empty'), args[1], '--force', '--dry-run'];
   expect(saidBy(await x8sync(...empty), 3)).toMatch(/source is empty/);
+});
+
+test.concurrent('a pod that comes to use the target while it is copied to is named: not all is whole', async () => {
+  const [source, target] = await claims('used', 'head -c 12M /dev/urandom >/data/big');
+  const running = startX8sync('--bwlimit', '1M', '-o', 'json', '--name', 'used', source, target);
+  await partArrives(scene, contextB, 'used-target');
+  await scene.user(contextB, 'its-user', 'used-target');
+  const ended = await running.ended;
+  expect(saidBy(ended, 5)).toMatch(/came into use by pod its-user while it was copied to/);
+  expect(documentOf(ended)).toMatchObject({ outcome: 'partial', targetUsers: ['its-user'] });
+  expect(await scene.phases('used')).toEqual(['source Incomplete', 'target Incomplete']);
 });

@@ -1,6 +1,7 @@
 /** What many copies came to, in words and as an error. */
 import { IncompleteError, X8sError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
+import { usersText } from '../run/copy-end.ts';
 import { deviceTitle } from '../run/device-report.ts';
 import type { CopyResult } from '../run/request.ts';
 
@@ -22,13 +23,17 @@ export interface BatchEntry {
 export const isThrough = ({ outcome, lost }: CopyResult): boolean => outcome === 'ok' && lost.length === 0;
 
 /** One line on what one copy did. */
-export function titleOf({ stats, verification, outcome, lost, device, mode }: CopyResult): string {
+export function titleOf(result: CopyResult): string {
+  const { stats, verification, outcome, lost, device, mode, targetUsers = [] } = result;
   const figures = device
     ? deviceTitle(device, mode)
     : `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')}, ${formatBytes(stats.transferredBytes)}`;
   const differ = verification ? `; ${formatCount(verification.different)} differences` : '';
   const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
-  return `${outcome === 'ok' || outcome === 'differs' ? figures : `${figures}, not all`}${differ}${losses}`;
+  const users = targetUsers.length > 0 ? `; ${usersText(targetUsers)}` : '';
+  // Where others wrote as well is what there is to say, all may have been copied.
+  const isAll = outcome === 'ok' || outcome === 'differs' || targetUsers.length > 0;
+  return `${isAll ? figures : `${figures}, not all`}${differ}${losses}${users}`;
 }
 
 /** The summary at the end: figures first, then each that is not whole. */

@@ -9,7 +9,7 @@ import { Label } from '../../../src/tasks/names.ts';
 import { type PodPrivileges, privilegesOf } from '../objects/manifests/pod-security.ts';
 import { taskOfPod } from '../objects/sides.ts';
 import { type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
-import { claimNamesOf, seLinuxLevelIn } from './volumes-of-pod.ts';
+import { claimNamesOf, mayWrite, seLinuxLevelIn } from './volumes-of-pod.ts';
 
 /** A claim and the client of its cluster. */
 export interface ClaimRef {
@@ -208,20 +208,11 @@ export function mountsOf(claim: string, all: readonly Pod[]): ClaimMount[] {
     .map((pod) => {
       const task = taskOfPod(pod);
       const mover =
-        task !== undefined && pod.metadata.labels?.[Label.role] === 'target' && writes(pod, claim);
+        task !== undefined && pod.metadata.labels?.[Label.role] === 'target' && mayWrite(pod, claim);
       const privileges = task === undefined ? undefined : privilegesOf(pod.spec);
       const seLinuxLevel = seLinuxLevelIn(pod, claim);
       return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover, privileges, seLinuxLevel };
     });
-}
-
-/** Whether a pod of a task mounts the claim to write to it. */
-function writes({ spec: { volumes = [], containers } }: Pod, claim: string): boolean {
-  const volume = volumes.find(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
-  const mounts = (containers[0]?.volumeMounts ?? []) as readonly { name: string; readOnly?: boolean }[];
-  // A device has no mount, and is read-only where its claim is named.
-  const { readOnly: isRead } = (volume?.persistentVolumeClaim ?? {}) as { readOnly?: boolean };
-  return isRead !== true && mounts.find(({ name }) => name === volume?.name)?.readOnly !== true;
 }
 
 /** The SELinux level of the pods that have the claim mounted, a workload's before one of a task; undefined where none names one. */

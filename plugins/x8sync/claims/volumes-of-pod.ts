@@ -27,7 +27,7 @@ interface Secured {
 }
 
 interface Mounting extends Secured {
-  readonly volumeMounts?: readonly { readonly name: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly readOnly?: boolean }[];
   readonly volumeDevices?: readonly { readonly name: string }[];
 }
 
@@ -49,4 +49,29 @@ export function seLinuxLevelIn(
     ({ securityContext }) => securityContext?.seLinuxOptions?.level,
   );
   return levels.find((level) => level !== undefined);
+}
+
+/**
+ * Whether a pod that has a claim may write to it: neither the claim nor all of its mounts are read-only. A device has no
+ * mount, and is read-only where its claim is named.
+ */
+export function mayWrite({ metadata, spec }: Pick<Pod, 'metadata' | 'spec'>, claim: string): boolean {
+  const volumes = (spec.volumes ?? []).filter((volume) => claimNameOf(volume, metadata.name) === claim);
+  return volumes.some(({ name, persistentVolumeClaim }) => {
+    if ((persistentVolumeClaim as { readOnly?: boolean } | undefined)?.readOnly) return false;
+    const mounts = containersOf(spec)
+      .flatMap(({ volumeMounts = [] }) => volumeMounts)
+      .filter((mount) => mount.name === name);
+    return mounts.length === 0 || mounts.some(({ readOnly }) => readOnly !== true);
+  });
+}
+
+/** All that may mount something, those included that begin before the others or were added later. */
+function containersOf(spec: PodSpec): readonly Mounting[] {
+  const {
+    initContainers = [],
+    containers,
+    ephemeralContainers = [],
+  } = spec as Record<string, readonly Mounting[] | undefined>;
+  return [...initContainers, ...(containers ?? []), ...ephemeralContainers];
 }

@@ -1,14 +1,18 @@
 /** What a copy that came to its end still leaves to be said, as an error: exit code 5. */
 import { IncompleteError } from '../../../src/errors.ts';
 import type { Loss } from '../mover/protocol/losses.ts';
+import { usersError } from '../run/copy-end.ts';
 import type { CopyResult } from '../run/request.ts';
 
-/** Finished, but not everything: exit 5. */
+/** Finished, but not everything, or others wrote to the target meanwhile: exit 5. */
 export function incompleteness(
-  { outcome, lost, losses = [], failures, message, diagnostics }: CopyResult,
+  result: CopyResult,
   trustedXattrs: boolean,
   again: string,
 ): IncompleteError | undefined {
+  const { outcome, lost, losses = [], failures, message, diagnostics } = result;
+  const inUse = usersError(result, again);
+  if (inUse) return inUse;
   const hint = keepHint(lost, losses, trustedXattrs);
   if (outcome === 'partial' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {

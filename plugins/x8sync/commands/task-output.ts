@@ -16,6 +16,7 @@ export function documentOf({ entry, standing }: StandingTask): Record<string, un
     task: entry.task,
     phase: standing.phase,
     outcome: standing.end?.outcome,
+    targetUsers: standing.end?.targetUsers,
     source: sourceClaim,
     target: targetClaim,
     mode,

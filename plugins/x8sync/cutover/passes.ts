@@ -51,7 +51,12 @@ export function passOf({ seconds, stats }: CopyResult): Pass {
 }
 
 /** Files that went meanwhile are the next pass's matter; what can't be read or kept would be missing at the end too. */
-function requireCopied({ failures, message, lost }: CopyResult): void {
+function requireCopied({ failures, message, lost, target, targetUsers = [] }: CopyResult): void {
+  if (targetUsers.length > 0)
+    throw new RefusedError(
+      `target claim ${target} came into use by pod ${targetUsers.join(', ')}, so nothing was stopped`,
+      { hint: 'scale its workload down: a cutover starts it itself, once all is copied' },
+    );
   if (lost.length > 0)
     throw new RefusedError(
       `the target does not keep all of the files, so nothing was stopped: ${lost.join(', ')}`,

@@ -5,16 +5,18 @@ import { jobs, pods } from '../../../src/kube/api/resources.ts';
 import { type EndPhase, isFinished } from '../../../src/tasks/record.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { describeClaim } from '../claims/claim.ts';
+import { newcomersOf } from '../claims/newcomers.ts';
 import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
 import type { Mode, Selection } from '../mover/protocol/options.ts';
 import type { MoverEnd } from '../mover/protocol/protocol.ts';
 import { cleanSides, type SideRecord, uncleanError } from '../objects/side-cleanup.ts';
 import { sideOf } from '../objects/sides.ts';
+import { type CopyEnd, isThrough, withUsers } from '../run/copy-end.ts';
 import { copyResult } from '../run/copy-result.ts';
 import { forgetEnd, type KeptEnd, keptEndOf } from '../run/kept-end.ts';
-import { takenUp } from '../run/mover-job.ts';
+import { refusesUsers, takenUp } from '../run/mover-job.ts';
 import type { CopyResult } from '../run/request.ts';
-import { asAsked, failureOf, isThrough, isWhole, titleOf } from '../run/result.ts';
+import { asAsked, failureOf, isWhole, titleOf } from '../run/result.ts';
 import { storeOf } from '../run/task-store.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
@@ -111,12 +113,13 @@ class Attachment {
     const asked = { fsGroup: fsGroup === undefined ? undefined : Number(fsGroup) };
     const watch = new MoverWatch(clock, stop, signal, (end) => asAsked(end, asked));
     const side = sideOf(this.#target.kube, this.#target.record);
-    let end: MoverEnd | undefined;
+    let end: CopyEnd | undefined;
     let failure: X8sError | undefined;
     let unclean: X8sError | undefined;
     const copying = async (handle: StepHandle) => {
       watch.followMover(side, job, timeoutMs, handle);
-      end = await watch.ended(handle);
+      const said = await watch.ended(handle);
+      end = withUsers(said, await this.#targetUsers(job));
       failure = await this.#failureOf(end, watch);
       if (!failure) handle.title(titleOf(end, mode as Mode));
     };
@@ -138,7 +141,10 @@ class Attachment {
     const { source, target } = claimsOf(this.#target.record, this.#all);
     const names = { task: this.#task, source: describeClaim(source), target: describeClaim(target) };
     const how = { mode: mode as Mode, checksum: checksum !== undefined, selection, strategy: undefined };
-    return { result: copyResult(await watch.end, watch.messages, { ...names, ...how, seconds }), unclean };
+    return {
+      result: copyResult(end ?? (await watch.end), watch.messages, { ...names, ...how, seconds }),
+      unclean,
+    };
   }
 
   /** Ends a task whose mover is gone, and whose end somebody has seen; resolves with why not all is clean. */
@@ -151,6 +157,15 @@ class Attachment {
     return unclean;
   }
 
+  /** Pods that came to write to the target while the mover did; none where that was agreed to. */
+  async #targetUsers({ job }: MoverJob): Promise<readonly string[]> {
+    const { kube, record } = this.#target;
+    const { claim, namespace } = claimsOf(record, this.#all).target;
+    return refusesUsers(job)
+      ? newcomersOf({ kube, namespace, claim }, record.task, this.#context.signal)
+      : [];
+  }
+
   async #failureOf(end: MoverEnd, { messages }: MoverWatch): Promise<X8sError | undefined> {
     if (isThrough(end)) return lostTargetOf(this.#target, this.#context.signal);
     const mode = (this.#spec.mode ?? 'merge') as Mode;
@@ -160,7 +175,7 @@ class Attachment {
 
   /** Ends the task, unless a run holds it, which does so itself; resolves with why not all is clean. */
   async #settle(
-    end: MoverEnd,
+    end: CopyEnd,
     failure: X8sError | undefined,
     handle: StepHandle,
   ): Promise<X8sError | undefined> {

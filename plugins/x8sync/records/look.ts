@@ -7,11 +7,14 @@ import { jobs, pods } from '../../../src/kube/api/resources.ts';
 import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { ClaimName } from '../claims/claim.ts';
 import { type HolderState, holderState } from '../claims/claim-lock.ts';
+import { newcomersOf } from '../claims/newcomers.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { moverSelector, sideOf } from '../objects/sides.ts';
+import { isThrough } from '../run/copy-end.ts';
 import { keepEnd, keptEndOf } from '../run/kept-end.ts';
-import { isThrough } from '../run/result.ts';
+import { refusesUsers } from '../run/mover-job.ts';
 import { storeOf } from '../run/task-store.ts';
+import { nonceIn } from '../run/workers.ts';
 import { type Clusters, clustersOf } from './clusters.ts';
 import { withCutover } from './cutover-standing.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
@@ -20,6 +23,7 @@ import { lookAtSchedule } from './schedule-look.ts';
 import { cleanupCommand, describeFlaw, flawOf, flawsOf, flawText } from './soundness.ts';
 import {
   type Claims,
+  endIn,
   mayHaveMover,
   type NoSight,
   recordedStanding,
@@ -166,12 +170,26 @@ async function sightOf(
     const holder: HolderState = isHeld
       ? await holderState(kube, { namespace, claimUid }, { clock, signal })
       : 'none';
-    return { job, pods: items, holder, said: await wordsOf(kube, items, withProgress, signal) };
+    const said = await wordsOf(kube, items, withProgress, signal);
+    const targetUsers = await targetUsersOf({ kube, record }, { job, pods: items, said }, signal);
+    return { job, pods: items, holder, said, targetUsers };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof X8sError)) throw error;
     return { obstacle: `its mover in ${kube.cluster.context} can't be looked at: ${messageOf(error)}` };
   }
+}
+
+/** Who wrote to the target beside a mover that has ended, where nobody was to. */
+async function targetUsersOf(
+  target: SideRecord,
+  { job, ...seen }: Pick<Sight, 'job' | 'pods' | 'said'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const hasEnded = job && endIn(seen, nonceIn(job)) !== undefined;
+  if (!hasEnded || !refusesUsers(job)) return [];
+  const { namespace, claim } = claimsOf(target.record, { sides: [target] }).target;
+  return newcomersOf({ kube: target.kube, namespace, claim }, target.record.task, signal);
 }
 
 /** Both claims by name; a cluster that no context leads to by its server. */

@@ -15,9 +15,10 @@ import { type MoverLine, parseMoverLine } from '../mover/protocol/mover-lines.ts
 import type { Mode } from '../mover/protocol/options.ts';
 import type { MoverEnd } from '../mover/protocol/protocol.ts';
 import { gateName } from '../objects/manifests/pods.ts';
+import { type CopyEnd, isThrough, withUsers } from '../run/copy-end.ts';
 import { type KeptEnd, keptEndOf } from '../run/kept-end.ts';
 import { takenUp } from '../run/mover-job.ts';
-import { asAsked, failureOf, isThrough, isWhole, titleOf } from '../run/result.ts';
+import { asAsked, failureOf, isWhole, titleOf } from '../run/result.ts';
 import { specOf } from './inventory.ts';
 import type { SchedulePhase, ScheduleStanding } from './schedule-text.ts';
 
@@ -33,7 +34,7 @@ export interface Standing {
   /** RFC 3339. */
   readonly finishedAt?: string | undefined;
   /** The mover's own last line, where its pod was seen. */
-  readonly end?: MoverEnd | undefined;
+  readonly end?: CopyEnd | undefined;
   /** Of a task that copies at its times. */
   readonly schedule?: ScheduleStanding | undefined;
   /** What its run ended with, where that is not what {@link end} says. */
@@ -49,6 +50,8 @@ export interface Sight {
   readonly pods: readonly Pod[];
   /** Whether a command says that it works on the task; looked at only where there is no Job. */
   readonly holder: HolderState;
+  /** Pods of others that wrote to the target beside it. */
+  readonly targetUsers?: readonly string[] | undefined;
   /** The last lines of the mover's log, where they were asked for. */
   readonly said: readonly MoverLine[];
 }
@@ -107,7 +110,7 @@ function withoutJob(record: TaskRecord, { holder }: Sight): Standing {
 function withJob(record: TaskRecord, job: Job, sight: Sight, claims: Claims): Standing {
   const { nonce } = takenUp(job, []);
   const last = endIn(sight, nonce);
-  if (last) return endedStanding(record, last, claims);
+  if (last) return endedStanding(record, last, claims, sight.targetUsers);
   const kept = keptEndOf(record);
   if (kept?.nonce === nonce) return asStanding(kept);
   const over = jobEndText(job);
@@ -146,9 +149,11 @@ export function endedStanding(
   record: TaskRecord,
   { end: said, finishedAt }: PodEnd,
   claims: Claims,
+  targetUsers: readonly string[] = [],
 ): Standing {
   const { fsGroup, mode = 'merge' } = specOf(record);
-  const end = asAsked(said, { fsGroup: fsGroup === undefined ? undefined : Number(fsGroup) });
+  const asked = asAsked(said, { fsGroup: fsGroup === undefined ? undefined : Number(fsGroup) });
+  const end = withUsers(asked, targetUsers);
   const ended = { finishedAt, end };
   if (isThrough(end)) {
     const phase = isWhole(end) ? 'Succeeded' : 'Incomplete';

@@ -2,7 +2,7 @@
 import type { StrategyName } from '../connect/strategy-names.ts';
 import type { MoverMessages } from '../monitor/mover-messages.ts';
 import type { Selection } from '../mover/protocol/options.ts';
-import type { MoverEnd } from '../mover/protocol/protocol.ts';
+import type { CopyEnd } from './copy-end.ts';
 import type { CopyResult, Mode } from './request.ts';
 
 /** What of a copy its mover does not know. */
@@ -20,9 +20,10 @@ export interface CopyStory {
   readonly seconds: number;
 }
 
-export function copyResult(end: MoverEnd, messages: MoverMessages, story: CopyStory): CopyResult {
+export function copyResult(end: CopyEnd, messages: MoverMessages, story: CopyStory): CopyResult {
   const { task, source, target, mode, checksum, selection, strategy, seconds, snapshot } = story;
   const { outcome, message, stats, failures, lost, losses, verification, streams, device } = end;
+  const { targetUsers } = end;
   const { address, changes, diagnostics, differences } = messages;
   const how = {
     outcome,
@@ -44,6 +45,7 @@ export function copyResult(end: MoverEnd, messages: MoverMessages, story: CopySt
     streams,
     device,
     snapshot,
+    targetUsers,
   };
   return { task, source, target, ...how, stats, ...found, seconds };
 }

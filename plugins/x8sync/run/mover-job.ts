@@ -83,12 +83,20 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
   }
 }
 
+/** Whether others may write to the target while it is copied to, for whoever looks at the end of a copy later. */
+const usersAnnotation = 'x8s.dev/target-users';
+
+/** Whether nobody else was to write to the target of a Job's mover; false also where an older version made it. */
+export const refusesUsers = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.[usersAnnotation] === 'refused';
+
 /** What a Job says of its mover. */
 export const moverAnnotations = (plan: MoverJobPlan): Record<string, string> => ({
   ...nonceAnnotations(plan.nonce),
   [keysAnnotation]: keysText(plan),
   [addressesAnnotation]: plan.addresses.join(' '),
   [wishesAnnotation]: wishesText(moverWishes(plan)),
+  [usersAnnotation]: plan.allowMounted || readsOnly(plan.mode) ? 'allowed' : 'refused',
 });
 
 /** Whether the movers of a Job, or of a CronJob's, mount both claims. */

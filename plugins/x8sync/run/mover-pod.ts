@@ -49,6 +49,8 @@ export interface MoverJobPlan extends PodWishes {
   /** Compare files by their content. */
   readonly checksum: boolean;
   readonly onCollision?: OnCollision | undefined;
+  /** Others may write to the target meanwhile. */
+  readonly allowMounted?: boolean | undefined;
   /** Take up no Job that is there. */
   readonly fresh?: boolean | undefined;
   readonly selection?: Selection | undefined;

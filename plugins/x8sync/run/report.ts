@@ -19,7 +19,11 @@ const shownNames = 5;
 /** The summary that a person reads at the end. */
 export function summaryOf(result: CopyResult): string {
   const { snapshot } = result;
-  const lines = [...linesOf(result), ...(snapshot ? [`  source       ${snapshotTitle(snapshot)}`] : [])];
+  const lines = [
+    ...linesOf(result),
+    ...usersLine(result),
+    ...(snapshot ? [`  source       ${snapshotTitle(snapshot)}`] : []),
+  ];
   return lines.join('\n');
 }
 
@@ -60,8 +64,9 @@ function copyLines(result: CopyResult): string[] {
   ];
 }
 
-function headline({ outcome, lost, stats, compared }: CopyResult): string {
+function headline({ outcome, lost, stats, compared, targetUsers = [] }: CopyResult): string {
   if (outcome === 'differs') return 'Copied, and not the same:';
+  if (targetUsers.length > 0) return 'Copied while others wrote to the target:';
   if (outcome !== 'ok') return 'Copied in part:';
   if (lost.length > 0) return 'Copied with losses:';
   // The root is an entry itself.
@@ -123,6 +128,11 @@ function lossLine({ lost, losses = [] }: CopyResult): string[] {
 function lossText({ kind, count, names }: Loss): string {
   const shown = names.slice(0, shownNames).map(shownName).join(', ');
   return `${kind} of ${formatPlural(count, 'entry', 'entries')}: ${shown}${count > shownNames ? ', …' : ''}`;
+}
+
+/** Who else wrote to the target meanwhile. */
+function usersLine({ targetUsers = [] }: CopyResult): string[] {
+  return targetUsers.length > 0 ? [`  in use by    pod ${targetUsers.join(', ')}, since then`] : [];
 }
 
 function dryRunLines(result: CopyResult): string[] {

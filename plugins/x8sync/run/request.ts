@@ -160,6 +160,8 @@ export interface CopyResult {
   readonly streams?: StreamsReport | undefined;
   /** In a dry run: what would change, and before that what would be removed; the first few hundred. */
   readonly changes: readonly string[];
+  /** Pods that came to write to the target while it was copied to. */
+  readonly targetUsers?: readonly string[] | undefined;
   /** Errors and warnings of the mover, the last few. */
   readonly diagnostics: readonly string[];
   /** When it is copied again, where that was asked for. */

@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.t
 import { type ClaimName, describeClaim } from '../claims/claim.ts';
 import { isDryRun } from '../mover/protocol/options.ts';
 import type { MoverEnd } from '../mover/protocol/protocol.ts';
+import { type CopyEnd, usersText } from './copy-end.ts';
 import { deviceTitle } from './device-report.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 import { verificationTitle } from './verification.ts';
@@ -27,11 +28,6 @@ export class TargetTooSmall extends RefusedError {
 /** True where everything is at the target as it was at the source. */
 export function isWhole({ outcome, lost }: MoverEnd): boolean {
   return outcome === 'ok' && lost.length === 0;
-}
-
-/** Whether the mover came to its end: all, or all that could be, was copied or compared. */
-export function isThrough({ outcome }: MoverEnd): boolean {
-  return outcome === 'ok' || outcome === 'partial' || outcome === 'differs';
 }
 
 /** @throws X8sError where both sides were to be compared, and the mover does not say that they were. */
@@ -79,8 +75,13 @@ export function emptinessOf(
 }
 
 /** One line on what was done. */
-export function titleOf(end: MoverEnd, mode: Mode): string {
-  const { stats, lost, verification, device } = end;
+export function titleOf(end: CopyEnd, mode: Mode): string {
+  const { targetUsers = [] } = end;
+  const users = targetUsers.length > 0 ? `; ${usersText(targetUsers)}` : '';
+  return `${copiedTitle(end, mode)}${users}`;
+}
+
+function copiedTitle({ stats, lost, verification, device }: MoverEnd, mode: Mode): string {
   if (mode === 'verify') return verification ? verificationTitle(verification) : 'compared';
   const verified = verification ? `; ${verificationTitle(verification)}` : '';
   if (device) return `${deviceTitle(device, mode)}${verified}`;

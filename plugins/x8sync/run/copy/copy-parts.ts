@@ -217,7 +217,7 @@ export class CopyParts {
   async #moverPlan(access: MoverAccess, request = this.#request): Promise<MoverJobPlan> {
     const { side, record } = (await this.sides.opened()).target;
     const { mode, bandwidth, checksum, onCollision, verify, parallel, compress } = request;
-    const { selection, owner, cutover: fresh, allowEmpty, rsyncArgs } = request;
+    const { selection, owner, cutover: fresh, allowEmpty, rsyncArgs, allowMounted } = request;
     const [claim, { privileges, isLimited }, sourcePrivileges] = await Promise.all([
       this.sides.target(),
       this.sides.targetAdmission(),
@@ -230,7 +230,7 @@ export class CopyParts {
     const deletes = isDevice(claim) ? deviceDeletes(request) : request.deletes;
     const nothingElse = takesNothingElse(request);
     const what = { nothingElse, selection, deletes, owner, parallel, compress, rsyncArgs, fresh, allowEmpty };
-    const how = { ...what, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
+    const how = { ...what, allowMounted, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     return { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
   }
 }

@@ -8,6 +8,7 @@ import { type MoverJob, MoverWatch } from '../../monitor/mover-watch.ts';
 import { uncleanError } from '../../objects/side-cleanup.ts';
 import { timetableOf } from '../../objects/timetable.ts';
 import { describeTimetable } from '../../schedule/interval.ts';
+import { type CopyEnd, isThrough, withUsers } from '../copy-end.ts';
 import { copyResult } from '../copy-result.ts';
 import { snapshotTitle } from '../report.ts';
 import {
@@ -22,7 +23,6 @@ import {
   asAsked,
   emptinessOf,
   failureOf,
-  isThrough,
   isWhole,
   requireVerification,
   titleOf,
@@ -58,6 +58,8 @@ export class CopyRun {
   /** The pods that the mover has asked for, once they are made. */
   #workers: Promise<void> | undefined;
   #schedule: ScheduleReport | undefined;
+  /** Pods that came to write to the target meanwhile. */
+  #targetUsers: readonly string[] = [];
 
   constructor(request: CopyRequest, context: CopyContext) {
     this.#request = request;
@@ -207,7 +209,13 @@ export class CopyRun {
     requireVerification(end, this.#request);
     const told = [emptinessOf(end, this.#request), await this.#sides.lookOnceMore()];
     for (const text of told) if (text !== undefined) handle.warn(text);
-    handle.title(titleOf(end, this.#request.mode));
+    this.#targetUsers = await this.#sides.newcomers();
+    handle.title(titleOf(await this.#ended(), this.#request.mode));
+  }
+
+  /** The mover's end, with what was seen beside it. */
+  async #ended(): Promise<CopyEnd> {
+    return withUsers(await this.#watch.ended(), this.#targetUsers);
   }
 
   /** Leaves the mover to itself once files move; where it has come to its end before, as {@link watch}. */
@@ -223,7 +231,7 @@ export class CopyRun {
 
   async cleanUp(handle: StepHandle): Promise<void> {
     if (this.#isDetached) return handle.title('What was made stays, for whoever attaches to it');
-    const end = await this.#watch.ended();
+    const end = await this.#ended();
     await this.#workers;
     this.#task.done = { text: doneText(end, this.#request.mode), isWhole: isWhole(end) };
     const left = await this.#task.removeChildren(handle, this.#signal);
@@ -240,7 +248,7 @@ export class CopyRun {
   async leaveSchedule(handle: StepHandle): Promise<void> {
     const { schedule, mode } = this.#request;
     if (!schedule) return;
-    const end = await this.#watch.ended();
+    const end = await this.#ended();
     await this.#workers;
     await this.#sides.requireTargetStands();
     handle.detail('waiting for the first mover to go');
@@ -271,7 +279,11 @@ export class CopyRun {
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
     const how = { mode, checksum, selection, strategy: this.#strategy, snapshot: await this.#snapshot() };
-    const result = copyResult(end, this.#watch.messages, { ...names, ...how, seconds });
+    const result = copyResult(withUsers(end, this.#targetUsers), this.#watch.messages, {
+      ...names,
+      ...how,
+      seconds,
+    });
     return this.#schedule ? { ...result, schedule: this.#schedule } : result;
   }
 

@@ -7,6 +7,7 @@ import { isDevice } from '../../claims/claim.ts';
 import { checkSameMode, checkSource, checkTarget } from '../../claims/claim-checks.ts';
 import { lostTarget, requireTargetStands, sourceDeparture } from '../../claims/claim-stands.ts';
 import { checkNoCompetingMover } from '../../claims/competing-movers.ts';
+import { newcomersOf } from '../../claims/newcomers.ts';
 import { madeFor } from '../../connect/strategies.ts';
 import { readsOnly } from '../../mover/protocol/options.ts';
 import type { EnsureOptions } from '../../objects/ensure.ts';
@@ -133,6 +134,14 @@ export class SideParts {
     const lost = await lostTarget(target, this.#options.signal);
     if (lost) throw lost;
     return sourceDeparture(source, this.#options.signal);
+  };
+
+  /** Pods that came to write to the target since nobody did; none where that was agreed to, or nothing was written. */
+  readonly newcomers = async (): Promise<readonly string[]> => {
+    const { allowMounted, mode } = this.#request;
+    if (allowMounted || readsOnly(mode)) return [];
+    const [target, { record }] = await Promise.all([this.target(), this.openedTarget()]);
+    return newcomersOf(target.ref, record.task, this.#options.signal);
   };
 
   /** What the source's namespace admits of its pod. */

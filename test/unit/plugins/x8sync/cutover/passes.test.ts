@@ -54,6 +54,11 @@ describe('passes', () => {
       /has 3 entries that the source does not have/,
     ],
     [
+      'others write to the target meanwhile',
+      { target: 'b/s/two', targetUsers: ['web-0'] },
+      /b\/s\/two came into use by pod web-0, so nothing was stopped/,
+    ],
+    [
       'a file can not be read',
       { failures: ['a'], message: 'denied' },
       /not every file can be copied.*: denied/,

@@ -71,6 +71,12 @@ describe('a mover that nobody waits for', () => {
     expect(standing.progress).toBeUndefined();
   });
 
+  test('that ended well while others wrote to the target is not whole, and they are named', () => {
+    const seen = sight({ pods: [ended(endLine('ok'))], targetUsers: ['web-0'] });
+    const message = expect.stringMatching(/pod web-0 came to use the target claim/);
+    expect(standingOf(recordWith(), seen, claims)).toMatchObject({ phase: 'Incomplete', message });
+  });
+
   test("believes a line of this Job's mover only, and not that of one whose successor goes on", () => {
     const others = [ended(endLine('ok', { nonce: 'n0' })), ended(endLine('interrupted')), running];
     expect(standingOf(recordWith(), sight({ pods: others }), claims).phase).toBe('Running');

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
-import { startMoverJob } from '../../../../../plugins/x8sync/run/mover-job.ts';
+import { refusesUsers, startMoverJob } from '../../../../../plugins/x8sync/run/mover-job.ts';
 import type { Wished } from '../../../../../plugins/x8sync/run/wishes.ts';
 import { ApiError } from '../../../../../src/kube/api/api-error.ts';
 import { jobs } from '../../../../../src/kube/api/resources.ts';
@@ -43,6 +43,14 @@ test('a mover that had ended before is taken up, and tells when that was', async
   await kube.replace(jobs, { ...first.job, status });
   const second = await start('second', 'mover');
   expect(second).toMatchObject({ takenUp: true, nonce: 'first', endedAt: completionTime });
+});
+
+test('a Job tells whether others may write to the target beside its mover', async () => {
+  const { start } = scene();
+  const { job } = await start('first', 'mover');
+  expect(refusesUsers(job)).toBe(true);
+  for (const more of [{ allowMounted: true }, { mode: 'dry-run' }] as object[])
+    expect(refusesUsers((await scene().start('first', 'mover', more)).job)).toBe(false);
 });
 
 test('a mover that runs is taken up, whatever its image; one that has not begun with another is not', async () => {
