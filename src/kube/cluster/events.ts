@@ -18,23 +18,31 @@ export interface EventSubject {
  */
 export async function eventsOf(
   kube: KubeClient,
-  { namespace, uid, name, kind }: EventSubject,
+  subject: EventSubject,
   limit: number,
   options: CallOptions = {},
 ): Promise<string[]> {
+  return (await lastEventsOf(kube, subject, limit, options)).map(describeEvent);
+}
+
+/** As {@link eventsOf}, with all that there is in them. */
+export async function lastEventsOf(
+  kube: KubeClient,
+  { namespace, uid, name, kind }: EventSubject,
+  limit: number,
+  options: CallOptions = {},
+): Promise<Event[]> {
   const fields = { 'involvedObject.uid': uid, 'involvedObject.name': name, 'involvedObject.kind': kind };
   const fieldSelector = Object.entries(fields)
     .filter(([, value]) => value)
     .map(([field, value]) => `${field}=${value}`)
     .join(',');
   const { items } = await kube.list(events, { ...options, namespace, fieldSelector });
-  return items
-    .sort((a, b) => timeOf(a) - timeOf(b))
-    .slice(-limit)
-    .map(describeEvent);
+  return items.sort((a, b) => timeOf(a) - timeOf(b)).slice(-limit);
 }
 
-function describeEvent({ type = 'Normal', reason = '', message = '', count = 1 }: Event): string {
+/** An event in one line. */
+export function describeEvent({ type = 'Normal', reason = '', message = '', count = 1 }: Event): string {
   const text = message.trim().replaceAll(/\s+/g, ' ');
   return `${type} ${reason}: ${text}${count > 1 ? ` (${count} times)` : ''}`;
 }
