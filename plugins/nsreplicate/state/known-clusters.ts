@@ -1,5 +1,5 @@
 /** As what clusters are known that do not say themselves who they are: to earlier runs of a task, and to promotions. */
-import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { unlessForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import { readPromotion } from './promotion.ts';
 import { readSavedState, readStatus } from './state.ts';
@@ -20,8 +20,8 @@ export async function knownAs(
   kube: KubeClient,
   { task, state, call }: KnownClustersOptions,
 ): Promise<string | undefined> {
-  const found = state && (await ifAllowed(idAt(kube.cluster.server, state, task, call)));
-  return found ?? (await ifAllowed(readPromotion(kube, task, call)))?.cluster;
+  const found = state && (await unlessForbidden(idAt(kube.cluster.server, state, task, call)));
+  return found ?? (await unlessForbidden(readPromotion(kube, task, call)))?.cluster;
 }
 
 async function idAt(
@@ -36,13 +36,4 @@ async function idAt(
   if (status.primary.server === server) return saved.primary;
   const replica = status.replicas.find((one) => one.server === server);
   return replica && saved.clusters[replica.name];
-}
-
-async function ifAllowed<T>(asking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asking;
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,10 +1,20 @@
 /** A target claim in the source's likeness, where there is none yet. */
 import { UsageError } from '../../../src/errors.ts';
-import { isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import {
+  isAlreadyExists,
+  isForbidden,
+  isNotFound,
+  unlessForbidden,
+} from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { PersistentVolumeClaim } from '../../../src/kube/api/objects.ts';
 import { withoutOwnership } from '../../../src/kube/api/ownership.ts';
 import { parseQuantity } from '../../../src/kube/api/quantity.ts';
-import { persistentVolumeClaims, storageClasses } from '../../../src/kube/api/resources.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  storageClasses,
+} from '../../../src/kube/api/resources.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import type { ClaimRef } from './claim.ts';
 
@@ -67,6 +77,7 @@ export async function createTarget(
   if (await kube.find(persistentVolumeClaims, { namespace, name }, { signal })) return undefined;
   const ref = { namespace: source.namespace, name: source.claim };
   const model = await source.kube.get(persistentVolumeClaims, ref, { signal });
+  if (wishes.storageClass) await checkClass(kube, wishes.storageClass, signal);
   const storageClass = wishes.storageClass ?? (await usableClass(model, source, target, signal));
   const claim = targetLike(model, { namespace, name }, { ...wishes, storageClass });
   const need = { verb: 'create', resource: persistentVolumeClaims, namespace };
@@ -77,6 +88,26 @@ export async function createTarget(
     if (isAlreadyExists(error)) return undefined;
     throw error;
   }
+}
+
+/**
+ * Nothing where this user may not read classes. A class need not exist for volumes that somebody has made by hand.
+ *
+ * @throws UsageError where no volume will ever be made of this class: its claim would be waited for in vain.
+ */
+async function checkClass(kube: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+  const found = await unlessForbidden(
+    kube.find(storageClasses, { name }, { signal }).then((one) => one !== undefined),
+  );
+  if (found !== false) return;
+  const volumes = await unlessForbidden(kube.list(persistentVolumes, { signal }));
+  if (volumes?.items.some(({ spec }) => spec.storageClassName === name)) return;
+  const classes = await unlessForbidden(kube.list(storageClasses, { signal, metadataOnly: true }));
+  const names = (classes?.items ?? []).map(({ metadata }) => metadata.name);
+  throw new UsageError(`--storage-class: ${kube.cluster.context} has no storage class ${name}`, {
+    details: classes && [names.length > 0 ? `it has ${names.join(', ')}` : 'it has none at all'],
+    hint: 'nothing was made; without --storage-class the claim gets the class of the source, or the default one',
+  });
 }
 
 /**

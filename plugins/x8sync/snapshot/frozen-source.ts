@@ -1,6 +1,6 @@
 /** The source as it was at one moment: a snapshot or a clone of it, and a claim that pods can mount. */
 import { TimeoutError, X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { unlessForbidden } from '../../../src/kube/api/api-error.ts';
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot } from '../../../src/kube/api/objects.ts';
 import { parseQuantity } from '../../../src/kube/api/quantity.ts';
 import {
@@ -80,15 +80,6 @@ async function storageClassOf(
 ): Promise<StorageClass | undefined> {
   const { storageClassName: name } = object.spec;
   return name ? unlessForbidden(kube.find(storageClasses, { name }, { signal })) : undefined;
-}
-
-async function unlessForbidden<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
-  }
 }
 
 /** A driver that can't make the volume says why in the claim's events, and goes on trying. */

@@ -27,6 +27,17 @@ const hasCode = (code: number) => (error: unknown) => error instanceof ApiError 
 export const isNotFound = hasCode(404);
 export const isForbidden = hasCode(403);
 export const isGone = hasCode(410);
+
+/** What an answer says; undefined where this user may not have it. */
+export async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
 /** 409 of an update: somebody else wrote in between, or a precondition failed. */
 export const isConflict = (error: unknown) =>
   error instanceof ApiError && error.code === 409 && error.reason !== 'AlreadyExists';

@@ -8,6 +8,7 @@ import {
 } from '../../../../../plugins/x8sync/claims/create-target.ts';
 import type { PersistentVolumeClaim } from '../../../../../src/kube/api/objects.ts';
 import { persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const source = {
@@ -59,6 +60,56 @@ describe('a target claim', () => {
     expect(made?.claim.spec).not.toHaveProperty('storageClassName');
     const asked = await createTarget(ref(name), ref('other'), { storageClass: '' }, signal);
     expect(asked?.claim.spec).toHaveProperty('storageClassName', '');
+  });
+
+  describe('of a class that is asked for', () => {
+    const { signal } = new AbortController();
+    const ref = { namespace: 'shop', claim: 'db' };
+    const scene = async () => {
+      const kube = fakeKube();
+      await kube.create(persistentVolumeClaims, source);
+      for (const name of ['fast', 'slow'])
+        kube.objects.create('storage.k8s.io/storageclasses', { metadata: { name } });
+      const make = (storageClass: string) =>
+        createTarget({ kube, ...ref }, { kube, ...ref, claim: 'copy' }, { storageClass }, signal);
+      const made = () => kube.find(persistentVolumeClaims, { namespace: 'shop', name: 'copy' });
+      return { kube, make, made };
+    };
+
+    test('is not made where there is no such class; those that there are, are named', async () => {
+      const { make, made } = await scene();
+      await expect(make('fsat')).rejects.toMatchObject({
+        exitCode: 2,
+        message: '--storage-class: fake has no storage class fsat',
+        details: ['it has fast, slow'],
+      });
+      expect(await made()).toBeUndefined();
+    });
+
+    test.each(['fast', ''])('is made of class %j', async (name) => {
+      const { make } = await scene();
+      expect((await make(name))?.claim.spec.storageClassName).toBe(name);
+    });
+
+    test('is made where volumes of it were made by hand, and where classes may not be read', async () => {
+      const byHand = await scene();
+      const volume = { metadata: { name: 'pv' }, spec: { storageClassName: 'manual' } };
+      byHand.kube.objects.create('/persistentvolumes', volume);
+      expect(await byHand.make('manual')).toBeDefined();
+      const blind = await scene();
+      blind.kube.before = ({ collection }) => {
+        if (/storageclasses$/.test(collection)) throw apiError(403, 'forbidden', 'Forbidden');
+      };
+      expect(await blind.make('fsat')).toBeDefined();
+    });
+
+    test('is not made either where the others may not be listed', async () => {
+      const { kube, make } = await scene();
+      kube.before = ({ verb }) => {
+        if (verb === 'list') throw apiError(403, 'forbidden', 'Forbidden');
+      };
+      await expect(make('fsat')).rejects.toThrow(/no storage class fsat/);
+    });
   });
 
   test('bears no label by which a controller would take it for its own', async () => {
