@@ -1,6 +1,6 @@
 /** What must be true of two claims before files are copied from the one to the other. */
 import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
-import { type ClaimState, describeClaim, isDevice } from './claim.ts';
+import { type ClaimState, describeClaim, isDevice, usersOf } from './claim.ts';
 import { relationOfTrees } from './volume-identity.ts';
 
 /**
@@ -38,7 +38,7 @@ export function checkTarget(target: ClaimState, source: ClaimState, allowMounted
     throw new RefusedError(`target claim ${name} can only be read (ReadOnlyMany)`);
   }
   checkApart(source, target);
-  const users = target.mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
+  const users = usersOf(target);
   if (users.length > 0 && !allowMounted) {
     throw new RefusedError(`target claim ${name} is in use by pod ${users.join(', ')}`, {
       hint: 'scale its workload down first, or pass --allow-mounted if it can bear files that change under it',

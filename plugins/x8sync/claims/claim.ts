@@ -8,6 +8,7 @@ import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { Label } from '../../../src/tasks/names.ts';
 import { type PodPrivileges, privilegesOf } from '../objects/manifests/pod-security.ts';
 import { taskOfPod } from '../objects/sides.ts';
+import { type ClaimElsewhere, claimsElsewhere, podsBeside } from './same-place.ts';
 import { type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
 import { claimNamesOf, mayWrite, seLinuxLevelIn } from './volumes-of-pod.ts';
 
@@ -40,6 +41,12 @@ export interface ClaimMount {
   readonly seLinuxLevel?: string | undefined;
 }
 
+/** A pod that has the same files by another claim. */
+export interface MountElsewhere extends ClaimMount {
+  readonly claim: ClaimRef;
+  readonly mayWrite: boolean;
+}
+
 export interface ClaimState {
   readonly ref: ClaimRef;
   readonly uid: string;
@@ -50,6 +57,10 @@ export interface ClaimState {
   /** The folder of some storage that it is, where the volume tells. */
   readonly tree?: VolumeTree | undefined;
   readonly mounts: readonly ClaimMount[];
+  /** Other claims of the cluster whose volumes are the same place, in whole or in part. */
+  readonly elsewhere?: readonly ClaimElsewhere[] | undefined;
+  /** Who mounts those. */
+  readonly mountsElsewhere?: readonly MountElsewhere[] | undefined;
   /** The one node where it can be mounted now: it is ReadWriteOnce and in use there. */
   readonly node: string | undefined;
 }
@@ -94,6 +105,9 @@ export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSig
   const bound = object.status?.phase === 'Bound';
   const volume = bound ? await readVolume(ref, object, signal) : undefined;
   const mounts = mountsOf(claim, all.items);
+  const elsewhere = volume ? await claimsElsewhere(kube, volume, cluster, signal) : [];
+  const further = elsewhere.filter((other) => other.namespace !== namespace);
+  const beside = [...all.items, ...(await podsBeside(further, signal))];
   return {
     ref,
     uid: object.metadata.uid ?? '',
@@ -102,6 +116,8 @@ export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSig
     volume: volume && volumeIdentity(volume, cluster),
     tree: volume && volumeTree(volume, cluster),
     mounts,
+    elsewhere,
+    mountsElsewhere: elsewhere.flatMap((other) => mountsBy(other, beside)),
     node: singleNode(object) ? mounts.find(({ node }) => node)?.node : undefined,
   };
 }
@@ -215,6 +231,27 @@ export function mountsOf(claim: string, all: readonly Pod[]): ClaimMount[] {
     });
 }
 
+function mountsBy(claim: ClaimRef, all: readonly Pod[]): MountElsewhere[] {
+  const there = all.filter(({ metadata }) => metadata.namespace === claim.namespace);
+  return mountsOf(claim.claim, there).map((mount) => {
+    const pod = there.find(({ metadata }) => metadata.name === mount.pod);
+    return { ...mount, claim, mayWrite: pod !== undefined && mayWrite(pod, claim.claim) };
+  });
+}
+
+/** `shop/db-0 (by claim shop/data)`: a pod that has the files of a claim by another one. */
+export const describeMount = ({ pod, claim: { namespace, claim } }: MountElsewhere): string =>
+  `${namespace}/${pod} (by claim ${namespace}/${claim}, which is the same place)`;
+
+/** Pods of others that have a claim's files, by that claim or another one; a task's mover is somebody's, elsewhere. */
+export function usersOf({ mounts, mountsElsewhere = [] }: Mounts): string[] {
+  const own = mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
+  const others = mountsElsewhere.filter(({ task, mover }) => task === undefined || mover);
+  return [...own, ...others.map(describeMount)];
+}
+
+type Mounts = Pick<ClaimState, 'mounts' | 'mountsElsewhere'>;
+
 /** The SELinux level of the pods that have the claim mounted, a workload's before one of a task; undefined where none names one. */
 export function seLinuxLevelOf({ mounts }: Pick<ClaimState, 'mounts'>): string | undefined {
   const named = mounts.filter(({ seLinuxLevel }) => seLinuxLevel !== undefined);
@@ -222,8 +259,10 @@ export function seLinuxLevelOf({ mounts }: Pick<ClaimState, 'mounts'>): string |
 }
 
 /** Pods that may change a source while it is copied: its users, and the mover of a task that fills it. */
-export function writersOf({ mounts }: Pick<ClaimState, 'mounts'>): string[] {
-  return mounts.filter(({ task, mover }) => task === undefined || mover).map(({ pod }) => pod);
+export function writersOf({ mounts, mountsElsewhere = [] }: Mounts): string[] {
+  const isWriter = ({ task, mover }: ClaimMount) => task === undefined || mover;
+  const others = mountsElsewhere.filter((mount) => mount.mayWrite && isWriter(mount));
+  return [...mounts.filter(isWriter).map(({ pod }) => pod), ...others.map(describeMount)];
 }
 
 /** `Bound, 10Gi`, as the claim itself says it. */

@@ -5,20 +5,33 @@ import { pods } from '../../../src/kube/api/resources.ts';
 import { Label } from '../../../src/tasks/names.ts';
 import { taskOfPod, workerLabel } from '../objects/sides.ts';
 import type { ClaimRef } from './claim.ts';
+import { podsBeside } from './same-place.ts';
 import { claimNamesOf, mayWrite } from './volumes-of-pod.ts';
 
 /**
- * Their names, by one list of the namespace's pods.
+ * Their names, by one list of the pods of each namespace.
+ *
+ * @param elsewhere other claims that are the same place
  *
  * @returns none also where that can't be asked: what was copied is whole as far as anybody knows.
  */
 export async function newcomersOf(
-  { kube, namespace, claim }: ClaimRef,
+  target: ClaimRef,
   task: string,
   signal: AbortSignal,
+  elsewhere: readonly ClaimRef[] = [],
 ): Promise<readonly string[]> {
+  const { kube, namespace, claim } = target;
   try {
-    return newcomersAmong((await kube.list(pods, { namespace, signal })).items, claim, task);
+    const { items } = await kube.list(pods, { namespace, signal });
+    const further = elsewhere.filter((one) => one.namespace !== namespace);
+    const all = [...items, ...(await podsBeside(further, signal))];
+    const own = newcomersAmong(items, claim, task);
+    const others = elsewhere.flatMap((one) => {
+      const there = all.filter((pod) => pod.metadata.namespace === one.namespace || isMover(pod, task));
+      return newcomersAmong(there, one.claim, task).map((pod) => `${one.namespace}/${pod}`);
+    });
+    return [...own, ...others];
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof X8sError) return [];

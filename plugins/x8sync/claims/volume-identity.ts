@@ -89,4 +89,25 @@ export function relationOfTrees(source: VolumeTree | undefined, target: VolumeTr
   return isWithin(target.path, source.path) ? 'target in source' : 'apart';
 }
 
+/**
+ * The claims of a cluster that are bound to other volumes of the same storage: the very place, a folder in it, or one that
+ * it lies in. Who mounts one of them has its files.
+ */
+export function claimsOfSamePlace(
+  own: PersistentVolume,
+  all: readonly PersistentVolume[],
+  cluster: string,
+): { readonly namespace: string; readonly claim: string }[] {
+  const identity = volumeIdentity(own, cluster);
+  const tree = volumeTree(own, cluster);
+  const nested: readonly Relation[] = ['same', 'source in target', 'target in source'];
+  return all.flatMap((other) => {
+    const { namespace, name } = other.spec.claimRef ?? {};
+    if (other.metadata.name === own.metadata.name || !namespace || !name) return [];
+    const isSame = identity !== undefined && volumeIdentity(other, cluster) === identity;
+    if (!isSame && !nested.includes(relationOfTrees(volumeTree(other, cluster), tree))) return [];
+    return [{ namespace, claim: name }];
+  });
+}
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -17,11 +17,12 @@ import { type CutoverState, isUnderWay, type Then } from '../records/cutover-sta
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
-import type { Claims } from './claims.ts';
+import { type Claims, readClaims } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { planAgain, planCutover } from './plan.ts';
+import { requireUnshared } from './precautions.ts';
 import { areRepointed, changedSince, isUnstarted, repoint, startWorkloads, stopWorkloads } from './switch.ts';
 import { requireTargetUnstarted, startLines, tellingStopped, undo } from './undo.ts';
 import { describeWorkload } from './workloads.ts';
@@ -175,6 +176,7 @@ class Cutover {
   /** What is to be stopped and started, and copies until one is quick. */
   async #begin(): Promise<CutoverState> {
     const { afterwards, goalMs } = this.#request;
+    requireUnshared(this.#claims.source, this.#copy.allowMounted);
     const state = await planCutover(this.#claims, afterwards, this.#context);
     await this.#journal.write(state);
     this.#passes.push(
@@ -207,6 +209,7 @@ class Cutover {
   async #aboutToStop(state: CutoverState): Promise<CutoverState> {
     // A claim that somebody has deleted stays for as long as pods mount it.
     await requireSourceStands(this.#claims.source, this.#context.signal);
+    await this.#requireUnshared();
     const planned = await planAgain(this.#claims, state, this.#context);
     this.#stoppedAt = this.#context.clock.now().getTime();
     return planned;
@@ -225,6 +228,7 @@ class Cutover {
     const changed = await changedSince(ref, source, generations, this.#context.signal);
     if (!changed) {
       await users.requireNoLatecomer();
+      await this.#requireUnshared();
       await this.#requireClaims(afterwards);
       return generations;
     }
@@ -232,6 +236,13 @@ class Cutover {
       `${changed.kind} ${changed.name} was changed by somebody else while it was to stand still`,
       { hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first' },
     );
+  }
+
+  /** As the clusters are at this moment. @throws RefusedError where others may write to the source by another claim. */
+  async #requireUnshared(): Promise<void> {
+    const { source, target } = this.#claims;
+    const now = await readClaims(source.ref, target.ref, this.#context.signal);
+    requireUnshared(now.source, this.#copy.allowMounted);
   }
 
   /** What is to run has to find its claim. @throws X8sError where somebody has deleted that meanwhile. */

@@ -3,7 +3,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { cronJobs } from '../../../src/kube/api/resources.ts';
-import { type ClaimRef, type ClaimState, describeClaim } from '../claims/claim.ts';
+import { type ClaimRef, type ClaimState, describeClaim, describeMount } from '../claims/claim.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
 import type { Workload } from './workloads.ts';
 
@@ -58,6 +58,19 @@ export function requireStartable(
       { hint: `${kubectl} patch statefulset/${name} --type merge -p ${whole}` },
     );
   }
+}
+
+/**
+ * @throws RefusedError where a pod may write to the source's files by another claim: stopping the workloads of this one
+ *   does not keep it from that.
+ */
+export function requireUnshared({ ref, mountsElsewhere = [] }: ClaimState, allowMounted: boolean): void {
+  const writers = mountsElsewhere.filter(({ task, mayWrite }) => task === undefined && mayWrite);
+  if (writers.length === 0 || allowMounted) return;
+  throw new RefusedError(
+    `source claim ${describeClaim(ref)} is in use by pod ${writers.map(describeMount).join(', ')}: a cutover stops only what mounts the claim itself`,
+    { hint: 'scale its workload down first, or pass --allow-mounted if it does not write there' },
+  );
 }
 
 function isDeletedAtZero(spec: Workload['object']['spec']): boolean {

@@ -141,7 +141,7 @@ export class SideParts {
     const { allowMounted, mode } = this.#request;
     if (allowMounted || readsOnly(mode)) return [];
     const [target, { record }] = await Promise.all([this.target(), this.openedTarget()]);
-    return newcomersOf(target.ref, record.task, this.#options.signal);
+    return newcomersOf(target.ref, record.task, this.#options.signal, target.elsewhere);
   };
 
   /** What the source's namespace admits of its pod. */
