@@ -76,11 +76,14 @@ function checkCount(
   const commandLine = [binaryName, ...path].join(' ');
   const hint = `see ${commandLine} --help`;
   const { positionals } = command;
-  // A lone word in place of a command's name was probably meant as one.
+  // A lone word in place of a command's name was probably meant as one, and the first of too many.
   const [first] = words;
-  const meant =
-    path.length === 0 && words.length === 1 && first ? nearest(first, namesOf(commands)) : undefined;
+  const isOff = words.length === 1 || words.length > positionals.length;
+  const meant = path.length === 0 && isOff && first ? nearest(first, namesOf(commands)) : undefined;
   const missing = positionals.filter(({ required }) => required).slice(words.length);
+  // Several that may all be absent are given together: one of them alone is none.
+  if (meant && words.length === 1 && positionals.length > 1 && missing.length === 0)
+    throw unknownCommand(first ?? '', commands, binaryName);
   if (missing.length > 0)
     throw new UsageError(`${missing.map(({ name }) => name).join(' and ')} missing`, {
       hint: meant ? `did you mean ${binaryName} ${meant}?` : hint,
@@ -90,7 +93,9 @@ function checkCount(
   const extra = words.slice(positionals.length).map((word) => JSON.stringify(word));
   const taken =
     positionals.length === 0 ? 'no arguments' : `${positionals.map(({ name }) => name).join(' ')} only`;
-  throw new UsageError(`${extra.join(', ')} given, but ${commandLine} takes ${taken}`, { hint });
+  throw new UsageError(`${extra.join(', ')} given, but ${commandLine} takes ${taken}`, {
+    hint: meant ? `did you mean ${binaryName} ${meant}?` : hint,
+  });
 }
 
 function namesOf(commands: readonly CommandDefinition[]): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { LocalCommand } from '../../../../src/cli/base-command.ts';
-import { option } from '../../../../src/cli/options.ts';
+import { argument, option } from '../../../../src/cli/options.ts';
 import { EchoCommand, echoed, podsCommand, runFake, workCommand } from '../../support/fake-plugin.ts';
 
 describe('the forms of kubectl', () => {
@@ -95,6 +95,29 @@ describe('wrong usage', () => {
     expect(stdout).toBe('');
     expect(stderr).toContain(`error: ${message}`);
     if (hint) expect(stderr).toContain(`hint: ${hint}`);
+  });
+
+  test('so is the first of more words than are taken', async () => {
+    const { exitCode, stderr } = await runFake(['wrok', 'a', 'b'], [EchoCommand, work]);
+    expect(stderr).toContain('hint: did you mean kubectl fake work?\n');
+    expect(exitCode).toBe(2);
+  });
+
+  test('so is a lone word where several that may be absent go together', async () => {
+    class PairCommand extends LocalCommand {
+      static override paths = [LocalCommand.Default];
+      from = argument.optional('FROM');
+      to = argument.optional('TO');
+      override async run() {
+        return { text: 'ran' };
+      }
+    }
+    const { exitCode, stderr } = await runFake(['wrok'], [PairCommand, work]);
+    expect(stderr).toContain(
+      'unknown command "wrok" for kubectl fake\nhint: did you mean kubectl fake work?',
+    );
+    expect(exitCode).toBe(2);
+    expect((await runFake(['other'], [PairCommand, work])).stdout).toBe('ran\n');
   });
 
   test('a lone word near to a command is taken for a slip', async () => {
