@@ -24,7 +24,13 @@ import {
 } from './options/batch-options.ts';
 import { checkFlags, copyRequestOf } from './options/copy-request.ts';
 import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './options/cutover-options.ts';
-import { allowEmptyOption, formerStrategyOption, pairOf, timeoutOption } from './options/pair-options.ts';
+import {
+  allowEmptyOption,
+  asMeant,
+  formerStrategyOption,
+  pairOf,
+  timeoutOption,
+} from './options/pair-options.ts';
 import {
   compressOption,
   parallelismOption,
@@ -183,6 +189,14 @@ export class CopyCommand extends PairCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     checkFlags(this);
     if (isBatch(this)) return copyMany(this, context);
+    try {
+      return await this.#copyOne(context);
+    } catch (error) {
+      throw await asMeant(error, this, () => this.context.kubeAccess.contexts(this.kubeconfig));
+    }
+  }
+
+  async #copyOne(context: KubeCommandContext): Promise<Outcome> {
     const { source = '', target = '', namespace } = this;
     const pair = await pairOf({ source, target, namespace }, context);
     const request = await copyRequestOf(this, pair, context.plugin.version);

@@ -1,6 +1,8 @@
 /** What the commands that work on two claims have in common. */
 import type { KubeCommandContext } from '../../../../src/cli/kube-command.ts';
 import { option } from '../../../../src/cli/options.ts';
+import { messageOf, X8sError } from '../../../../src/errors.ts';
+import { isNotFound } from '../../../../src/kube/api/api-error.ts';
 import type { ClaimRef } from '../../claims/claim.ts';
 import { type ClaimArgument, parseClaim } from '../../claims/claim-ref.ts';
 import { strategyNames } from '../../connect/strategy-names.ts';
@@ -49,6 +51,28 @@ export async function claimOf(
 ): Promise<ClaimRef> {
   const client = await kube(context);
   return { kube: client, namespace: own ?? otherwise ?? client.cluster.namespace, claim };
+}
+
+/**
+ * The error of two claims of which one does not exist: who named a context and a namespace meant something else.
+ *
+ * @param contexts names of the kubeconfig's contexts
+ */
+export async function asMeant(
+  error: unknown,
+  { source, target }: Readonly<Record<'source' | 'target', string | undefined>>,
+  contexts: () => Promise<readonly string[]>,
+): Promise<unknown> {
+  if (!isNotFound(error)) return error;
+  const parts = [source, target].map((text = '') => text.split('/')).filter(({ length }) => length === 2);
+  const known = parts.length > 0 ? await contexts() : [];
+  const named = parts.find(([first = '']) => known.includes(first));
+  if (!named) return error;
+  const [context = '', namespace = ''] = named;
+  return new X8sError(messageOf(error), {
+    hint: `${context} is a context, and was taken for a namespace: ${context}/${namespace}/CLAIM names a claim there, --all copies all of namespace ${namespace}`,
+    cause: error,
+  });
 }
 
 /** The two claims of a command that names both. */
