@@ -2,7 +2,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { X8sError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
-import { deployments, persistentVolumeClaims, pods } from '../../../../../src/kube/api/resources.ts';
+import {
+  deployments,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+} from '../../../../../src/kube/api/resources.ts';
 import {
   counts,
   cutOff,
@@ -73,6 +78,25 @@ describe('a cutover', () => {
     });
     await expect(meddled).rejects.toThrow('Deployment web was changed by somebody else');
     expect(await counts()).toEqual({ web: replicas, next: 0 });
+  });
+
+  test('stops nothing, or starts it again, where a pod may write to the source by another claim', async () => {
+    const bind = async (of: string, claim: string) => {
+      const spec = { nfs: { server: 'files', path: '/old' }, claimRef: { namespace: of, name: claim } };
+      await kube.create(persistentVolumes, { metadata: { name: `${of}-${claim}` }, spec });
+    };
+    await Promise.all([bind(namespace, 'old'), bind('live', 'same')]);
+    const volumeName = `${namespace}-old`;
+    const old = await kube.get(persistentVolumeClaims, { namespace, name: 'old' });
+    await kube.replace(persistentVolumeClaims, { ...old, spec: { ...old.spec, volumeName } });
+    const writer = { spec: volumes('same'), status: { phase: 'Running' } };
+    const come = () => kube.create(pods, object('writer', writer, { namespace: 'live' }) as never);
+    const meddled = run(async ({ verify }) => void (verify && (await come())));
+    await expect(meddled).rejects.toThrow(/in use by pod live\/writer \(by claim live\/same/);
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+    forgetEvents();
+    await expect(run()).rejects.toThrow(/in use by pod live\/writer \(by claim live\/same/);
+    expect(events).toEqual([]);
   });
 
   test('is not trusted where another pod has mounted the source meanwhile, though it is gone again', async () => {
