@@ -24,6 +24,7 @@ truncate -s 24M sparse; printf end >>sparse
 chown 1234:5678 plain/2; chown -h 4321:8765 link; chown 65534:0 deep/er
 chmod 4755 plain/3; chmod 2711 deep; chmod 1777 empty; chmod 000 plain/4
 setfattr -n user.comment -v 'kept' plain/5; setfattr -n user.folder -v yes deep/er
+setfattr -n user.rsync.%stat -v '100644 0,0 12:34' plain/10; setfattr -n user.rsync.%stat -v '40755 0,0 12:34' empty
 setfacl -m u:1111:rw-,g:2222:r-- plain/6; setfacl -d -m u:3333:rwx deep/er/and
 cp /bin/true capable; setcap cap_net_raw+ep capable
 touch -d '2001-02-03 04:05:06.123456789' plain/7; touch -h -d '1999-12-31 23:59:59.987654321' link

@@ -18,4 +18,5 @@ export const manyKinds = (folder: string): string =>
   ln a/1 c/one; ln a/1 'd e/another'; ln a/b/1 link-in-root; ln -s a/1 symbolic
   truncate -s 20M sparse; printf end >>sparse; : >nothing
   chmod 0711 a; chmod 1777 empty; chmod 000 a/3; chmod 4755 a/4; chown 12:34 a/5; touch -d '2001-02-03 04:05:06.123456789' a a/7
-  setfattr -n user.comment -v kept a/6 || true; setfacl -m u:1111:rw- a/8 || true`);
+  setfattr -n user.comment -v kept a/6 || true; setfattr -n user.rsync.%stat -v '100644 0,0 12:34' a/9 || true; setfattr -n user.rsync.%stat -v '40755 0,0 12:34' c || true
+  setfacl -m u:1111:rw- a/8 || true`);

@@ -46,7 +46,8 @@ export interface RsyncPlan {
  * component by component for every single file, which doubles the time of small ones. -S costs a third of the speed
  * of big files, so it is left out where the source said that no file has holes. By itself rsync takes two times
  * within one second for equal; to the nanosecond is right, but only where the target's file system keeps
- * nanoseconds: elsewhere every file would be copied every time.
+ * nanoseconds: elsewhere every file would be copied every time. With one X alone rsync leaves out `user.rsync.%stat` and
+ * its like, by which a backup of rsync --fake-super keeps owners and modes.
  */
 export function rsyncArgs(plan: RsyncPlan): string[] {
   const {
@@ -65,7 +66,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     unsupported = [],
   } = plan;
   return [
-    '-aHAX',
+    '-aHAXX',
     '--numeric-ids',
     '--insecure-links',
     '--no-human-readable',
