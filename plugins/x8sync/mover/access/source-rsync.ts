@@ -4,7 +4,7 @@ import type { Compression } from '../protocol/compression.ts';
 import type { FileFeature, Folding } from '../protocol/losses.ts';
 import type { CopyOptions } from '../protocol/options.ts';
 import type { MessageWriter, Runtime } from '../protocol/runtime.ts';
-import { rsyncArgs } from '../rsync/args.ts';
+import { listedArgs, rsyncArgs } from '../rsync/args.ts';
 import { parseTransfer } from '../rsync/changes.ts';
 import { listOf } from '../rsync/path-list.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
@@ -262,8 +262,7 @@ export class SourceRsync {
     messages: Pick<MessageWriter, 'write' | 'log'>,
   ): Promise<RsyncResult> {
     const asksProgress = this.#asksProgress;
-    const listed = ['--files-from=-', '--from0', '--no-hard-links'];
-    const args = [...this.#copyArgs(staging, asksProgress), ...listed];
+    const args = [...this.#copyArgs(staging, asksProgress), ...listedArgs(this.#options.owner)];
     return this.#run(args, { attempt: 1, asksProgress, messages, input: list });
   }
 

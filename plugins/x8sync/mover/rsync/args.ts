@@ -75,7 +75,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     ...filterArgs(filters),
     ...(sshConfig === undefined ? [] : ['-e', `ssh -F ${sshConfig}`]),
     ...compressionArgs(plan.compression ?? 'none'),
-    ...(plan.wholeList ? ['--no-inc-recursive'] : []),
+    ...(plan.wholeList && !owner ? [wholeListArg] : []),
     ...attributeFilters(privileges),
     ...(sparse === false ? [] : ['-S']),
     ...(fractions ? ['--modify-window=-1'] : []),
@@ -86,8 +86,40 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     ...unsupported.map((kind) => without[kind]),
     ...(bandwidth === '' ? [] : [`--bwlimit=${bandwidth}`]),
     ...(plan.given ?? []),
+    ...(owner ? [piecesArg] : []),
   ];
 }
+
+/**
+ * How the source's list comes. Where it comes as a whole, rsync changes as --chown says the users and groups that ACLs name
+ * too, which gives their rights to others; where it comes in pieces, ACLs stay as the source has them.
+ */
+const wholeListArg = '--no-inc-recursive';
+const piecesArg = '--inc-recursive';
+
+/**
+ * Options for a list of files. With -r alone rsync takes it in pieces; what is to be copied stays the same, since none of
+ * them is a folder.
+ */
+export const listedArgs = (owner: Owner | undefined): string[] => [
+  ...(owner ? ['-r'] : []),
+  '--files-from=-',
+  '--from0',
+  '--no-hard-links',
+];
+
+/** Whether the source's list comes as a whole for these options: of two that contradict each other the last one counts. */
+export const takesWholeList = (args: readonly string[]): boolean =>
+  args.lastIndexOf(wholeListArg) > args.lastIndexOf(piecesArg);
+
+/** These options, but for the list as a whole; where all is given to one owner no ACLs are set then. */
+export function withWholeList(args: readonly string[]): string[] {
+  const pieces = args.some((arg) => arg.startsWith('--chown=')) ? [withoutAcls] : [];
+  return [wholeListArg, ...args.flatMap((arg) => (arg === piecesArg ? pieces : [arg]))];
+}
+
+/** Whether these options set no ACLs. */
+export const leavesAcls = (args: readonly string[]): boolean => args.includes(withoutAcls);
 
 /** What is no part of one side only is not sent from there (H), or is left alone there (P): rsync(1), FILTER RULES. */
 function keptArgs({ source, target }: RsyncPlan['kept']): string[] {
@@ -97,11 +129,13 @@ function keptArgs({ source, target }: RsyncPlan['kept']): string[] {
   });
 }
 
+const withoutAcls = '--no-acls';
+
 /** File capabilities are attributes too, and may be kept where those of users are not. */
 const without: Readonly<Record<FileFeature, string>> = {
   symlinks: '--no-links',
   hardlinks: '--no-hard-links',
-  acls: '--no-acls',
+  acls: withoutAcls,
   xattrs: '--filter=-x user.*',
 };
 

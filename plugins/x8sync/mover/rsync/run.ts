@@ -3,6 +3,7 @@
 import type { Kill, MessageWriter } from '../protocol/runtime.ts';
 import { cut, LineSplitter } from '../system/lines.ts';
 import { pause, run } from '../system/programs.ts';
+import { leavesAcls, withWholeList } from './args.ts';
 import {
   type Change,
   changesMoreThanTime,
@@ -76,8 +77,16 @@ export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
       'warning',
       'rsync stands still since it could not put a name in its place: it is run again with its list as a whole',
     );
-    return await runOnce({ ...job, args: ['--no-inc-recursive', ...job.args] });
+    return await runWithWholeList(job);
   }
+}
+
+/** Where ACLs are left out for it that is a loss, though nobody knows whether the source has any. */
+async function runWithWholeList(job: RsyncJob): Promise<RsyncResult> {
+  const args = withWholeList(job.args);
+  const result = await runOnce({ ...job, args });
+  if (leavesAcls(args) && !leavesAcls(job.args)) result.errors.lost.add('acls');
+  return result;
 }
 
 /** @param stuck is aborted where it stands still, and ends it. */

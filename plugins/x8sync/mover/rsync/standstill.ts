@@ -5,6 +5,7 @@
  */
 import { descendantsOf, runningProcesses, textOf } from '../system/processes.ts';
 import { pause } from '../system/programs.ts';
+import { takesWholeList } from './args.ts';
 
 /** Milliseconds between two looks. */
 const everyMs = 1_000;
@@ -17,7 +18,7 @@ export const isMisplaced = (line: string): boolean => /^rsync: \[\w+\] rename "/
 /** Whether rsync may come to wait so, by its options. */
 export const mayStandStill = (args: readonly string[]): boolean =>
   args.some((one) => /^-[A-Za-z]*H/.test(one) || one === '--hard-links') &&
-  !args.includes('--no-inc-recursive') &&
+  !takesWholeList(args) &&
   !args.includes('--no-hard-links');
 
 /**

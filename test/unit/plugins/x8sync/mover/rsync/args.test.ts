@@ -1,6 +1,11 @@
 /** Which extended attributes the mover leaves alone: rsync's own choice counts no more once there is a filter. */
 import { expect, test } from '@jest/globals';
-import { rsyncArgs } from '../../../../../../plugins/x8sync/mover/rsync/args.ts';
+import {
+  leavesAcls,
+  rsyncArgs,
+  takesWholeList,
+  withWholeList,
+} from '../../../../../../plugins/x8sync/mover/rsync/args.ts';
 import { keptNames } from '../../../../../../plugins/x8sync/mover/volume/tree.ts';
 
 const plan = {
@@ -55,4 +60,13 @@ test('what a copy has to leave out stands before what a person wants to have: th
   expect(of('--exclude=/.x8sync')).toBeGreaterThan(0);
   expect(of('--exclude-from=names')).toBeGreaterThan(of('--exclude=/.x8sync'));
   expect(of('--filter=+ *')).toBeGreaterThan(of('--exclude-from=names'));
+});
+
+test('where all is given to one owner the list comes in pieces, whatever else was asked for, or else without ACLs', () => {
+  const asked = { ...plan, privileges: 'root', wholeList: true, given: ['--no-inc-recursive'] } as const;
+  const [kept, given] = [rsyncArgs(asked), rsyncArgs({ ...asked, owner: { uid: 12, gid: 34 } })];
+  expect([kept, given].map(takesWholeList)).toEqual([true, false]);
+  const [whole, wholeOfOwner] = [withWholeList(kept), withWholeList(given)];
+  expect([whole, wholeOfOwner].map(takesWholeList)).toEqual([true, true]);
+  expect([kept, given, whole, wholeOfOwner].map(leavesAcls)).toEqual([false, false, false, true]);
 });
