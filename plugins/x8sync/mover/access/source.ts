@@ -119,6 +119,11 @@ export class Source {
     return this.#usage.sizes !== null && this.#usage.sizes.largest <= smallFiles;
   }
 
+  /** Bytes of its largest file, 64 KiB where it is smaller; undefined where that is not known. */
+  get largest(): number | undefined {
+    return this.#usage.sizes?.largest;
+  }
+
   /** What its files take up, by a walk through all of them. */
   async exactly(): Promise<{ readonly bytes: number; readonly inodes: number }> {
     const { allocatedBytes, inodes } = await this.#exact();

@@ -57,12 +57,12 @@ export class TargetFit {
   /**
    * Tries out what the target keeps, and compares it with what the source has.
    *
-   * @throws MoverExit where names fall together there, and are not to be skipped.
+   * @throws MoverExit where names fall together there, and are not to be skipped, or a file is too large.
    */
   async tryOut(): Promise<void> {
     const { options, runtime, staging, source, rsync } = this.#parts;
     try {
-      const traits = await probeTarget(staging.temporary, runtime.uid === 0);
+      const traits = await probeTarget(staging.temporary, runtime.uid === 0, source.largest);
       rsync.traits.fractions ||= traits.fractions;
       rsync.traits.owners = !traits.owner;
       rsync.traits.modes = !traits.modes;

@@ -34,7 +34,7 @@ const countAfterMs = 1000;
 function dryRunLimits(relation: Relation): string {
   const nested =
     relation === 'unknown' ? ', and whether one volume lies in the other beyond their paths' : '';
-  return `a dry run writes nothing, so it has not tried out whether the target may be written to, keeps owners, modes, times, links, attributes and ACLs, and tells all names apart${nested}`;
+  return `a dry run writes nothing, so it has not tried out whether the target may be written to, keeps owners, modes, times, links, attributes and ACLs, takes the largest file, and tells all names apart${nested}`;
 }
 
 /** What a copy works with, once the source is reached. */

@@ -20,6 +20,8 @@ export interface Limits {
   readonly unsupported?: readonly FileFeature[];
   /** Longer names are not taken. */
   readonly nameBytes?: number;
+  /** Larger files are not taken. */
+  readonly fileBytes?: number;
 }
 
 /** One kind of thing that is lost. */
@@ -39,16 +41,25 @@ export interface OutOfRangeTime {
   readonly seconds: number;
 }
 
+/** A regular file that is larger than the target takes. */
+export interface LargeFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 export interface LossReport {
   readonly losses: readonly Loss[];
   /** Files of the loss `times`, the first thousand. */
   readonly outOfRange: readonly OutOfRangeTime[];
   /** How many of these there are in all. */
   readonly outOfRangeFiles: number;
+  /** Files that are too large, the first thousand; absent where the source's image does not look for them. */
+  readonly tooLarge?: readonly LargeFile[];
 }
 
 const mostNames = 20;
 const mostOddTimes = 1000;
+const mostLargeFiles = 1000;
 
 /** Adds up entries, as `find -printf` tells of them. */
 export class LossCounter {
@@ -56,6 +67,7 @@ export class LossCounter {
   readonly #losses = new Map<Loss['kind'], { count: number; names: string[] }>();
   readonly #outOfRange: OutOfRangeTime[] = [];
   #outOfRangeFiles = 0;
+  readonly #tooLarge: LargeFile[] = [];
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -78,6 +90,7 @@ export class LossCounter {
     if (owner && (Number(uid) !== owner.uid || Number(gid) !== owner.gid)) this.lose('ownership', name);
     if (modes && kind !== 'l' && Number.parseInt(mode, 8) !== (kind === 'd' ? modes.folder : modes.file))
       this.lose('modes', name);
+    if (kind === 'f') this.#size(name, Number(bytes));
     const seconds = Math.floor(Number(time));
     if (!times || (seconds >= times.first && seconds <= times.last)) return;
     this.lose('times', name);
@@ -85,6 +98,11 @@ export class LossCounter {
     this.#outOfRangeFiles += 1;
     if (this.#outOfRange.length < mostOddTimes && !name.includes('\ufffd'))
       this.#outOfRange.push({ name, bytes: Number(bytes), seconds });
+  }
+
+  #size(name: string, bytes: number): void {
+    const { fileBytes = Number.POSITIVE_INFINITY } = this.#limits;
+    if (bytes > fileBytes && this.#tooLarge.length < mostLargeFiles) this.#tooLarge.push({ name, bytes });
   }
 
   /** Notes one entry that loses something. */
@@ -97,7 +115,8 @@ export class LossCounter {
 
   get losses(): LossReport {
     const losses = [...this.#losses].map(([kind, { count, names }]) => ({ kind, count, names }));
-    return { losses, outOfRange: this.#outOfRange, outOfRangeFiles: this.#outOfRangeFiles };
+    const [outOfRange, outOfRangeFiles] = [this.#outOfRange, this.#outOfRangeFiles];
+    return { losses, outOfRange, outOfRangeFiles, tooLarge: this.#tooLarge };
   }
 }
 

@@ -5,6 +5,7 @@ import { MoverExit } from '../access/exit.ts';
 import type { Source } from '../access/source.ts';
 import {
   type FileFeature,
+  type LargeFile,
   type Limits,
   type Loss,
   type OutOfRangeTime,
@@ -14,6 +15,7 @@ import {
 import type { CopyOptions } from '../protocol/options.ts';
 import type { MessageWriter } from '../protocol/runtime.ts';
 import { patternOf } from '../rsync/patterns.ts';
+import { leavesOutFile } from '../volume/filters.ts';
 import type { TargetTraits } from './target-traits.ts';
 
 /** Names in one message. */
@@ -48,10 +50,13 @@ export class TargetCompatibility {
    * all.
    *
    * @param holdsFiles the target has files that may be there as well as it can keep them.
-   * @throws MoverExit where names fall together, and are not to be skipped.
+   * @throws MoverExit where names fall together, and are not to be skipped, or a file is too large.
    */
-  async look({ onCollision }: Pick<CopyOptions, 'onCollision'>, holdsFiles: boolean): Promise<void> {
-    const { caseless, normalizing, owner, modes, times } = this.#traits;
+  async look(
+    { onCollision, selection: { filters } }: Pick<CopyOptions, 'onCollision' | 'selection'>,
+    holdsFiles: boolean,
+  ): Promise<void> {
+    const { caseless, normalizing, owner, modes, times, fileBytes } = this.#traits;
     if (caseless || normalizing) {
       const groups = await this.#source.collisions({ caseless, normalizing });
       if (groups.length > 0 && onCollision === 'refuse') throw collision(groups);
@@ -62,7 +67,10 @@ export class TargetCompatibility {
     this.#knewTimes = found !== undefined;
     const isOdd = times && found && exceeds(found, times);
     const never = this.#never();
-    await this.#ask({ ...never, ...(owner && { owner }), ...(modes && { modes }), ...(isOdd && { times }) });
+    const kept = { ...(owner && { owner }), ...(modes && { modes }), ...(isOdd && { times }) };
+    const tooLarge = await this.#ask({ ...never, ...kept, ...(fileBytes !== undefined && { fileBytes }) });
+    const copied = tooLarge.filter(({ name }) => !leavesOutFile(filters, name));
+    if (copied.length > 0) throw largerThan(fileBytes ?? 0, copied);
     const [count, names] = [this.#skipped.length, this.#skipped.slice(0, 20)];
     if (count > 0) this.#lose([{ kind: 'names', count, names }]);
   }
@@ -87,12 +95,14 @@ export class TargetCompatibility {
       await this.#ask({ times });
   }
 
-  async #ask(limits: Limits): Promise<void> {
-    if (Object.keys(limits).length === 0) return;
-    const { losses, outOfRange, outOfRangeFiles } = await this.#source.losses(limits);
+  /** Resolves with the files that are too large. */
+  async #ask(limits: Limits): Promise<readonly LargeFile[]> {
+    if (Object.keys(limits).length === 0) return [];
+    const { losses, outOfRange, outOfRangeFiles, tooLarge = [] } = await this.#source.losses(limits);
     this.#outOfRange = outOfRange;
     this.#outOfRangeFiles = outOfRangeFiles;
     this.#lose(losses);
+    return tooLarge;
   }
 
   #lose(losses: readonly Loss[]): void {
@@ -135,6 +145,17 @@ function collision(groups: readonly (readonly string[])[]): MoverExit {
   return new MoverExit(
     'refused',
     `the target does not tell these names apart, and one file would take the other's place: ${shown.join(', ')}${more}; --on-collision skip copies the first of each`,
+  );
+}
+
+function largerThan(fileBytes: number, files: readonly LargeFile[]): MoverExit {
+  const shown = files
+    .slice(0, shownNames)
+    .map(({ name, bytes }) => `${JSON.stringify(name)} (${bytes} bytes)`);
+  const more = files.length > shownNames ? `, and ${files.length - shownNames} more` : '';
+  return new MoverExit(
+    'refused',
+    `the file system of the target takes files of ${fileBytes} bytes at most, and the source has larger ones: ${shown.join(', ')}${more}; leave them out with --exclude, or take a target of another file system`,
   );
 }
 

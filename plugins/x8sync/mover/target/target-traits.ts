@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FileFeature, usualNameBytes } from '../protocol/losses.ts';
 import { run } from '../system/programs.ts';
+import { fileBytesOf } from './file-size.ts';
 import { isFull, nameBytesOf, unsupportedFeatures } from './target-probes.ts';
 
 export interface TargetTraits {
@@ -21,6 +22,8 @@ export interface TargetTraits {
   readonly unsupported: readonly FileFeature[];
   /** The most bytes that a name may have. */
   readonly nameBytes: number;
+  /** The most bytes of one file, where the source's largest may have more. */
+  readonly fileBytes?: number;
   /** Fractions of seconds stay. */
   readonly fractions: boolean;
 }
@@ -46,8 +49,13 @@ const somebody = 54_321;
 /**
  * @param folder the staging folder, or one in it.
  * @param mayChown whether this process may give files away where the file system lets it.
+ * @param largest bytes of the source's largest file; undefined where they are not known.
  */
-export async function probeTarget(folder: string, mayChown: boolean): Promise<TargetTraits> {
+export async function probeTarget(
+  folder: string,
+  mayChown: boolean,
+  largest: number | undefined,
+): Promise<TargetTraits> {
   const scratch = join(folder, `probe-${randomBytes(6).toString('hex')}`);
   try {
     mkdirSync(scratch);
@@ -59,6 +67,7 @@ export async function probeTarget(folder: string, mayChown: boolean): Promise<Ta
     ]);
     const owner = mayChown ? fixedOwner(file) : undefined;
     const modes = fixedModes(scratch, file);
+    const fileBytes = fileBytesOf(scratch, largest);
     return {
       caseless: exists(join(scratch, 'pROBE-\u00e9')),
       normalizing: exists(join(scratch, 'Probe-e\u0301')),
@@ -68,6 +77,7 @@ export async function probeTarget(folder: string, mayChown: boolean): Promise<Ta
       ...(owner && { owner }),
       ...(modes && { modes }),
       ...(times && { times }),
+      ...(fileBytes !== undefined && { fileBytes }),
     };
   } catch (error) {
     // A target that is full may still hold all that the source has, and then nothing is written to it.

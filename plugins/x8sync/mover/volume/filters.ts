@@ -34,6 +34,13 @@ export function filterOf(rules: readonly FilterRule[]): (path: string, isFolder:
   return (path, isFolder) => matchers.find(({ matches }) => matches(path, isFolder))?.action === 'exclude';
 }
 
+/** Whether a file is left out, by itself or with a folder above it. */
+export function leavesOutFile(rules: readonly FilterRule[], path: string): boolean {
+  const leavesOut = filterOf(rules);
+  const parts = Buffer.from(path).toString('latin1').split('/');
+  return parts.some((_, index) => leavesOut(parts.slice(0, index + 1).join('/'), index < parts.length - 1));
+}
+
 type Matcher = (path: string, isFolder: boolean) => boolean;
 
 /** A path is a byte a character, as in a manifest. */
