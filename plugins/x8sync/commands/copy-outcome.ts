@@ -4,9 +4,12 @@ import type { Loss } from '../mover/protocol/losses.ts';
 import { usersError } from '../run/copy-end.ts';
 import type { CopyResult } from '../run/request.ts';
 
+type EndedCopy = Pick<CopyResult, 'outcome' | 'lost' | 'losses' | 'failures'> &
+  Parameters<typeof usersError>[0];
+
 /** Finished, but not everything, or others wrote to the target meanwhile: exit 5. */
 export function incompleteness(
-  result: CopyResult,
+  result: EndedCopy,
   trustedXattrs: boolean,
   again: string,
 ): IncompleteError | undefined {
@@ -17,7 +20,7 @@ export function incompleteness(
   if (outcome === 'partial' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {
       details: diagnostics.slice(-10),
-      hint: [`${again} once that is fixed: unchanged files are skipped`, hint]
+      hint: [limitsHint(lost), `${again} once that is fixed: unchanged files are skipped`, hint]
         .filter((hint) => hint !== undefined)
         .join('; '),
     });
@@ -27,6 +30,17 @@ export function incompleteness(
     `the files are copied, but not everything of them could be kept: ${lost.join(', ')}`,
     { hint },
   );
+}
+
+/** Why the target did not take something, where its own words for that mislead or no further run helps. */
+function limitsHint(lost: readonly string[]): string | undefined {
+  const hints = [
+    lost.includes('large xattrs') &&
+      "the target's file system takes no attribute that large, for which its words are that no space is left: another storage class may",
+    lost.includes('many hardlinks') &&
+      "the target's file system takes no more names of one file (ext4 takes 65,000), and a further run does not help: leave names out with --exclude, or take another storage class",
+  ];
+  return hints.filter((hint) => hint !== false).join('; ') || undefined;
 }
 
 /** What would keep what was lost; each kind has its own reason. */

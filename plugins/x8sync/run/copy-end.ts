@@ -28,7 +28,12 @@ export function withUsers(end: CopyEnd, targetUsers: readonly string[]): CopyEnd
 
 /** The error of such a copy: exit 5. */
 export function usersError(
-  { targetUsers = [], target, message, diagnostics }: CopyResult,
+  {
+    targetUsers = [],
+    target,
+    message,
+    diagnostics,
+  }: Pick<CopyResult, 'targetUsers' | 'target' | 'message' | 'diagnostics'>,
   again: string,
 ): IncompleteError | undefined {
   if (targetUsers.length === 0) return undefined;

@@ -155,7 +155,7 @@ export interface MoverEnd {
   readonly stats: MoverStats;
   /** Names that could not be copied, the first twenty. */
   readonly failures: readonly string[];
-  /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`; `unknown` where none can tell. */
+  /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`, …; `unknown` where none can tell. */
   readonly lost: readonly string[];
   /** Where nothing but this is missing at the target. */
   readonly lossOnly?: boolean | undefined;

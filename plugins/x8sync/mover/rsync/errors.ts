@@ -69,11 +69,13 @@ export class ErrorReader {
   }
 
   #error(line: string): void {
+    const isFull = /No space left on device/.test(line);
     // An attribute that is larger than the file system takes is refused in the same words as where there is no room.
-    if (/No space left on device|Disk quota exceeded/.test(line)) {
-      if (line.includes('setxattr')) this.lost.add('xattrs');
-      else this.full = true;
-    }
+    if (line.includes('setxattr')) {
+      if (isFull) this.lost.add('large xattrs');
+      else if (line.includes('Disk quota exceeded')) this.lost.add('xattrs');
+    } else if (isFull || line.includes('Disk quota exceeded')) this.full = true;
+    if (/\] link ".*failed: Too many links/.test(line)) this.lost.add('many hardlinks');
     if (this.#isRoot(line)) {
       this.lost.add('root folder');
       return;

@@ -15,7 +15,12 @@ test('a full disk is told from an attribute that the file system does not take',
   const attribute =
     'rsync: [receiver] rsync_xal_set: lsetxattr("/target/a","user.x") failed: No space left on device (28)';
   expect(read(write).reader).toMatchObject({ full: true, lost: new Set() });
-  expect(read(attribute).reader).toMatchObject({ full: false, lost: new Set(['xattrs']) });
+  expect(read(attribute).reader).toMatchObject({ full: false, lost: new Set(['large xattrs']) });
+});
+
+test('a file that has as many names as the file system takes', () => {
+  const { reader } = read('rsync: [generator] link "/target/10004" => 9999 failed: Too many links (31)');
+  expect(reader).toMatchObject({ lost: new Set(['many hardlinks']), names: ['10004'], failed: 1 });
 });
 
 test('names are told as they are in the volume, once, and not those of the root folder', () => {
