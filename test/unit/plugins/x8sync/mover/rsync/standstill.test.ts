@@ -18,36 +18,57 @@ afterEach(() => {
   rmSync(base, { recursive: true, force: true });
 });
 
+/** Copies three names of one file, the first of which is immutable at the target. */
+async function standing(...args: readonly string[]) {
+  const [source, target] = [join(base, 'source'), join(base, 'target')];
+  writeFileSync(join(source, 'a'), 'linked');
+  for (const name of ['b', 'c']) linkSync(join(source, 'a'), join(source, name));
+  writeFileSync(join(source, 'alone'), 'alone');
+  execFileSync('setfacl', ['-m', 'u:7:r', join(source, 'alone')]);
+  writeFileSync(join(target, 'a'), 'old');
+  execFileSync('chattr', ['+i', join(target, 'a')]);
+  const log: string[] = [];
+  const result = await runRsync({
+    args: ['-aHAX', '--numeric-ids', ...args, `${source}/`, `${target}/`],
+    target,
+    source,
+    base: 0,
+    totals: () => undefined,
+    attempt: 1,
+    tellsChanges: false,
+    tellsDeletions: false,
+    asksProgress: false,
+    messages: { write: () => undefined, log: (_, text) => log.push(text) },
+    kill: process.kill.bind(process),
+    signal: new AbortController().signal,
+    standstillMs: 1_000,
+  });
+  expect(log.filter((line) => line.startsWith('rsync stands still'))).toHaveLength(1);
+  const acl = execFileSync('getfacl', ['-cnp', join(target, 'alone')], { encoding: 'utf8' });
+  const contents = ['alone', 'a'].map((name) => readFileSync(join(target, name), 'utf8'));
+  return { ...result, acl, contents };
+}
+
 withPrograms(
   'a hard-linked name that can’t be put in its place: it is named, and all but its links come',
   async () => {
-    const [source, target] = [join(base, 'source'), join(base, 'target')];
-    writeFileSync(join(source, 'a'), 'linked');
-    for (const name of ['b', 'c']) linkSync(join(source, 'a'), join(source, name));
-    writeFileSync(join(source, 'alone'), 'alone');
-    writeFileSync(join(target, 'a'), 'old');
-    execFileSync('chattr', ['+i', join(target, 'a')]);
-    const log: string[] = [];
-    const { code, errors } = await runRsync({
-      args: ['-aHAX', `${source}/`, `${target}/`],
-      target,
-      source,
-      base: 0,
-      totals: () => undefined,
-      attempt: 1,
-      tellsChanges: false,
-      tellsDeletions: false,
-      asksProgress: false,
-      messages: { write: () => undefined, log: (_, text) => log.push(text) },
-      kill: process.kill.bind(process),
-      signal: new AbortController().signal,
-      standstillMs: 1_000,
-    });
+    const { code, errors, acl, contents } = await standing();
+    expect(code).toBe(23);
+    expect(errors).toMatchObject({ names: ['a'], lost: new Set() });
+    expect(contents).toEqual(['alone', 'old']);
+    expect(acl).toMatch(/^user:7:r--$/m);
+  },
+);
+
+withPrograms(
+  'where all is given to one owner, no ACLs come then, which is told as a loss, and none is changed',
+  async () => {
+    const { code, errors, acl } = await standing('--chown=12:34', '--inc-recursive');
     expect(code).toBe(23);
     expect(errors.names).toEqual(['a']);
-    expect(log.filter((line) => line.startsWith('rsync stands still'))).toHaveLength(1);
-    expect(readFileSync(join(target, 'alone'), 'utf8')).toBe('alone');
-    expect(readFileSync(join(target, 'a'), 'utf8')).toBe('old');
+    expect([...errors.lost]).toContain('acls');
+    // It came before rsync stood still.
+    expect(acl).toMatch(/^user:7:r--$/m);
   },
 );
 
