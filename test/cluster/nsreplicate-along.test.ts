@@ -65,6 +65,7 @@ describe('a definition that goes on the primary', () => {
   });
 
   const cleanUp = async () => {
+    await pair.end();
     await removeDefinition(pair.to).catch(() => undefined);
     await pair.close();
   };

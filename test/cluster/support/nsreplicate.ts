@@ -255,13 +255,18 @@ export class Pair {
     );
   }
 
-  /** Ends what still runs, and deletes namespaces and the task's state; nobody has to wait for the former. */
-  async close(): Promise<void> {
+  /** Ends all that was started: what a test removes would otherwise be made anew by a watch. */
+  async end(): Promise<void> {
     for (const { child } of this.#running) child.kill('SIGKILL');
     await Promise.allSettled([
       ...this.#running.map(({ ended }) => ended),
       ...this.#watching.map((watching) => watching.stop()),
     ]);
+  }
+
+  /** Ends what still runs, and deletes namespaces and the task's state; nobody has to wait for the former. */
+  async close(): Promise<void> {
+    await this.end();
     const sides = [this.from, this.to];
     // On both: the way back keeps its state on the replica.
     await Promise.all(
