@@ -51,7 +51,9 @@ function templateTerms({ object }: Workload): (readonly Expression[])[] {
     readonly affinity?: Affinity;
   };
   const labels = Object.entries(nodeSelector).map(([key, value]) => ({
-    ...{ key, operator: 'In', values: [value] },
+    key,
+    operator: 'In',
+    values: [value],
   }));
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return termsOf(required).map((term) => [...term, ...labels]);

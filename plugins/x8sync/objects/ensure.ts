@@ -4,7 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
-import { type ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import {
+  type ApiError,
+  isAlreadyExists,
+  isNotFound,
+  unlessForbidden,
+} from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
@@ -74,7 +79,7 @@ export async function createOrFind<T extends KubeObject>(
   }
   const found = kube.find(resource, wanted.metadata, { signal });
   // Who may not make it may not look for it either, and the first answer tells more.
-  const present = await (declined ? found.catch(undefinedIfForbidden) : found);
+  const present = await (declined ? unlessForbidden(found) : found);
   if (declined && !present) throw await explainRefusal(kube, need, declined, { signal });
   if (!present) return 'gone';
   checkOurs(kube, resource, present, wanted);
@@ -82,10 +87,6 @@ export async function createOrFind<T extends KubeObject>(
   // Removed, it could not be made anew.
   if (declined) throw await explainRefusal(kube, need, declined, { signal });
   return { present };
-}
-
-function undefinedIfForbidden(error: unknown): undefined {
-  if (!isForbidden(error)) throw error;
 }
 
 function withDigest<T extends KubeObject>(object: T, digest: string): T {
