@@ -29,7 +29,7 @@ import { forgetFinished } from '../forget.ts';
 import { noteReach } from '../reach-wish.ts';
 import type { CopyContext, CopyRequest } from '../request.ts';
 import { storeOf } from '../task-store.ts';
-import { cleanedUpError, type DoneCopy, staysError, withDetails } from './failed-run.ts';
+import { cleanedUpError, type DoneCopy, nothingMadeError, staysError, withDetails } from './failed-run.ts';
 import { whyNotBegin } from './may-begin.ts';
 import { type OpenSide, TaskRecords } from './task-records.ts';
 
@@ -210,10 +210,11 @@ export class CopyTask {
    * too, which takes no mover up, and whose workload may find no node for its pods as long as ours mount the claim.
    */
   async giveUp(failure: unknown): Promise<unknown> {
-    if (this.#ended || this.#records.sides.length === 0) return failure;
-    const error = (await this.#cancellation()) ?? failure;
+    if (this.#ended) return failure;
     // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
     const interrupted = this.#context.signal.reason instanceof InterruptedError;
+    if (this.#records.sides.length === 0) return interrupted ? nothingMadeError(failure) : failure;
+    const error = (await this.#cancellation()) ?? failure;
     // Another run may have the task by now; its mover goes on in any case.
     if (this.#lock?.signal.aborted) return withDetails(error, this.leftovers(), undefined);
     const { timeoutMs, cutover = false } = this.#request;

@@ -38,6 +38,11 @@ export function cleanedUpError(
   });
 }
 
+/** Of a run that was interrupted before it had made anything; what an earlier run left stays as it was. */
+export function nothingMadeError(error: unknown): InterruptedError {
+  return new InterruptedError(signalOf(error), 'interrupted; this run had made nothing yet');
+}
+
 const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
 
 /** The error with more to read; its own hint is about what went wrong, and what is left behind matters more. */

@@ -22,7 +22,7 @@ class Failure extends Error {}
 async function opened(
   name: string | undefined,
   kube = fakeKube(),
-  { isRelayed = false, again = false, cutover = false, copying = false } = {},
+  { isRelayed = false, again = false, cutover = false, copying = false, check = async (_: AbortController) => {} } = {},
 ) {
   const process = new AbortController();
   const side = { kube, ...ref };
@@ -38,11 +38,14 @@ async function opened(
   const request = { source: side, target: side, name, again, cutover, mode: 'merge' as const, ...rest };
   const task = new CopyTask(request, context, new AbortController());
   Object.assign(task, { isRelayed, copying });
+  const opening = task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: () => check(process) });
   try {
-    await task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: async () => {} });
+    await opening;
   } catch (error) {
-    await task.release();
-    throw error;
+    if (error !== process.signal.reason) {
+      await task.release();
+      throw error;
+    }
   }
   return async (reason: Error) => {
     if (!(reason instanceof Failure)) process.abort(reason);
@@ -70,6 +73,18 @@ test('a named task stays after Ctrl-C; an error that nobody caught is no Ctrl-C'
   expect(interrupted.records).toEqual(['x8sync-db-target']);
   const bug = new Error('a bug');
   expect(await endedBy(bug)).toEqual({ error: bug, records: [] });
+});
+
+test('one that is interrupted before it has made anything says so', async () => {
+  const reason = new InterruptedError('SIGTERM');
+  const check = async (process: AbortController) => {
+    process.abort(reason);
+    throw reason;
+  };
+  expect(await (await opened(undefined, fakeKube(), { check }))(reason)).toEqual({
+    error: expect.objectContaining({ exitCode: 143, message: 'interrupted; this run had made nothing yet' }),
+    records: [],
+  });
 });
 
 test('a copy of a cutover leaves no pods after Ctrl-C: the workload is to get the claim back', async () => {
