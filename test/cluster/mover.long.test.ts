@@ -240,7 +240,7 @@ pin $keys/host_key; serve; x8s-mover addresses 127.0.0.1:1 127.0.0.1:2222; wait 
     const result = played(
       'user',
       String.raw`
-idle=6; serve $unprivileged
+idle=15; serve $unprivileged
 echo plain >/source/plain; setfattr -n user.note -v kept /source/plain; echo secret >/source/of-root; chmod 600 /source/of-root
 mknod /source/device c 1 3; cp /bin/true /source/capable; /sbin/setcap cap_net_raw+ep /source/capable 2>/dev/null || true
 ln -s /run/x8s/serve /source/out; chmod 1777 /target
@@ -263,7 +263,7 @@ attempts() {
 }
 tell escapes attempts
 tell served rsync -r -e "$ssh" 127.0.0.1::source/plain got/
-for _ in $(seq 200); do grep -q x8s:closed serve.log && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q x8s:closed serve.log && break; sleep 0.1; done
 tell closed sh -c "grep -c x8s:closed serve.log; $ssh 127.0.0.1 usage 2>&1 | tail -n 1"
 kill -TERM $serving; wait $serving; tell end echo $?
 `,

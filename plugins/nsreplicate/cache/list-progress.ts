@@ -1,5 +1,5 @@
 /** Which lists of one side are complete, and what those that are under way have held so far. */
-import { listOf, type ObjectKey, placeOf } from '../objects/keys.ts';
+import { type ObjectKey, ownListOf, wholeListOf } from '../objects/keys.ts';
 
 /** Lists are named as `listOf` names them. */
 export class ListProgress {
@@ -26,7 +26,6 @@ export class ListProgress {
 
   /** Whether a complete list would have held an object, had it been there. */
   covers(key: ObjectKey): boolean {
-    const { kind, namespace } = placeOf(key);
-    return this.#complete.has(listOf(kind, undefined)) || this.#complete.has(listOf(kind, namespace));
+    return this.#complete.has(wholeListOf(key)) || this.#complete.has(ownListOf(key));
   }
 }

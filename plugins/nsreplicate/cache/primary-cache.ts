@@ -15,6 +15,7 @@ import {
   type DesiredCopy,
   type Destination,
   differsByReplica,
+  plainDigest,
   type Shaping,
 } from '../objects/copy.ts';
 import { isIn, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
@@ -61,6 +62,8 @@ export type Taken = 'wanted' | 'unchanged' | 'dropped';
 
 interface Body {
   readonly object: KubeObject;
+  /** Of its copies, where these are known to be what sanitising leaves, and have not been made. */
+  readonly digest?: string | undefined;
   readonly copies: Map<string, Copy>;
   /** Replicas that have no more use for it. */
   readonly done: Set<string>;
@@ -189,7 +192,8 @@ export class PrimaryCache {
     const name = shared ? '' : to.name;
     let copy = body.copies.get(name);
     if (!copy) {
-      copy = copyOf(body.object, original.rule, to, this.#options.shaping);
+      const { rule } = original;
+      copy = copyOf(body.object, rule, to, this.#options.shaping, body.digest);
       body.copies.set(name, copy);
     }
     return copy;
@@ -217,7 +221,8 @@ export class PrimaryCache {
     if (before?.resourceVersion === resourceVersion && before.rule === rule) return 'unchanged';
     if (before?.uid === uid && isOlder(resourceVersion, before.resourceVersion))
       this.#older = { key, resource, uid, version: before.resourceVersion };
-    const body: Body = { object: slim(object), copies: new Map(), done: new Set() };
+    const digest = plainDigest(object, rule, this.#options.shaping);
+    const body: Body = { object: slim(object), digest, copies: new Map(), done: new Set() };
     this.findings.note(key, object);
     const inherited = provenanceOf(object)?.origin;
     this.#originals.set(key, {
@@ -238,6 +243,7 @@ export class PrimaryCache {
   ): Pick<Original, 'digest' | 'statusDigest' | 'problem'> {
     const { shaping, destinations } = this.#options;
     const { object, copies } = body;
+    if (body.digest !== undefined) return { digest: body.digest, statusDigest: '', problem: undefined };
     const differ = differsByReplica(object, destinations, shaping);
     try {
       const targets = differ || inherited ? destinations : destinations.slice(0, 1);

@@ -30,10 +30,12 @@ export function mainPart(sanitised: Draft, carry: Carry): Draft | undefined {
 
 /** The status, for the status subresource; undefined where the rule does not carry it or there is none. */
 export function statusPart(object: KubeObject, named: KubeObject, carry: Carry): Draft | undefined {
-  const wanted = carry.what === 'status' || carry.status;
-  if (!wanted || object.status === undefined) return undefined;
+  if (!carriesStatus(carry) || object.status === undefined) return undefined;
   return { ...nameOnly(named), status: structuredClone(object.status) };
 }
+
+/** Whether the status goes over, beside whatever else does. */
+export const carriesStatus = (carry: Carry): boolean => carry.what === 'status' || carry.status;
 
 /** Whether copies under this rule are ours: made, marked as ours and pruned by us. */
 export const appliesWhole = (carry: Carry): boolean => carry.what === 'whole';

@@ -2,13 +2,13 @@
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isAsApplied } from './as-applied.ts';
-import { appliesWhole, mainPart, statusPart } from './carry.ts';
-import { digestOf } from './digest.ts';
+import { appliesWhole, carriesStatus, mainPart, statusPart } from './carry.ts';
+import { digestOf, digestOfText } from './digest.ts';
 import { type Draft, groupKind } from './draft.ts';
 import { mapNamespaces, type NamespaceMap } from './mapping.ts';
 import { type CompiledOverride, override } from './overrides.ts';
 import { nextOrigin, type Origin, provenanceOf, writeProvenance } from './provenance.ts';
-import { type SanitiseContext, sanitise } from './sanitise.ts';
+import { type SanitiseContext, sanitise, sanitisedText } from './sanitise.ts';
 import { holdBack, isHeldKind } from './standby.ts';
 
 /** What shapes the copies of one task. */
@@ -48,9 +48,16 @@ export interface Copy extends DesiredCopy {
 
 /**
  * Sanitises, maps, overrides, holds, carries and writes the provenance, in that order. The digest is over all but the provenance.
+ * @param known the digest, where it is known already
  * @throws {X8sError} where an override does not fit
  */
-export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping: Shaping): Copy {
+export function copyOf(
+  object: KubeObject,
+  rule: Rule,
+  to: Destination,
+  shaping: Shaping,
+  known?: string,
+): Copy {
   const draft = sanitise(object, shaping);
   mapNamespaces(draft, shaping.map);
   override(
@@ -59,11 +66,28 @@ export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping:
   );
   if (appliesWhole(rule.carry) && shaping.isStandby?.(to.name)) holdBack(draft, object);
   const main = mainPart(draft, rule.carry);
-  const digest = main ? digestOf(main, shaping.key) : '';
+  const digest = main ? (known ?? digestOf(main, shaping.key)) : '';
   const origin = originOf(object, to, shaping);
   if (main && appliesWhole(rule.carry)) writeProvenance(main, { origin, applied: digest, sequence: 0 });
   const status = statusPart(object, draft, rule.carry);
   return { digest, origin, main, status, statusDigest: status ? digestOf(status, shaping.key) : '' };
+}
+
+/**
+ * The digest of an object's copies, where these are just what sanitising leaves of it: then none need be made to know that
+ * a replica has it. Undefined: what a copy comes to be has to be looked at.
+ */
+export function plainDigest(object: KubeObject, rule: Rule, shaping: Shaping): string | undefined {
+  const { carry } = rule;
+  const isPlain = appliesWhole(carry) && !carriesStatus(carry);
+  if (!isPlain || shaping.map.size > 0 || shaping.overrides.length > 0) return undefined;
+  if (shaping.isStandby && isHeldKind(groupKind(object))) return undefined;
+  return sanitisedDigest(object, shaping.key);
+}
+
+function sanitisedDigest(object: KubeObject, key: Uint8Array): string | undefined {
+  const text = sanitisedText(object);
+  return text === undefined ? undefined : digestOfText(text, object, key);
 }
 
 /** Whether an object's copies differ by replica: by an override, or since workloads are held on some of them. */
@@ -92,6 +116,8 @@ function originOf(object: KubeObject, to: Destination, { task, primary }: Shapin
 
 /** Digest of what a replica has, to be compared with a copy's: over the same part, without provenance. */
 export function liveDigest(object: KubeObject, rule: Rule, { key, isAutoscaled }: Shaping): string {
+  const plain = appliesWhole(rule.carry) ? sanitisedDigest(object, key) : undefined;
+  if (plain !== undefined) return plain;
   const part = mainPart(sanitise(object, { isAutoscaled }), rule.carry);
   return part ? digestOf(part, key) : '';
 }

@@ -13,9 +13,15 @@ export const isSecret = ({ kind }: Pick<KubeObject, 'kind'>): boolean => kind ==
  * 128 bits over the sanitised object as canonical JSON, keyed for Secrets. The scheme is in front of it.
  * @param key the task's own random key; every workstation that works on the task has the same
  */
-export function digestOf(object: KubeObject, key: Uint8Array): string {
+export const digestOf = (object: KubeObject, key: Uint8Array): string =>
+  digestOfText(canonical(object), object, key);
+
+/**
+ * The same of an object whose sanitised text is there already.
+ * @param text as `canonical` writes it
+ */
+export function digestOfText(text: string, object: Pick<KubeObject, 'kind'>, key: Uint8Array): string {
   const keyed = isSecret(object);
-  const text = canonical(object);
   const digest = keyed
     ? createHmac('sha256', key).update(text).digest('base64url')
     : hash('sha256', text, 'base64url');

@@ -18,13 +18,29 @@ export function cloneJson<T>(value: T): T {
 /** JSON with sorted keys and without undefined fields: equal values give equal text. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isJson(value)) return JSON.stringify(value) ?? 'null';
+  return isJson(value) ? canonicalMap(value, canonical) : (JSON.stringify(value) ?? 'null');
+}
+
+/**
+ * The same of a map whose values are written by `write`.
+ * @param write undefined where a value is left out
+ */
+export function canonicalMap(map: Json, write: (value: unknown, key: string) => string | undefined): string {
+  const keys = Object.keys(map);
+  // What a server sends is sorted in most places.
+  if (!isSorted(keys)) keys.sort();
   let text = '';
-  for (const key of Object.keys(value).sort()) {
-    if (value[key] === undefined) continue;
-    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(value[key])}`;
+  for (const key of keys) {
+    const value = map[key] === undefined ? undefined : write(map[key], key);
+    if (value !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${value}`;
   }
   return `{${text}}`;
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let index = 1; index < keys.length; index++)
+    if ((keys[index - 1] as string) > (keys[index] as string)) return false;
+  return true;
 }
 
 /** The value at a path of keys, or undefined. */

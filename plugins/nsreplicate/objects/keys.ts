@@ -24,6 +24,12 @@ export function placeOf(key: ObjectKey): ObjectPlace {
   return { kind: key.slice(0, first), namespace: key.slice(first + 1, second), name: key.slice(second + 1) };
 }
 
+/** The list of an object's kind in all namespaces, as `listOf` names it. */
+export const wholeListOf = (key: ObjectKey): string => key.slice(0, key.indexOf('|') + 1);
+
+/** The list of an object's kind in its own namespace; of a cluster-scoped object that is the whole one. */
+export const ownListOf = (key: ObjectKey): string => key.slice(0, key.indexOf('|', key.indexOf('|') + 1));
+
 /** Whether a key belongs to the list of a kind in one scope. */
 export const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
   const place = placeOf(key);

@@ -7,6 +7,8 @@ import { own, setOwn } from '../../../src/json.ts';
 import type { KubeObject, ObjectMeta } from '../../../src/kube/api/objects.ts';
 import {
   at,
+  canonical,
+  canonicalMap,
   cloneJson,
   type Draft,
   drop,
@@ -234,6 +236,26 @@ function cloneWithout(
     if (value !== undefined) setOwn(left, key, value);
   }
   return left;
+}
+
+/**
+ * What {@link sanitise} leaves of an object, as `canonical` writes it, without making that: most objects are only compared.
+ * Undefined: the object's kind has rules of its own, which change what they leave.
+ */
+export function sanitisedText(object: KubeObject): string | undefined {
+  if (rulesFor(groupKind(object)).length > 0) return undefined;
+  return canonicalMap(object as Draft, (value, key) => {
+    if (fieldsOut.has(key)) return undefined;
+    return key === 'metadata' ? canonicalMap(value as Json, metadataText) : canonical(value);
+  });
+}
+
+function metadataText(value: unknown, key: string): string | undefined {
+  if (metadataOut.has(key)) return undefined;
+  const out = isJson(value) ? own(mapsOut, key) : undefined;
+  if (!out) return canonical(value);
+  const left = canonicalMap(value as Json, (inner, name) => (out.has(name) ? undefined : canonical(inner)));
+  return left === '{}' && Object.keys(value as Json).length > 0 ? undefined : left;
 }
 
 /** An object without who wrote what in it, which is the larger part of many, and is looked at in few kinds only. */

@@ -14,7 +14,7 @@ import type { Permission } from '../../../src/kube/cluster/access.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { stateNamespace, type TaskSpec } from '../decide/spec.ts';
-import { makesObjects } from '../objects/carry.ts';
+import { carriesStatus, makesObjects } from '../objects/carry.ts';
 import { Places } from '../objects/keys.ts';
 import { isGlob } from '../rules/glob.ts';
 import { literalNamespaces } from '../rules/scope.ts';
@@ -126,7 +126,7 @@ function writing(kind: CopiedKind, spec: Spec, within: readonly string[] | undef
     ...(makes ? ['create'] : []),
     ...(makes && isDeleted(kind, spec) ? ['delete'] : []),
   ];
-  const hasStatus = carries.some((carry) => carry.what === 'status' || carry.status);
+  const hasStatus = carries.some(carriesStatus);
   return [
     ...on(resource, verbs, within),
     ...(hasStatus && resource.subresources.includes('status')

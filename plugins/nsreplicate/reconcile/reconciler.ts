@@ -84,6 +84,12 @@ export class Reconciler {
     return !['same', 'refuse', 'leave', 'gone'].includes(this.#options.assessor.assess(key).outcome);
   }
 
+  /** Whether an object is as it should be, and neither cluster need be asked for that. */
+  isSettled(key: ObjectKey): boolean {
+    const { assessor, primaryCache } = this.#options;
+    return assessor.assess(key).outcome === 'same' && !primaryCache.original(key)?.statusDigest;
+  }
+
   /** Undefined: something new was found out, so it has to be assessed again. */
   async #carryOut(assessment: Assessment, kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
     if (isWrite(assessment)) return this.#writeOrLook(assessment, kind, key);

@@ -2,6 +2,7 @@
 import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch/watch.ts';
+import { ComingLists } from '../cache/coming-lists.ts';
 import { ReplicaObserver } from '../cache/replica-observer.ts';
 import { failureOf, isAway } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
@@ -28,6 +29,7 @@ export class Replica {
   /** Lists that can't be had, and why. */
   readonly #unlisted = new Map<string, X8sError>();
   readonly deletions: Deletions;
+  readonly coming = new ComingLists();
   readonly #orphans: Orphans;
   readonly #reach: Reachability;
   #paused = false;
@@ -39,7 +41,7 @@ export class Replica {
     const { clock, signal, spec, broken, deletions } = options;
     const { workers } = spec;
     const sawSequence = (sequence: number) => options.primaryCheck.sawSequence(sequence);
-    this.#observer = new ReplicaObserver({ ...options, sawSequence });
+    this.#observer = new ReplicaObserver({ ...options, coming: this.coming, sawSequence });
     this.deletions = deletions;
     this.#orphans = new Orphans(options);
     const tryAgain = (key: ObjectKey, afterMs: number) => this.#queue.addAfter(key, afterMs);
@@ -140,7 +142,7 @@ export class Replica {
     first: boolean,
     whole: boolean,
   ): void {
-    this.#observer.page(kind.name, namespace, items, first, whole);
+    for (const key of this.#observer.page(kind.name, namespace, items, first, whole)) this.consider(key);
   }
 
   /** A list of a kind is complete: all of the kind is compared. */
@@ -162,7 +164,8 @@ export class Replica {
     const { primaryCache, replicaCache, clock, reconciler } = this.#options;
     if (primaryCache.original(key) !== undefined) this.deletions.lapse(key);
     if (!this.#observer.covers(key)) {
-      primaryCache.release(key, this.name);
+      if (!this.coming.isAbout(key)) primaryCache.release(key, this.name);
+      else if (replicaCache.get(key) && primaryCache.original(key)) this.#queue.add(key);
       return;
     }
     if (primaryCache.original(key) === undefined) {
@@ -247,6 +250,7 @@ export class Replica {
       this.#attempts.lag.forget(key);
       return;
     }
+    if (!this.#observer.covers(key) && !this.#settles(key)) return;
     const started = this.#options.clock.now();
     this.#attempts.lag.begun(key);
     try {
@@ -260,6 +264,13 @@ export class Replica {
     }
     if (this.#attempts.isAtRest(key)) primaryCache.release(key, this.name);
     changed();
+  }
+
+  /** While its list is on its way, an object is looked at only where it is as it should be; all else follows the list. */
+  #settles(key: ObjectKey): boolean {
+    const isSettled = this.#options.reconciler.isSettled(key);
+    this.coming.settle(key, isSettled);
+    return isSettled;
   }
 
   #isPruned(key: ObjectKey): boolean {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { InformerHandler } from '../cache/informers.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
-import { listOf } from '../objects/keys.ts';
+import { listOf, type ObjectKey } from '../objects/keys.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { PrimaryGuard } from './primary-guard.ts';
 
@@ -36,7 +36,8 @@ export interface PrimaryHandlerOptions {
   readonly primaryCache: PrimaryCache;
   readonly guard: PrimaryGuard;
   readonly replicas: readonly Replica[];
-  readonly take: (kind: CopiedKind, object: KubeObject, list?: string) => void;
+  /** Returns the key of what is to be compared. */
+  readonly take: (kind: CopiedKind, object: KubeObject, list?: string) => ObjectKey | undefined;
   /** Resolves when more objects may come. */
   readonly room: () => Promise<void>;
 }
@@ -50,10 +51,11 @@ export function primaryHandler(
   const scope = namespace ?? '';
   let lists = 0;
   return {
-    page: (items, first) => {
+    page: async (items, first) => {
       if (first) primaryCache.beginList(list);
-      for (const object of items) take(kind, object, list);
-      return room();
+      const keys = items.flatMap((object) => take(kind, object, list) ?? []);
+      await room();
+      await Promise.all(replicas.map((replica) => replica.coming.settled(list, keys)));
     },
     synced: (version) => {
       // A list that begins anew may come from another cluster. Each deletion asks the primary again who it is.

@@ -8,7 +8,15 @@ import { type Covered, coveredBy, coveredStill, type RetiredList, retiredSince }
 import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { groupKind } from '../objects/draft.ts';
-import { formerPlace, isFormerPlace, isIn, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
+import {
+  formerPlace,
+  isFormerPlace,
+  isIn,
+  listOf,
+  type ObjectKey,
+  type Places,
+  placeOf,
+} from '../objects/keys.ts';
 import { definitions } from '../objects/order.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import { type Listed, replicaHandler } from './handlers.ts';
@@ -60,17 +68,17 @@ export class ReplicaLists {
     );
   }
 
+  /** Whether kinds may come to be served while the task compares. A watch asks again by itself. */
+  mayComeLater(kinds: readonly CopiedKind[]): boolean {
+    return !this.#options.watch && kinds.some(({ name }) => name === definitions);
+  }
+
   /**
    * A kind whose definition an earlier wave has brought was not there when it was first asked for, and is served a
-   * moment after it came. A watch asks again by itself.
+   * moment after it came.
    */
-  async listWhatCame(
-    kind: CopiedKind,
-    lists: readonly Listed[],
-    kinds: readonly CopiedKind[],
-  ): Promise<void> {
-    const { watch, clock, signal } = this.#options;
-    if (watch || !kinds.some(({ name }) => name === definitions)) return;
+  async listWhatCame(kind: CopiedKind, lists: readonly Listed[]): Promise<void> {
+    const { clock, signal } = this.#options;
     for (let attempt = 0; attempt < 6; attempt++) {
       const lacking = this.#replicas.filter(({ replica }) => isNotFound(replica.unlisted.get(kind.name)));
       if (lacking.length === 0) return;
@@ -171,11 +179,14 @@ export class ReplicaLists {
   }
 
   async #one(replica: Replica, cluster: Cluster, listed: Listed): Promise<void> {
+    const list = listOf(listed.kind.name, listed.namespace);
     const failed = Promise.withResolvers<void>();
     const handler = replicaHandler(replica, listed, failed.resolve);
+    replica.coming.begin(list);
     // The handler was told why it can't be listed.
     const followed = this.#follow(cluster, listed, handler).catch(() => undefined);
     await Promise.race([followed, failed.promise]);
+    replica.coming.end(list);
   }
 
   #follow(

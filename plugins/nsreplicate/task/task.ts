@@ -120,9 +120,12 @@ export class Task {
       await Promise.all(
         wave.map(async (kind) => {
           const lists = scopes.get(kind) ?? [];
-          await listed.get(kind);
-          await replicas.listWhatCame(kind, lists, this.#kinds);
-          await Promise.all(lists.map((list) => this.#followPrimary(list)));
+          if (replicas.mayComeLater(this.#kinds)) {
+            await listed.get(kind);
+            await replicas.listWhatCame(kind, lists);
+          }
+          // Side by side: most objects are as they should be, and need not be kept until it is known what else there is.
+          await Promise.all([listed.get(kind), ...lists.map((list) => this.#followPrimary(list))]);
         }),
       );
       // Nothing can be written without its namespace and its kind. For all else the order in which it is begun
@@ -254,12 +257,14 @@ export class Task {
     return this.#primary.follow(listed, handler);
   }
 
-  #take(kind: CopiedKind, object: KubeObject, list?: string): void {
+  /** Returns the key of what is to be compared. */
+  #take(kind: CopiedKind, object: KubeObject, list?: string): ObjectKey | undefined {
     if (kind.name === 'Namespace') this.#noteNamespace(object);
     const taken = this.primaryCache.take(kind, object, list);
-    if (taken === 'unchanged') return;
+    if (taken === 'unchanged') return undefined;
     const key = this.places.ofOriginal(kind.name, object);
     for (const replica of this.#replicas) replica.renewed(key);
+    return taken === 'wanted' ? key : undefined;
   }
 
   /** Labels may decide which namespaces are covered: a namespace that becomes covered is listed as a whole. */

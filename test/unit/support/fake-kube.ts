@@ -172,7 +172,11 @@ export class FakeKube implements KubeClient {
     return this.#call({ verb: 'list', collection, namespace }, options, () => {
       const wanted = selects(query.labelSelector?.toString(), query.fieldSelector?.toString());
       const items = this.objects.all(collection, namespace).filter(wanted);
-      return { metadata: { resourceVersion: String(this.objects.version) }, items };
+      const { limit = items.length, continue: from = 0 } = query;
+      const end = Number(from) + Number(limit);
+      const more = end < items.length && { continue: String(end) };
+      const metadata = { resourceVersion: String(this.objects.version), ...more };
+      return { metadata, items: items.slice(Number(from), end) };
     });
   }
 

@@ -2,11 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { differences } from '../../../../../plugins/nsreplicate/decide/differences.ts';
 import { isAsApplied } from '../../../../../plugins/nsreplicate/objects/as-applied.ts';
-import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/copy.ts';
+import {
+  copyOf,
+  liveDigest,
+  plainDigest,
+  type Shaping,
+} from '../../../../../plugins/nsreplicate/objects/copy.ts';
 import { digestOf } from '../../../../../plugins/nsreplicate/objects/digest.ts';
 import { type Draft, put } from '../../../../../plugins/nsreplicate/objects/draft.ts';
 import { compileOverride } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
-import { withoutProvenance } from '../../../../../plugins/nsreplicate/objects/provenance.ts';
+import { ProvenanceKey, withoutProvenance } from '../../../../../plugins/nsreplicate/objects/provenance.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { matches } from '../../../../../plugins/nsreplicate/rules/selector.ts';
 import { own, parseExactly } from '../../../../../src/json.ts';
@@ -32,6 +37,14 @@ const shaping: Shaping = {
   key: new Uint8Array(32),
 };
 const rule = ruleFor('example.com', 'Widget');
+const kinds = [
+  ['v1', 'ConfigMap'],
+  ['v1', 'Secret'],
+  ['batch/v1', 'CronJob'],
+  ['apps/v1', 'Deployment'],
+  ['example.com/v1', 'Widget'],
+] as const;
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 const to = { name: 'b', cluster: 'B' };
 
 /** Keys that mean something to JavaScript, and integers that its numbers can't hold. */
@@ -66,6 +79,13 @@ const { tree } = fc.letrec<{ tree: string; map: string }>((tie) => ({
     .map((entries) => `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join()}}`),
 }));
 
+/** Labels or annotations: some that a copy leaves out among others. */
+const labels = fc
+  .uniqueArray(fc.constantFrom('a', '__proto__', ProvenanceKey.task, ProvenanceKey.origin, lastApplied), {
+    maxLength: 3,
+  })
+  .map((keys) => `{${keys.map((key) => `${JSON.stringify(key)}:"x"`).join()}}`);
+
 const widget = (content: string): KubeObject =>
   parseExactly(
     `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w","namespace":"prod","uid":"u"},"spec":{},"data":${content}}`,
@@ -98,6 +118,49 @@ describe('what a person wrote arrives as it was written', () => {
         expect(isAsApplied(a as Draft, b)).toBe(same);
       }),
     );
+  });
+
+  const plain: Shaping = { ...shaping, map: new Map(), overrides: [], isStandby: () => true };
+  const filledIn =
+    '"uid":"u","generation":3,"managedFields":[{"manager":"m"}],"finalizers":[],"ownerReferences":null';
+
+  test('what is only compared has the digest of the copy that would be made of it', () => {
+    fc.assert(
+      fc.property(
+        tree,
+        labels,
+        labels,
+        fc.constantFrom(...kinds),
+        (content, some, others, [version, kind]) => {
+          const object = parseExactly(
+            `{"apiVersion":"${version}","kind":"${kind}","status":${content},"metadata":{"name":"w",${filledIn},"labels":${some},"annotations":${others}},"data":${content}}`,
+          ) as KubeObject;
+          const { digest } = copyOf(object, rule, to, { ...plain, isStandby: undefined });
+          expect(liveDigest(object, rule, plain)).toBe(digest);
+          expect(plainDigest(object, rule, { ...plain, isStandby: undefined }) ?? digest).toBe(digest);
+          expect(copyOf(object, rule, to, plain, plainDigest(object, rule, plain)).digest).toBe(
+            copyOf(object, rule, to, plain).digest,
+          );
+        },
+      ),
+    );
+  });
+
+  test('where a copy is more than what is left of its original, it has to be made', () => {
+    const [object] = [widget('1')];
+    const status = { ...rule, carry: { what: 'whole', status: true } } as const;
+    const fields = { ...rule, carry: { what: 'fields', fields: [['data']], status: false } } as const;
+    const cronJob = { ...object, apiVersion: 'batch/v1', kind: 'CronJob' };
+    expect(plainDigest(object, rule, plain)).toBeDefined();
+    expect([
+      plainDigest(object, rule, shaping),
+      plainDigest(object, rule, { ...plain, overrides: [touch] }),
+      plainDigest(object, status, plain),
+      plainDigest(object, fields, plain),
+      plainDigest(cronJob, rule, plain),
+      plainDigest({ ...object, apiVersion: 'apps/v1', kind: 'Deployment' }, rule, plain),
+    ]).toEqual(Array(6).fill(undefined));
+    expect(plainDigest(cronJob, rule, { ...plain, isStandby: undefined })).toBeDefined();
   });
 
   test('two integers that are one number to JavaScript are two', () => {

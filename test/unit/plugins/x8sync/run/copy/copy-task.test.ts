@@ -22,7 +22,13 @@ class Failure extends Error {}
 async function opened(
   name: string | undefined,
   kube = fakeKube(),
-  { isRelayed = false, again = false, cutover = false, copying = false, check = async (_: AbortController) => {} } = {},
+  {
+    isRelayed = false,
+    again = false,
+    cutover = false,
+    copying = false,
+    check = async (_: AbortController) => {},
+  } = {},
 ) {
   const process = new AbortController();
   const side = { kube, ...ref };
