@@ -96,6 +96,14 @@ export class HeldLock<T extends KubeObject = KubeObject> {
     return left;
   }
 
+  /** Whether {@link confirm} resolves: one that is lost is no failure to who asks. */
+  isHeld(): Promise<boolean> {
+    return this.confirm().then(
+      () => true,
+      () => false,
+    );
+  }
+
   /**
    * Stops renewing and frees the lock. Never rejects: a lock that can't be freed, or was lost, is left alone
    * and goes stale by itself.

@@ -82,19 +82,13 @@ async function takeNamespace(namespace: string, options: LeadershipOptions): Pro
       if (await holderOf(name, holding)) continue;
       const lock = await take(name, holding, standsBy(options));
       // Where this process was stopped meanwhile, a controller of all namespaces may have begun, and seen nothing.
-      if (await isHeld(cluster)) return lock;
+      if (await cluster.isHeld()) return lock;
       await lock.release();
     } finally {
       await cluster.release();
     }
   }
 }
-
-const isHeld = (lock: HeldLock<Lease>): Promise<boolean> =>
-  lock.confirm().then(
-    () => true,
-    () => false,
-  );
 
 /** Waits until nobody holds a Lease. Who holds it and has died is found out by taking it over. */
 async function awaitFree(

@@ -113,11 +113,7 @@ export class Journal {
    * @throws RefusedError where somebody has; the error of the cluster where it does not answer.
    */
   async regain(signal: AbortSignal): Promise<void> {
-    const isHeld = await this.#lock.confirm().then(
-      () => true,
-      () => false,
-    );
-    if (isHeld) return;
+    if (await this.#lock.isHeld()) return;
     const { holder } = this.#lock;
     const lock = await lockCutover(this.#place, signal, holder);
     try {

@@ -88,6 +88,7 @@ describe('losing a lock', () => {
     Object.assign(stolen.metadata.annotations ?? {}, { 'x8s.dev/holder': bob.options.holder });
     await bob.kube.replace(configMaps, stolen);
     await expect(held.confirm()).rejects.toThrow(/is held by bob@desk/);
+    expect(await held.isHeld()).toBe(false);
     await held.release();
     expect((await bob.kube.get(configMaps, ref)).metadata.annotations?.['x8s.dev/holder']).toMatch(/^bob/);
   });
@@ -108,6 +109,7 @@ describe('losing a lock', () => {
     const held = await take(alice);
     await clock.advance(4000);
     expect(await held.confirm()).toBe(8000);
+    expect(await held.isHeld()).toBe(true);
     await clock.advance(1000);
     alice.kube.before = unreachable;
     await clock.advance(7000);
