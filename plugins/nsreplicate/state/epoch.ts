@@ -4,7 +4,7 @@
  * promoted that could not see each other, both epochs have the same number, and both tasks are fenced.
  */
 import { RefusedError, UnreachableError } from '../../../src/errors.ts';
-import { isAlreadyExists, isConflict, isForbidden } from '../../../src/kube/api/api-error.ts';
+import { isAlreadyExists, isConflict, isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { ConfigMap } from '../../../src/kube/api/objects.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
@@ -84,7 +84,7 @@ export async function readNewestEpoch(
   call: CallOptions = {},
 ): Promise<NewestEpoch | undefined> {
   const unreadable = (error: unknown) => {
-    if (!isForbidden(error) && !(error instanceof UnreachableError)) throw error;
+    if (!isForbidden(error) && !mayPass(error) && !(error instanceof UnreachableError)) throw error;
     return undefined;
   };
   return newestOf(await Promise.all(kubes.map((kube) => readEpoch(kube, task, call).catch(unreadable))));

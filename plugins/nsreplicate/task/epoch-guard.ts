@@ -2,7 +2,7 @@
 import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
 import { fencedBy, type NewestEpoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
@@ -48,11 +48,11 @@ export class EpochGuard {
   async begin(): Promise<void> {
     const { task, primary, replicas, signal } = this.#options;
     await this.#read(primary);
-    await Promise.all(replicas.map((replica) => this.#read(replica).catch(ignoreAway)));
+    await Promise.all(replicas.map((replica) => this.#read(replica).catch(ignoreForNow)));
     const newest = this.#newest;
     if (!newest) return;
     await Promise.all(
-      replicas.map((replica) => raiseEpoch(replica.kube, task, newest, { signal }).catch(ignoreAway)),
+      replicas.map((replica) => raiseEpoch(replica.kube, task, newest, { signal }).catch(ignoreForNow)),
     );
   }
 
@@ -113,7 +113,7 @@ export class EpochGuard {
   }
 }
 
-/** A cluster that does not answer is asked before the first write to it. */
-function ignoreAway(error: unknown): void {
-  if (!isAway(error) && !isForbidden(error)) throw error;
+/** A cluster that does not answer, or with errors that may pass, is asked before the first write to it. */
+function ignoreForNow(error: unknown): void {
+  if (!mayPass(error) && !isAway(error) && !isForbidden(error)) throw error;
 }

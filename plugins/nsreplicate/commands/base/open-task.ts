@@ -68,8 +68,9 @@ export async function openTask(
 ): Promise<Opened> {
   const { stateUse, signal } = options;
   const files = await replicaFiles(flags.replicaDir);
-  const [{ identify, checkDistinct, unidentified }, config] = await Promise.all([
+  const [{ identify, checkDistinct, unidentified }, { mayPass }, config] = await Promise.all([
     import('../../clusters/cluster.ts'),
+    import('../../../../src/kube/api/api-error.ts'),
     readConfig(flags.config, [...flags.replica.map(clusterName), ...files.map(fileStem)]),
   ]);
   const primaryText = flags.primary ?? config?.primary;
@@ -85,9 +86,13 @@ export async function openTask(
   const known = await knownClusters(state, spec.name, options);
   const open = async ({ name, connect }: NamedReplica): Promise<Cluster> => {
     const kube = await connect();
-    return identify(name, kube, { known: knownFor(kube), signal }).catch((error: unknown) =>
-      whileAway(stateUse === 'unused' ? unidentified(name, kube) : { name, kube, id: known[name] }, error),
-    );
+    // One that does not answer, or with errors that may pass, is waited for, where it is known from before.
+    const away = stateUse === 'unused' ? unidentified(name, kube) : { name, kube, id: known[name] };
+    return identify(name, kube, { known: knownFor(kube), signal }).catch((error: unknown) => {
+      const mayCome = mayPass(error) || error instanceof UnreachableError;
+      if (!isKnown(away) || !mayCome) throw error;
+      return away;
+    });
   };
   const replicas = await Promise.all(named.map(open));
   checkDistinct(primary, replicas);
@@ -177,14 +182,8 @@ async function knownClusters(
   return saved?.clusters ?? {};
 }
 
-/** A replica that does not answer just now is waited for, where it is known from before and the task goes on. */
-function whileAway(
-  { id, ...replica }: Omit<Cluster, 'id'> & { readonly id: string | undefined },
-  error: unknown,
-): Cluster {
-  if (id === undefined || !(error instanceof UnreachableError)) throw error;
-  return { ...replica, id };
-}
+const isKnown = (replica: Omit<Cluster, 'id'> & { readonly id: string | undefined }): replica is Cluster =>
+  replica.id !== undefined;
 
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -131,6 +131,22 @@ describe('a task', () => {
   });
 });
 
+test('a replica that answers with errors does not keep a promoted cluster from beginning, and is written to once it is read', async () => {
+  const { guard, primary, replicas, fenced } = guarded();
+  const [b, c] = replicas;
+  if (!b || !c) throw new Error('there are no replicas');
+  await raiseEpoch(primary.kube, 't', epoch(2, 'A'));
+  b.kube.before = () => {
+    throw apiError(500, 'etcdserver: request timed out', 'InternalError');
+  };
+  await guard.begin();
+  expect([guard.number, fenced]).toEqual([2, []]);
+  await guard.confirm(c);
+  await expect(guard.confirm(b)).rejects.toThrow('etcdserver: request timed out');
+  b.kube.before = () => undefined;
+  await guard.confirm(b);
+});
+
 test('an epoch is raised, never lowered', async () => {
   const kube = fakeKube();
   close = () => kube.close();
