@@ -17,7 +17,7 @@ import {
   tlsCertOption,
   tlsKeyOption,
 } from './base/service-options.ts';
-import { sessionOf, words } from './base/session-of.ts';
+import { comparison, sessionOf } from './base/session-of.ts';
 import { TaskCommand } from './base/task-command.ts';
 import { planOutcome } from './output/plan-outcome.ts';
 
@@ -128,5 +128,6 @@ function show(handle: StepHandle, task: Task, replica: Replica, over: boolean): 
   handle.progress({ items: Math.min(done, task.objects), totalItems: task.objects, unit: 'objects' });
   const line = replica.results.lines.at(-1);
   if (line && !over) handle.detail(`${line.kind} ${line.namespace}`);
-  if (over) handle.title(`${replica.name}: ${words(totals, replica.failures.size)}`);
+  const { uncompared, failures } = replica;
+  if (over) handle.title(`${replica.name}: ${comparison(totals, { failed: failures.size, uncompared })}`);
 }

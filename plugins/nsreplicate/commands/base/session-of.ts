@@ -28,10 +28,18 @@ export async function sessionOf(
   );
 }
 
-/** `214 created, 2 failed`. */
-export const words = (totals: Readonly<Record<string, number>>, failed: number): string => {
-  const parts = Object.entries({ ...totals, ...(failed > 0 ? { failed } : {}) }).filter(
-    ([did, count]) => count > 0 && did !== 'gone',
-  );
-  return parts.length === 0 ? 'nothing to do' : parts.map(([did, count]) => `${count} ${did}`).join(', ');
-};
+/** What came of the objects of one replica, in a few words; empty where nothing is known to have come of any. */
+export const words = (totals: Readonly<Record<string, number>>, failed: number): string =>
+  Object.entries({ ...totals, failed })
+    .filter(([did, count]) => count > 0 && did !== 'gone')
+    .map(([did, count]) => `${count} ${did}`)
+    .join(', ');
+
+/** The same of a comparison that is through: what it could not look at is part of it. */
+export function comparison(
+  totals: Readonly<Record<string, number>>,
+  { failed, uncompared = 0 }: { readonly failed: number; readonly uncompared?: number | undefined },
+): string {
+  const done = words({ ...totals, 'not compared': uncompared }, failed);
+  return done === '' ? 'nothing to do' : done;
+}

@@ -10,7 +10,7 @@ import type { TaskStatus } from '../../state/state.ts';
 import { isAtWork } from '../../state/task-phase.ts';
 import type { Opened } from '../base/open-task.ts';
 import { type ServiceFlags, serve } from '../base/service.ts';
-import { sessionOf, words } from '../base/session-of.ts';
+import { comparison, sessionOf, words } from '../base/session-of.ts';
 import { ChangeLines } from './change-lines.ts';
 import { ChangeLog } from './change-log.ts';
 
@@ -98,7 +98,7 @@ async function follow(
 }
 
 const comparedText = ({ replicas }: TaskStatus): string =>
-  `compared: ${replicas.map(({ name, counts, failed }) => `${name}: ${words(counts, failed)}`).join('; ')}`;
+  `compared: ${replicas.map((replica) => `${replica.name}: ${comparison(replica.counts, replica)}`).join('; ')}`;
 
 interface Drawn {
   readonly work: CurrentWork;
@@ -137,7 +137,7 @@ async function tellStatus(
     const text = replicas.map((replica) => {
       const { name, away, counts, failed } = replica;
       const how = `${away ? `away (${away}), ` : ''}${standing(replica)}`;
-      return `${name}: ${how}; ${words(counts, failed)}`;
+      return [`${name}: ${how}`, words(counts, failed)].filter((part) => part !== '').join('; ');
     });
     await event(now, text.join('\n'));
   }

@@ -54,7 +54,7 @@ export function onceOutcome(status: TaskStatus, task: Task): Outcome {
   ];
   return {
     data: { ...status, lines, jobs: task.records.failed },
-    table: table(lines, columns, 'There was nothing to copy.'),
+    table: table(lines, columns, isComplete(status) ? 'There was nothing to copy.' : 'Nothing was copied.'),
     ...(isComplete(status) ? {} : { error: incomplete(status, task.records.failed) }),
   };
 }
