@@ -49,7 +49,7 @@ idle=600
 # copy NAME VARIABLE=VALUE… [PREFIX…]: runs the mover to its end.
 copy() {
   local name=$1; shift
-  env X8S_NONCE=n X8S_TASK=t X8S_ADDRESSES=127.0.0.1:2222 X8S_CONNECT_SECONDS=10 "$@" x8s-mover copy >"/tmp/$name.log" 2>&1
+  env X8S_NONCE=n X8S_TASK=t X8S_ADDRESSES=127.0.0.1:2222 X8S_CONNECT_SECONDS=30 "$@" x8s-mover copy >"/tmp/$name.log" 2>&1
   echo "ended $name $? $(tail -n 1 "/tmp/$name.log")"
 }
 tell() { local name=$1; shift; echo "told $name $("$@" 2>&1 | base64 -w 0)"; }
