@@ -22,37 +22,50 @@ export interface KubeCommandContext extends CommandContext {
   kubeByServer(server: string): Promise<KubeClient>;
 }
 
+/** As kubectl has it: `--context ""` is as good as none. */
+const mayBeEmpty = true;
+
 /** kubectl's flags for who, where and how long; `-n` is there for what `run` makes of it. */
 export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
   kubeconfig = option.text('--kubeconfig', {
     value: 'FILE',
     description: 'Kubeconfig to use, instead of KUBECONFIG or ~/.kube/config.',
     group,
+    mayBeEmpty,
   });
   kubeContext = option.text('--context', {
     value: 'NAME',
     description: 'Context of the kubeconfig to use.',
     group,
+    mayBeEmpty,
     complete: contextNames,
   });
   cluster = option.text('--cluster', {
     value: 'NAME',
     description: 'Cluster entry of the kubeconfig to use.',
     group,
+    mayBeEmpty,
   });
-  user = option.text('--user', { value: 'NAME', description: 'User entry of the kubeconfig to use.', group });
+  user = option.text('--user', {
+    value: 'NAME',
+    description: 'User entry of the kubeconfig to use.',
+    group,
+    mayBeEmpty,
+  });
   namespace = option.text('-n,--namespace', {
     value: 'NAME',
     description: "Namespace, instead of the context's own.",
     group,
+    mayBeEmpty,
     complete: namespaceNames,
   });
   server = option.text('-s,--server', {
     value: 'URL',
     description: 'Address and port of the API server.',
     group,
+    mayBeEmpty,
   });
-  as = option.text('--as', { value: 'USER', description: 'User to impersonate.', group });
+  as = option.text('--as', { value: 'USER', description: 'User to impersonate.', group, mayBeEmpty });
   asGroup = option.repeated('--as-group', {
     value: 'GROUP',
     description: 'Group to impersonate; may be repeated.',
@@ -62,6 +75,7 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
     value: 'TOKEN',
     description: 'Bearer token for the API server of --context.',
     group,
+    mayBeEmpty,
   });
   requestTimeout = option.duration('--request-timeout', {
     description:

@@ -25,6 +25,11 @@ export interface ValueSpec extends OptionSpec {
   readonly complete?: Completer;
 }
 
+export interface TextSpec extends ValueSpec {
+  /** `--context ""` is as good as none, as kubectl takes it. */
+  readonly mayBeEmpty?: boolean;
+}
+
 interface FullSpec extends ValueSpec {
   readonly takesValue: boolean;
   readonly repeatable?: boolean;
@@ -137,10 +142,21 @@ interface Range {
   readonly max?: number;
 }
 
-function text(names: string, spec: ValueSpec & { readonly default: string }): string;
-function text(names: string, spec: ValueSpec): string | undefined;
-function text(names: string, spec: ValueSpec & { readonly default?: string }): string | undefined {
-  return declareOption(names, { ...spec, takesValue: true }, (given) => given.at(-1)?.text ?? spec.default);
+function text(names: string, spec: TextSpec & { readonly default: string }): string;
+function text(names: string, spec: TextSpec): string | undefined;
+function text(names: string, spec: TextSpec & { readonly default?: string }): string | undefined {
+  const { mayBeEmpty = false } = spec;
+  return declareOption(names, { ...spec, takesValue: true }, (given) => {
+    const last = given.at(-1);
+    if (!last) return spec.default;
+    return mayBeEmpty ? last.text : readText(last);
+  });
+}
+
+/** A value that is nothing comes of a variable that is not set, and would mean the default, which may be everything. */
+function readText(given: Given): string {
+  if (given.text.trim() === '') throw invalid(given, 'names nothing');
+  return given.text;
 }
 
 function choice<const T extends string>(
@@ -209,7 +225,7 @@ export const option = {
     declareOption(names, { ...spec, takesValue: false }, (given) =>
       given.length === 0 ? undefined : readFlag(given, false),
     ),
-  /** One text; the last one given counts. */
+  /** One text; the last one given counts. One that names nothing is refused, as in a `list`. */
   text,
   /** One of a few words. */
   choice,
@@ -226,9 +242,7 @@ export const option = {
     declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) => given.flatMap(readList)),
   /** May be given several times; commas belong to the value. */
   repeated: (names: string, spec: ValueSpec): string[] =>
-    declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) =>
-      given.map((one) => one.text),
-    ),
+    declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) => given.map(readText)),
 } as const;
 
 /** Declares one argument; the order of the fields is the order of the arguments. */

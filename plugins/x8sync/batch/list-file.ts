@@ -17,7 +17,7 @@ export interface ListedCopy {
  * @throws UsageError where it is none, or an entry names no source and target.
  */
 export function parseList(text: string, file: string): ListedCopy[] {
-  const values = parseAllDocuments(text).flatMap((document) => {
+  const values = parseAllDocuments(text, { merge: true }).flatMap((document) => {
     const [error] = document.errors;
     if (error) throw new UsageError(`${file} is no YAML: ${error.message}`);
     return itemsOf(plainValue(document, file));

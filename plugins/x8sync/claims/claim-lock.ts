@@ -4,9 +4,9 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { ConfigMap } from '../../../src/kube/api/objects.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
-import { livenessOf, parseHolder } from '../../../src/tasks/holder.ts';
+import { describeHolder, livenessOf, parseHolder } from '../../../src/tasks/holder.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
-import { configMapLock } from '../../../src/tasks/lock-object.ts';
+import { type Claim, configMapLock } from '../../../src/tasks/lock-object.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { tool } from '../objects/sides.ts';
 
@@ -40,14 +40,35 @@ export const holderState = (
 export async function lockState(
   kube: KubeClient,
   lock: { readonly namespace: string; readonly name: string },
-  { clock, signal }: Pick<ClaimLockOptions, 'clock' | 'signal'>,
+  context: Pick<ClaimLockOptions, 'clock' | 'signal'>,
 ): Promise<HolderState> {
-  const found = await kube.find(configMaps, lock, { signal });
-  const claim = found && configMapLock.claimOf(found);
+  const claim = await lockClaimOf(kube, lock, context);
   if (!claim) return 'none';
-  if (livenessOf(parseHolder(claim.holder)) === 'dead') return 'silent';
-  const ageMs = clock.now().getTime() - Date.parse(claim.renewed);
-  return ageMs > silentFactor * claim.staleAfterMs ? 'silent' : 'live';
+  return isLive(claim, context) ? 'live' : 'silent';
+}
+
+/** Who holds a lock and lives, in words: `root@vm (process 7)`; undefined where nobody does. For people to read, as above. */
+export async function liveHolder(
+  kube: KubeClient,
+  lock: { readonly namespace: string; readonly name: string },
+  context: Pick<ClaimLockOptions, 'clock' | 'signal'>,
+): Promise<string | undefined> {
+  const claim = await lockClaimOf(kube, lock, context);
+  return claim && isLive(claim, context) ? describeHolder(parseHolder(claim.holder)) : undefined;
+}
+
+async function lockClaimOf(
+  kube: KubeClient,
+  lock: { readonly namespace: string; readonly name: string },
+  { signal }: Pick<ClaimLockOptions, 'signal'>,
+): Promise<Claim | undefined> {
+  const found = await kube.find(configMaps, lock, { signal });
+  return found && configMapLock.claimOf(found);
+}
+
+function isLive(claim: Claim, { clock }: Pick<ClaimLockOptions, 'clock'>): boolean {
+  if (livenessOf(parseHolder(claim.holder)) === 'dead') return false;
+  return clock.now().getTime() - Date.parse(claim.renewed) <= silentFactor * claim.staleAfterMs;
 }
 
 export interface ClaimLockOptions {

@@ -23,8 +23,16 @@ import { Journal } from './journal.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
-import { areRepointed, changedSince, isUnstarted, repoint, startWorkloads, stopWorkloads } from './switch.ts';
-import { requireTargetUnstarted, startLines, tellingStopped, undo } from './undo.ts';
+import {
+  areRepointed,
+  changedSince,
+  generationsOf,
+  isUnstarted,
+  repoint,
+  startWorkloads,
+  stopWorkloads,
+} from './switch.ts';
+import { requireTargetUnstarted, requireTargetUntouched, startLines, tellingStopped, undo } from './undo.ts';
 import { describeWorkload } from './workloads.ts';
 
 export interface CutoverRequest {
@@ -143,10 +151,19 @@ class Cutover {
     );
     this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
     const isStale = state.phase === 'starting' && (await this.#isStale(state));
-    if (!isStale) return state;
+    if (!isStale) {
+      if (state.phase === 'stopping') await this.#requireTargetUntouched(state);
+      return state;
+    }
     const { recordName } = this.#journal;
     await requireTargetUnstarted(state, this.#claims, recordName, this.#context.signal);
-    return { ...state, phase: 'stopping' };
+    return { ...state, phase: 'stopping', targetGenerations: undefined };
+  }
+
+  /** @throws RefusedError where what the target's workload has written since would be lost, and nobody has agreed to that. */
+  #requireTargetUntouched(state: CutoverState): Promise<void> {
+    if (this.#copy.deletes === 'all') return Promise.resolve();
+    return requireTargetUntouched(state, this.#claims, this.#journal.recordName, this.#context.signal);
   }
 
   /** Whether the source may have changed since the last copy: somebody has started its workload again. */
@@ -177,7 +194,8 @@ class Cutover {
   async #begin(): Promise<CutoverState> {
     const { afterwards, goalMs } = this.#request;
     requireUnshared(this.#claims.source, this.#copy.allowMounted);
-    const state = await planCutover(this.#claims, afterwards, this.#context);
+    const { confirmed = false } = this.#copy;
+    const state = await planCutover(this.#claims, afterwards, this.#context, confirmed);
     await this.#journal.write(state);
     this.#passes.push(
       ...(await copyUntilQuick({ ...this.#copy, verify: false }, goalMs, this.#context, this.#copyOnce)),
@@ -193,11 +211,15 @@ class Cutover {
   async #copyStopped(state: CutoverState): Promise<CutoverState> {
     const planned = state.phase === 'ready' ? await this.#aboutToStop(state) : state;
     const stoppedAt = new Date(this.#stoppedAt).toISOString();
-    const stopping = { ...planned, phase: 'stopping', stoppedAt } as const;
+    const { ref } = this.#claims.target;
+    const targetGenerations =
+      planned.targetGenerations ?? (await generationsOf(ref, planned.target, this.#context.signal));
+    const stopping = { ...planned, phase: 'stopping', stoppedAt, targetGenerations } as const;
     await this.#journal.write(stopping);
     try {
       const generations = await this.#lastPass(stopping);
-      const starting = { ...stopping, phase: 'starting', generations } as const;
+      const verification = this.#last?.verification;
+      const starting = { ...stopping, phase: 'starting', generations, verification } as const;
       await this.#journal.write(starting);
       return starting;
     } catch (error) {
@@ -216,7 +238,8 @@ class Cutover {
   }
 
   /** @returns the generations of what is stopped. */
-  async #lastPass({ source, afterwards }: CutoverState): Promise<readonly number[]> {
+  async #lastPass(state: CutoverState): Promise<readonly number[]> {
+    const { source, afterwards } = state;
     const { ref } = this.#claims.source;
     const { timeoutMs } = this.#request.copy;
     using users = new ClaimUsers(ref, this.#context);
@@ -228,6 +251,7 @@ class Cutover {
     const changed = await changedSince(ref, source, generations, this.#context.signal);
     if (!changed) {
       await users.requireNoLatecomer();
+      await this.#requireTargetUntouched(state);
       await this.#requireUnshared();
       await this.#requireClaims(afterwards);
       return generations;
@@ -310,7 +334,8 @@ class Cutover {
     this.#context.reporter.warn(`${told}: ${back.join('; ')}`);
   }
 
-  #result({ afterwards, source, target }: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {
+  #result(state: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {
+    const { afterwards, source, target, verification } = state;
     const { copy: request, goalMs } = this.#request;
     const started = { target, source, repoint: source, nothing: [] }[afterwards];
     const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
@@ -325,7 +350,7 @@ class Cutover {
       goalSeconds: goalMs / 1000,
       stopped: source.map(describeWorkload),
       started: started.map(describeWorkload),
-      verification: this.#last?.verification,
+      verification,
       resumed,
     };
   }

@@ -1,5 +1,6 @@
 /** What a cutover stops and starts, found out before anything is touched. */
 import { RefusedError } from '../../../src/errors.ts';
+import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { requirePermissions } from '../../../src/kube/cluster/access.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { scalingPermissions } from '../preflight/permissions.ts';
@@ -13,6 +14,7 @@ import { otherScalers } from './scalers.ts';
 import {
   claimsOf,
   describeWorkload,
+  findWorkload,
   volumesOf,
   type Workload,
   workloadsByTemplate,
@@ -20,6 +22,7 @@ import {
 } from './workloads.ts';
 
 /**
+ * @param confirmed what would start with claims that are made empty starts all the same.
  * @throws RefusedError where a workload can't be stopped, or what was asked for afterwards can't be done.
  * @throws ForbiddenError names what this user may not do.
  */
@@ -27,6 +30,7 @@ export async function planCutover(
   claims: Claims,
   afterwards: Then,
   context: CopyContext,
+  confirmed = false,
 ): Promise<CutoverState> {
   const { source, target } = claims;
   const { signal, reporter } = context;
@@ -36,6 +40,7 @@ export async function planCutover(
     ...(await otherScalers(source.ref.kube, source.ref.namespace, running, signal)),
     ...(await usersToBe(source.ref, idle, signal)),
     ...running.flatMap((workload) => otherClaims(workload, source.ref)),
+    ...(await emptyClaims(target.ref, state.target, confirmed, signal)),
   ];
   await rehearse(claims, state, signal);
   for (const line of lines) reporter.warn(line);
@@ -82,7 +87,7 @@ async function lookAt(claims: Claims, afterwards: Then, signal: AbortSignal): Pr
   if (afterwards === 'repoint') requireRepointable(claims, running);
   const startsAgain = afterwards === 'repoint' || afterwards === 'source';
   if (startsAgain) requireStartable(source.ref, running, afterwards === 'repoint');
-  const next = afterwards === 'target' ? await targetWorkloads(target.ref, running, signal) : [];
+  const next = afterwards === 'target' ? await targetWorkloads(target.ref, { running, idle }, signal) : [];
   const isRepoint = afterwards === 'repoint';
   if (isRepoint) await requireReachable(target.ref, running, signal);
   const stopped = isRepoint ? running.map((one) => repointed(one, source.ref.claim)) : running.map(scaled);
@@ -133,6 +138,37 @@ function otherClaims(workload: Workload, { claim }: ClaimRef): string[] {
   return [`${kind} ${name} mounts other claims as well, which are not copied by this: ${others.join(', ')}`];
 }
 
+/**
+ * Claims that a StatefulSet of the target would make as it starts, a line each: where nobody has copied them, its pods find
+ * nothing in them.
+ *
+ * @throws RefusedError where nobody has agreed to that.
+ */
+async function emptyClaims(
+  { kube, namespace, claim }: ClaimRef,
+  workloads: readonly ScaledWorkload[],
+  confirmed: boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const of = async (workload: ScaledWorkload): Promise<string[]> => {
+    const object = await findWorkload(kube, namespace, workload, signal);
+    const all = object ? claimsOf({ ...workload, object }) : [];
+    const claims = all.filter((name) => name !== claim);
+    const there = await Promise.all(
+      claims.map((name) => kube.find(persistentVolumeClaims, { namespace, name }, { signal })),
+    );
+    const missing = claims.filter((_, index) => there[index] === undefined);
+    if (missing.length === 0) return [];
+    const { kind, name, replicas } = workload;
+    const what = `${kind} ${name} (${replicas}) of the target would start with claims that are not there: ${missing.join(', ')}`;
+    if (confirmed) return [`${what}; those that a StatefulSet makes are empty`];
+    throw new RefusedError(`${what}; nothing was stopped`, {
+      hint: "copy the source's of these first, with --create-target; or pass --yes, and they are made empty",
+    });
+  };
+  return (await Promise.all(workloads.map(of))).flat();
+}
+
 const scaled = ({ kind, name, uid, replicas }: Workload): ScaledWorkload => ({ kind, name, uid, replicas });
 
 /** With what its template is to name again, should it not be cut over. */
@@ -148,11 +184,12 @@ async function requireRights({ kube, namespace }: ClaimRef, signal: AbortSignal)
 
 /**
  * Those that mount the target claim; each is to have as many pods as the source's of its name, or as the source's only
- * one.
+ * one. Where that of its name has no pods by wish, it is left without; but the only one starts where nothing runs at the
+ * source: its workload was stopped by hand.
  */
 async function targetWorkloads(
   ref: ClaimRef,
-  running: readonly Workload[],
+  { running, idle }: Pick<Found, 'running' | 'idle'>,
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
   const found = await workloadsByTemplate(ref, signal);
@@ -163,8 +200,18 @@ async function targetWorkloads(
         hint: 'make it with no replicas first, or give --then nothing',
       },
     );
-  requireStartable(ref, found, false);
-  return found.map((workload) => {
+  const isIdle = ({ kind, name }: Workload) => idle.some((one) => one.kind === kind && one.name === name);
+  const isOnly = running.length === 0 && found.length === 1;
+  const starting = isOnly ? found : found.filter((workload) => !isIdle(workload));
+  if (starting.length === 0)
+    throw new RefusedError(
+      `none of what mounts ${describeClaim(ref)} is to start: ${found.map(({ kind, name }) => `${kind} ${name}`).join(', ')} of the source has no pods`,
+      {
+        hint: 'scale at the source what is to run, or give --then nothing and scale it at the target afterwards',
+      },
+    );
+  requireStartable(ref, starting, false);
+  return starting.map((workload) => {
     const [only, ...others] = running;
     const model =
       running.find(({ name }) => name === workload.name) ?? (others.length === 0 ? only : undefined);

@@ -52,6 +52,16 @@ async function requireThere(
   throw new RefusedError(`${kind} ${name} in ${kube.cluster.context}/${namespace} is gone, or was made anew`);
 }
 
+/** The generations of these, by which changes of them are known later; 0 for one that is gone. */
+export async function generationsOf(
+  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  workloads: readonly ScaledWorkload[],
+  signal: AbortSignal,
+): Promise<number[]> {
+  const found = workloads.map((workload) => findWorkload(kube, namespace, workload, signal));
+  return (await Promise.all(found)).map((object) => object?.metadata.generation ?? 0);
+}
+
 /**
  * The one of these that somebody has changed since it was stopped, perhaps started for a moment: what it wrote is in no
  * copy then.

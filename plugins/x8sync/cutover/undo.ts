@@ -17,7 +17,7 @@ import { withDetails } from '../run/copy/failed-run.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
-import { isUnstarted, pointBack, restore } from './switch.ts';
+import { generationsOf, isUnstarted, pointBack, restore } from './switch.ts';
 import { describeWorkload } from './workloads.ts';
 
 /** An API server that is upgraded is away for half a minute. */
@@ -54,7 +54,7 @@ export async function undo(state: CutoverState, failure: unknown, parts: UndoPar
     return withDetails(
       failure,
       [line, ...startLines(state, claims)],
-      'see first that nothing else runs by now; then run the same command again, or the lines above',
+      'see first that nothing else runs by now, and what it has written; then run the same command again, or the lines above',
     );
   }
 }
@@ -101,6 +101,38 @@ export async function requireTargetUnstarted(
     {
       details: [
         `the source's files: ${stop.join('; ')}, and the same command again, which copies anew`,
+        `the target's files: kubectl --context ${context} -n ${namespace} delete configmap/${recordName}, which forgets this cutover`,
+      ],
+      hint: 'see what both sides hold, and take the line of the one that is to stay',
+    },
+  );
+}
+
+/**
+ * Asked as long as the target's files may not be whole.
+ *
+ * @param recordName of the ConfigMap that says what was stopped.
+ * @throws RefusedError where somebody has changed a workload of the target since the source's were stopped: it may have been
+ *   started, and another copy would take away what it has written.
+ */
+export async function requireTargetUntouched(
+  { target: workloads, targetGenerations: before }: CutoverState,
+  { target }: Pick<Claims, 'target'>,
+  recordName: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!before) return;
+  const now = await generationsOf(target.ref, workloads, signal);
+  const changed = workloads.filter((_, index) => now[index] !== before[index]);
+  if (changed.length === 0) return;
+  const { kube, namespace } = target.ref;
+  const { context } = kube.cluster;
+  const stop = changed.map((workload) => scaleCommand({ ...workload, replicas: 0 }, context, namespace));
+  throw new RefusedError(
+    `${changed.map(({ kind, name }) => `${kind} ${name}`).join(', ')} of the target was changed by somebody else while the source stood still: where it was started, another copy would take away what it has written`,
+    {
+      details: [
+        `the source's files: ${stop.join('; ')}, and the same command with --delete --yes, which makes the target what the source is`,
         `the target's files: kubectl --context ${context} -n ${namespace} delete configmap/${recordName}, which forgets this cutover`,
       ],
       hint: 'see what both sides hold, and take the line of the one that is to stay',

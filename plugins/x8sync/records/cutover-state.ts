@@ -4,6 +4,7 @@
  */
 import { isJson } from '../../../src/json.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
+import type { Verification } from '../mover/protocol/protocol.ts';
 import { type Role, tool } from '../objects/sides.ts';
 
 /** Role of the record that holds it, beside the target's. */
@@ -44,8 +45,15 @@ export interface CutoverState {
   readonly target: readonly ScaledWorkload[];
   /** The generations of the source's once they were stopped: others mean that somebody has changed them since. */
   readonly generations?: readonly number[];
+  /**
+   * The generations of the target's when the source's were stopped: others mean that somebody has changed them, perhaps
+   * started them, while their files were not whole.
+   */
+  readonly targetGenerations?: readonly number[] | undefined;
   /** When the source's were stopped, by the clock of the machine that did it. */
   readonly stoppedAt?: string;
+  /** What comparing the two sides came to, once all was copied. */
+  readonly verification?: Verification | undefined;
 }
 
 const [phases, ends]: readonly (readonly unknown[])[] = [
@@ -64,6 +72,12 @@ const isScaled = (value: unknown): value is ScaledWorkload =>
 const isBefore = (value: unknown): boolean =>
   isJson(value) && typeof value.claim === 'string' && isList(value.volumes, (one) => typeof one === 'string');
 
+const isNumbersOrNone = (value: unknown): boolean =>
+  value === undefined || isList(value, (one) => typeof one === 'number');
+
+const isVerification = (value: unknown): value is Verification =>
+  isJson(value) && typeof value.different === 'number';
+
 const isList = <T>(value: unknown, is: (one: unknown) => one is T): value is T[] =>
   Array.isArray(value) && value.every(is);
 
@@ -73,7 +87,9 @@ export const isCutoverState = (value: unknown): value is CutoverState =>
   ends?.includes(value.afterwards) === true &&
   isList(value.source, isScaled) &&
   isList(value.target, isScaled) &&
-  (value.generations === undefined || isList(value.generations, (one) => typeof one === 'number')) &&
+  isNumbersOrNone(value.generations) &&
+  isNumbersOrNone(value.targetGenerations) &&
+  (value.verification === undefined || isVerification(value.verification)) &&
   (value.stoppedAt === undefined || typeof value.stoppedAt === 'string');
 
 /** The state in a record; undefined where it holds none, or one that somebody has changed so that it tells nothing. */

@@ -7,12 +7,12 @@ import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { type FoundPeer, recognisePeer } from '../../../src/tasks/peer.ts';
 import type { Peer, TaskRecord } from '../../../src/tasks/record.ts';
 import { isSpecIntact } from '../../../src/tasks/spec.ts';
-import { claimLockedFor, lockClaim } from '../claims/claim-lock.ts';
+import { claimLockedFor, liveHolder, lockClaim } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import type { Role } from '../objects/sides.ts';
 import type { CopyContext } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
-import { cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
+import { cutoverLockName, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
 import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
 import { cleanupCommand } from './soundness.ts';
 import { startCommands } from './stopped-workloads.ts';
@@ -157,17 +157,21 @@ function lockNamed(
 /**
  * How many pods the workloads had stands in the record: without it nobody could put them right.
  *
- * @throws RefusedError where a cutover has stopped some that nobody has started since, with how to do that.
+ * @throws RefusedError where a cutover has stopped some that nobody has started since: with who is at it, or how to start
+ *   them.
  */
 export async function requireNoCutover(
   task: string,
   { sides }: Pick<TaskSides, 'sides'>,
-  context: Pick<TaskContext, 'connectTo' | 'signal'>,
+  context: Pick<TaskContext, 'clock' | 'connectTo' | 'signal'>,
 ): Promise<void> {
   const { signal } = context;
   for (const { kube, record } of sides) {
     const state = cutoverStateOf(record);
     if (!state || !isUnderWay(state)) continue;
+    const lock = { namespace: record.namespace, name: cutoverLockName(specOf(record).targetUid ?? '') };
+    const holder = await liveHolder(kube, lock, context);
+    if (holder !== undefined) throw cutoverGoesOn(task, holder);
     // Its record is beside the target's, and its workloads may be in another cluster.
     const { peer } = record;
     const server = peer?.server ?? kube.cluster.server;
@@ -184,3 +188,12 @@ export async function requireNoCutover(
     });
   }
 }
+
+/** Who starts its workloads by hand meanwhile makes it fail. */
+const cutoverGoesOn = (task: string, holder: string) =>
+  new RefusedError(
+    `task ${task} is being cut over at this moment, by ${holder}: its workloads stand still for that`,
+    {
+      hint: 'wait until it has ended, or end it there with Ctrl-C: it starts its workloads again then',
+    },
+  );

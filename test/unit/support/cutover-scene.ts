@@ -108,6 +108,7 @@ export async function run(
   afterwards: Then = 'target',
   name?: string,
   again = false,
+  more: Partial<CopyRequest> = {},
 ) {
   let pass = 0;
   const copyOnce = async (request: CopyRequest) => {
@@ -125,7 +126,7 @@ export async function run(
     } as unknown as CopyResult;
   };
   const ref = (claim: string) => ({ kube, namespace, claim });
-  const how = { mode: 'merge', verify: true, timeoutMs: 2000, again };
+  const how = { mode: 'merge', verify: true, timeoutMs: 2000, again, ...more };
   const copy = { name, source: ref('old'), target: ref('new'), ...how };
   const request = {
     copy: copy as unknown as CopyRequest,
@@ -194,8 +195,15 @@ export async function deleteWhileMounted(name: string): Promise<void> {
   await kube.delete(persistentVolumeClaims, { namespace, name });
 }
 
-export const scaleWeb = (count: number) =>
-  kube.patch(deployments, { namespace, name: 'web' }, { spec: { replicas: count } }, { type: 'merge' });
+const scale = (name: string, count: number) =>
+  kube.patch(deployments, { namespace, name }, { spec: { replicas: count } }, { type: 'merge' });
+
+export const scaleWeb = (count: number) => scale('web', count);
+
+/** Somebody lets the target's workload run for a while. */
+export async function runNext(): Promise<void> {
+  for (const count of [1, 0]) await scale('next', count);
+}
 
 export function failLast({ verify }: CopyRequest): void {
   if (verify) throw new X8sError('the disk is gone');

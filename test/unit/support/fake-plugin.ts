@@ -36,7 +36,13 @@ export class EchoCommand extends LocalCommand {
   label = option.repeated('-l,--label', { description: 'Labels.', value: 'KEY=VALUE' });
   kinds = option.list('--kinds', { description: 'Kinds.' });
   ways = option.choices('--way', ['near', 'far'], { description: 'Ways.' });
-  image = option.text('--image', { description: 'Image.', env: 'FAKE_IMAGE', default: 'busybox' });
+  image = option.text('--image', {
+    description: 'Image.',
+    env: 'FAKE_IMAGE',
+    default: 'busybox',
+    mayBeEmpty: true,
+  });
+  note = option.text('--note', { description: 'Nobody sees it.', hidden: true });
   secret = option.flag('--secret', { description: 'Nobody sees it.', hidden: true });
 
   override async run(): Promise<Outcome> {

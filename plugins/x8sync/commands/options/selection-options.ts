@@ -68,6 +68,8 @@ export function selectionOf(flags: SelectionFlags): Selection {
 /** Without slashes at the ends, so that one folder has one name in a task's specification. */
 function folder(path: string | undefined, flag: string): string {
   if (path === undefined) return '';
+  if (path.trim() === '')
+    throw new UsageError(`${flag} ${JSON.stringify(path)}: names nothing; / is the whole volume`);
   const problem = subfolderProblem(path);
   if (problem !== undefined) throw new UsageError(`${flag} ${JSON.stringify(path)}: ${problem}`);
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');

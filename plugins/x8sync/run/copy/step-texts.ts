@@ -12,10 +12,11 @@ import type { OpenSide } from './task-records.ts';
 export function sourceWarnings(
   source: ClaimState,
   privileges: PodPrivileges,
-  request: Pick<CopyRequest, 'snapshot' | 'runAs'>,
+  request: Pick<CopyRequest, 'snapshot' | 'runAs' | 'cutover'>,
 ): string[] {
   const warnings: string[] = [];
-  const writers = request.snapshot ? [] : writersOf(source);
+  // The last copy of a cutover is made once nothing writes to the source any more.
+  const writers = request.snapshot || request.cutover ? [] : writersOf(source);
   if (writers.length > 0) {
     const harm = isDevice(source)
       ? 'what it writes meanwhile may arrive in part, and a file system in it may be damaged at the target'

@@ -80,6 +80,8 @@ describe('wrong usage', () => {
     [['one', '--way=near,fra'], '--way: "fra" is not one of near, far', undefined],
     [['one', '--watch=maybe'], '--watch: "maybe" is not true or false', undefined],
     [['one', '--kinds', ''], '--kinds: "" names nothing', undefined],
+    [['one', '--note', ''], '--note: "" names nothing', undefined],
+    [['one', '--label', ' '], '--label: " " names nothing', undefined],
     [['one', '--size', 'many'], '--size: "many" is not a whole number', undefined],
     [['one', '--size', '0'], '--size: "0" is less than 1', undefined],
     [['one', '--size', '11'], '--size: "11" is more than 10', undefined],

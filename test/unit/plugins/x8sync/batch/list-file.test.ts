@@ -72,3 +72,11 @@ describe('options of one copy', () => {
     expect(() => options(given)).toThrow(message);
   });
 });
+
+test('entries may be merged into others, as kubectl takes them', () => {
+  const text = '- &a { source: a/n/c, target: b/n/c, verify: true }\n- { <<: *a, target: b/n/d }\n';
+  expect(parseList(text, 'f').map(({ target, options }) => [target, options])).toEqual([
+    ['b/n/c', { verify: true }],
+    ['b/n/d', { verify: true }],
+  ]);
+});

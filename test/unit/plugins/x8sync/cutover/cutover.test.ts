@@ -24,6 +24,7 @@ import {
   replicas,
   reporter,
   run,
+  runNext,
   scaleWeb,
   stateNow,
   volumes,
@@ -146,6 +147,44 @@ describe('a cutover', () => {
       );
     await run();
     expect(events.slice(2)).toEqual(['web 0', 'last copy', `next ${replicas}`]);
+  });
+
+  test('takes nothing away that the target has written while the source stood still, unless that is agreed to', async () => {
+    await expect(run(cutOff)).rejects.toThrow();
+    reconnect();
+    await runNext();
+    forgetEvents();
+    await expect(run()).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^Deployment next of the target was changed .* take away what it has written/,
+      ),
+      details: [
+        expect.stringMatching(
+          /source's files: .*deployment\/next --replicas=0, and the same command with --delete --yes/,
+        ),
+        expect.stringMatching(/target's files: .*delete configmap\/x8sync-cutover-/),
+      ],
+    });
+    expect([events, await counts()]).toEqual([[], { web: 0, next: 0 }]);
+    expect(await run(undefined, 'target', undefined, false, { deletes: 'all' })).toMatchObject({
+      resumed: true,
+    });
+    expect(events).toEqual(['web 0', 'last copy', `next ${replicas}`]);
+  });
+
+  test('is not made where the target ran for a while during the last copy: the source runs as it was', async () => {
+    await expect(run(async ({ verify }) => void (verify && (await runNext())))).rejects.toThrow(
+      /^Deployment next of the target was changed/,
+    );
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+    expect(await stateNow()).toMatchObject({ phase: 'ready' });
+  });
+
+  test('that was cut off before the start tells what the run before had verified', async () => {
+    await expect(run(cutOffBeforeStart)).rejects.toThrow('no answer');
+    reconnect();
+    expect(await run()).toMatchObject({ resumed: true, passes: [], verification: { different: 0 } });
   });
 
   test('whose workload somebody has deleted meanwhile is over, and can be begun anew', async () => {

@@ -2,10 +2,17 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
 import { planCutover } from '../../../../../plugins/x8sync/cutover/plan.ts';
+import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import type { CopyContext } from '../../../../../plugins/x8sync/run/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../../../../../src/kube/api/objects.ts';
-import { cronJobs, deployments, type Resource, statefulSets } from '../../../../../src/kube/api/resources.ts';
+import {
+  cronJobs,
+  deployments,
+  persistentVolumeClaims,
+  type Resource,
+  statefulSets,
+} from '../../../../../src/kube/api/resources.ts';
 import { taskLabels } from '../../../../../src/tasks/names.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
@@ -32,8 +39,12 @@ const database = (replicas: number, more: object = {}) => ({
   ...more,
 });
 
-/** Plans for that source and a target `copy`, with nothing to start afterwards; resolves with what is said. */
-async function plan(claim: string, metadata: object = {}) {
+/** Plans for that source and a target, with nothing to start afterwards as a rule; resolves with what is said. */
+async function plan(
+  claim: string,
+  metadata: object = {},
+  { target = 'copy', afterwards = 'nothing' as Then, confirmed = false } = {},
+) {
   const state = (name: string) =>
     ({
       ref: { kube, namespace, claim: name },
@@ -42,9 +53,13 @@ async function plan(claim: string, metadata: object = {}) {
   const reporter = createSilentReporter();
   const { signal } = new AbortController();
   const context: CopyContext = { reporter, clock: systemClock, signal, onAbandoned: () => {} };
-  const claims = { source: state(claim), target: state('copy'), areTogether: true };
-  const { source } = await planCutover(claims, 'nothing', context);
-  return { stopped: source.map(({ name }) => name), warnings: reporter.warnings.join('\n') };
+  const claims = { source: state(claim), target: state(target), areTogether: true };
+  const planned = await planCutover(claims, afterwards, context, confirmed);
+  return {
+    stopped: planned.source.map(({ name }) => name),
+    started: planned.target.map(({ name, replicas }) => `${name} ${replicas}`),
+    warnings: reporter.warnings.join('\n'),
+  };
 }
 
 describe('a cutover is refused beforehand', () => {
@@ -110,5 +125,58 @@ describe('a cutover names beforehand', () => {
       /CronJob backup mounts fake\/shop\/uploads and may start a pod meanwhile: suspend it/,
     );
     expect(warnings).not.toMatch(/CronJob (off|other)/);
+  });
+});
+
+describe('a cutover to the target', () => {
+  const toTarget = { afterwards: 'target' as const, target: 'copies' };
+  const mounting = (claim: string, replicas: number) => ({ replicas, template: { spec: volumes(claim) } });
+  /** Workloads of the target, in the namespace of the source: those of one name are told apart by their kind. */
+  const twin = (name: string) => make(statefulSets, name, mounting('copies', 0));
+
+  test('starts nothing whose twin at the source has no pods by wish', async () => {
+    await make(statefulSets, 'web', mounting('uploads', 2));
+    await make(deployments, 'off', mounting('uploads', 0));
+    await make(deployments, 'off-there', mounting('copies', 0));
+    await kube.replace(deployments, {
+      ...(await kube.get(deployments, { namespace, name: 'off' })),
+      spec: { ...mounting('uploads', 0), template: { spec: volumes('uploads', 'copies') } },
+    } as never);
+    expect((await plan('uploads', {}, toTarget)).started).toEqual(['off-there 2']);
+  });
+
+  test('starts the only workload there, where that of the source was stopped by hand', async () => {
+    await make(deployments, 'web', mounting('uploads', 0));
+    await twin('next');
+    expect((await plan('uploads', {}, toTarget)).started).toEqual(['next 1']);
+  });
+
+  test('has nothing to start where all of the source’s are without pods by wish, beside one that runs', async () => {
+    await make(statefulSets, 'runs', mounting('uploads', 1));
+    await make(deployments, 'off', { replicas: 0, template: { spec: volumes('uploads', 'copies') } });
+    await expect(plan('uploads', {}, toTarget)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /none of what mounts .* is to start: Deployment off of the source has no pods/,
+      ),
+    });
+  });
+
+  test('starts no workload over claims that are not there, unless that is agreed to', async () => {
+    await make(deployments, 'db', mounting('uploads', 2));
+    await make(statefulSets, 'there', database(0));
+    const there = { ...toTarget, target: 'data-there-0' };
+    await make(persistentVolumeClaims, 'data-there-0', {});
+    await expect(plan('uploads', {}, there)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^StatefulSet there \(2\) .* claims that are not there: data-there-1; nothing was/,
+      ),
+    });
+    const { warnings, started } = await plan('uploads', {}, { ...there, confirmed: true });
+    expect(started).toEqual(['there 2']);
+    expect(warnings).toMatch(/not there: data-there-1; those that a StatefulSet makes are empty/);
+    await make(persistentVolumeClaims, 'data-there-1', {});
+    expect((await plan('uploads', {}, there)).started).toEqual(['there 2']);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { attach } from '../../../../../plugins/x8sync/records/attach.ts';
 import { cancel } from '../../../../../plugins/x8sync/records/cancel.ts';
 import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
+import { cutoverLockName } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
 import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
@@ -12,6 +13,7 @@ import { systemClock as clock } from '../../../../../src/clock.ts';
 import { ExitCode, UnreachableError } from '../../../../../src/errors.ts';
 import type { KubeClient } from '../../../../../src/kube/api/client.ts';
 import { deployments, namespaces, type Resource } from '../../../../../src/kube/api/resources.ts';
+import { acquire } from '../../../../../src/tasks/lock.ts';
 import { peerAt } from '../../../../../src/tasks/peer.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { apiError, FakeCluster } from '../../../support/fake-cluster.ts';
@@ -194,6 +196,22 @@ test('one that nobody may tell apart is asked, and what it lacks may be elsewher
 });
 
 describe('cleanup from the source, in the middle of a cutover', () => {
+  test('names the run that is at it, and no way to start its workloads', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    const lock = await acquire(b, {
+      ...{ namespace: 'shop', name: cutoverLockName('2'), labels: {}, about: 'it', purpose: 'x', clock },
+      holder: 'bob@desk',
+    });
+    await expect(clean(a, async () => b)).rejects.toMatchObject({
+      exitCode: ExitCode.refused,
+      message: expect.stringMatching(/^task db is being cut over at this moment, by bob@desk/),
+      details: [],
+    });
+    await lock.release();
+    await expect(clean(a, async () => b)).rejects.toThrow(/is in the middle of a cutover/);
+  });
+
   test('is refused by the record that is beside the target', async () => {
     const { a, b } = await copied();
     await inItsMiddle(a, b);

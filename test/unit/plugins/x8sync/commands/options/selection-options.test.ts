@@ -38,3 +38,11 @@ test('folders of the claims are paths with slashes, from any workstation', () =>
   });
   expect(() => selectionOf({ ...nothing, sourcePath: String.raw`a\b` })).toThrow('--source-path');
 });
+
+test('a folder that is nothing is not the whole volume: it comes of a variable that is not set', () => {
+  for (const targetPath of ['', ' '])
+    expect(() => selectionOf({ ...nothing, targetPath })).toThrow(
+      `--target-path "${targetPath}": names nothing`,
+    );
+  expect(selectionOf({ ...nothing, targetPath: '/' }).targetPath).toBe('');
+});

@@ -26,6 +26,13 @@ describe('of the source', () => {
   });
 });
 
+test('a pod that writes to the source is told, but not of a cutover, whose last copy is made without it', () => {
+  const mounts = [{ pod: 'web-1', task: undefined, mayWrite: true, phase: 'Running' }];
+  const used = { ...claim, mounts } as unknown as ClaimState;
+  expect(sourceWarnings(used, 'root', {})).toEqual([expect.stringMatching(/in use by web-1.* half changed/)]);
+  expect(sourceWarnings(used, 'root', { cutover: true })).toEqual([]);
+});
+
 describe('of the target', () => {
   const asked = { trustedXattrs: false };
 
