@@ -5,10 +5,11 @@
  */
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { messageOf, UnreachableError } from '../../../src/errors.ts';
+import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import type { Service } from '../../../src/kube/api/objects.ts';
 import { execOutput } from '../../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
+import { moreMemory } from '../monitor/mover-messages.ts';
 import type { MoverWatch } from '../monitor/mover-watch.ts';
 import { relayAddress } from '../mover/protocol/relay.ts';
 import { moverCommand } from '../objects/manifests/pods.ts';
@@ -41,7 +42,7 @@ const patienceMs = 20_000;
  *
  * @param known the first strategy's addresses that the pod which dials has from the start; empty where they have to be
  *   delivered to it, also where it was made by an earlier run.
- * @throws UnreachableError where no strategy works, with each strategy's reason.
+ * @throws UnreachableError where no strategy works, with each strategy's reason; X8sError where pods were killed meanwhile.
  */
 export async function reachSource(
   { service, strategies, declined }: Endpoint,
@@ -90,16 +91,19 @@ interface Tried {
 }
 
 /** The end of the ladder. */
-function unreachable(
-  details: readonly string[],
-  { source, target, watch, push }: ReachContext,
-): UnreachableError {
+function unreachable(details: readonly string[], { source, target, watch, push }: ReachContext): X8sError {
+  const { killed, diagnostics } = watch.messages;
+  if (killed !== undefined)
+    return new X8sError(`${killed}: nothing could connect to what is not there`, {
+      details: [...diagnostics, ...details],
+      hint: moreMemory,
+    });
   const [from, to, whose] = push ? [source, target, 'target'] : [target, source, 'source'];
   return new UnreachableError(
     `pods in ${from.kube.cluster.context} can't reach the ${whose}'s SSH service ${to.namespace}/${to.name} in ${to.kube.cluster.context}`,
     // Only the source's pod knows why it gets no answer.
     {
-      details: push ? [...details, ...watch.messages.diagnostics] : details,
+      details: push ? [...details, ...diagnostics] : details,
       hint: push ? pushHint : pullHint,
     },
   );

@@ -32,6 +32,8 @@ export interface FollowedPods {
 export interface PodHandlers {
   /** A line of a pod's log, in order; the same line twice only where a new pod says it again. */
   line(line: MoverLine, pod: Pod): void;
+  /** The kernel has killed its container for the memory that it took. */
+  killed(text: string): void;
   /** What holds it up right now; empty where nothing does. */
   waiting(text: string, pod?: Pod): void;
   /** The container of a pod of it has begun to run. */
@@ -50,6 +52,8 @@ interface Watched {
   troubled: boolean;
   /** The last lines that are not of the protocol: what a program says before it dies. */
   readonly words: string[];
+  /** When it was last seen to be killed for memory. */
+  killedAt: string;
 }
 
 /**
@@ -105,12 +109,14 @@ async function lookAt(
     served: false,
     troubled: false,
     words: [],
+    killedAt: '',
   };
   known.set(uid, watched);
   const state = stateOf(pod, target.container);
   const said = state?.terminated?.message;
   // The termination message outlives a log that was rotated away or whose stream broke.
   if (said) for (const text of said.split('\n')) if (text !== '') handlers.line(parseMoverLine(text), pod);
+  tellKilled(target, pod, watched, handlers);
   if (!watched.readingLog && (state?.running ?? state?.terminated)) {
     watched.readingLog = true;
     handlers.waiting('', pod);
@@ -122,6 +128,23 @@ async function lookAt(
   if (trouble?.fatal && !watched.served) throw await failureOf(target, pod, trouble, watched.words, signal);
   if (trouble ?? watched.troubled) handlers.waiting(trouble?.text ?? '', pod);
   watched.troubled = trouble !== undefined;
+}
+
+/** The kernel leaves a program that takes too much memory no time to say so; the kubelet knows. */
+function tellKilled(
+  { container }: FollowedPods,
+  pod: Pod,
+  watched: Watched,
+  handlers: Pick<PodHandlers, 'killed'>,
+): void {
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
+  const killed = [status?.state, status?.lastState].find(
+    (state) => state?.terminated?.reason === 'OOMKilled',
+  )?.terminated;
+  const { finishedAt = 'at an unknown time' } = killed ?? {};
+  if (!killed || finishedAt === watched.killedAt) return;
+  watched.killedAt = finishedAt;
+  handlers.killed(`pod ${pod.metadata.name} was killed for memory (OOMKilled, ${finishedAt})`);
 }
 
 /** Reads a container's log to its end, however long the API server is away meanwhile. */
@@ -164,7 +187,7 @@ export function stateOf(pod: Pod, container: string): ContainerState | undefined
 async function failureOf(
   target: FollowedPods,
   pod: Pod,
-  { text, crashed }: Trouble,
+  { text, crashed, hint: help }: Trouble,
   words: readonly string[],
   signal: AbortSignal,
 ): Promise<X8sError> {
@@ -175,7 +198,10 @@ async function failureOf(
   const where = `pod ${namespace}/${name} in ${kube.cluster.context}`;
   return new X8sError(`${what} can't start: ${why}`, {
     details: [where, ...words, ...(await recentEvents(kube, pod, signal))],
-    hint: more ?? `kubectl --context ${kube.cluster.context} -n ${namespace} describe pod ${name} shows more`,
+    hint:
+      more ??
+      help ??
+      `kubectl --context ${kube.cluster.context} -n ${namespace} describe pod ${name} shows more`,
     cause: uid,
   });
 }

@@ -9,6 +9,7 @@ import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
 
 /** A rate is of the last few seconds: after so many without data it is none any more. */
 const stillMs = 5000;
+export const moreMemory = '--memory gives the pods more';
 const maxDiagnostics = 20;
 const maxChanges = 200;
 
@@ -38,6 +39,7 @@ export class MoverMessages {
   #stillSince: string | undefined;
   /** Since when nothing leads to the source; undefined where something does. */
   #lostSince: string | undefined;
+  #killed: string | undefined;
   #show: () => void = () => {};
   #onNotice = (text: string): void => void this.#notices.push(text);
 
@@ -58,6 +60,16 @@ export class MoverMessages {
   /** Notes where the source opens its tunnel. */
   takeTunnel(address: string): void {
     this.#tunnel = address;
+  }
+
+  /** That a container of either side was killed for memory, the last time: what fails then has no other reason. */
+  get killed(): string | undefined {
+    return this.#killed;
+  }
+
+  noteKilled(text: string): void {
+    this.#killed = text;
+    this.addDiagnostic(`${text}: ${moreMemory}`);
   }
 
   take(line: MoverLine): void {

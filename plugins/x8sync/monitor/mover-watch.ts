@@ -232,7 +232,8 @@ export class MoverWatch {
       hasPod: () => count > 0,
       onRefusal: waiting,
     };
-    const all = { started: () => {}, ...handlers, waiting, present };
+    const killed = (text: string) => this.messages.noteKilled(text);
+    const all = { started: () => {}, ...handlers, killed, waiting, present };
     this.#inBackground(followPods(followed, all, this.#signal), waiter);
     this.#inBackground(watchControllerRefusals(controller, this.#untilEnd), waiter);
     return startup;

@@ -1,6 +1,7 @@
 /** Why a pod does not run, and whether waiting longer could help. */
 import { conditionOf } from '../../../src/kube/api/conditions.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/api/objects.ts';
+import { moreMemory } from './mover-messages.ts';
 
 export interface Trouble {
   /** One line for the person: what holds the pod up. */
@@ -9,6 +10,8 @@ export interface Trouble {
   readonly fatal: boolean;
   /** Its program ended by itself, again and again. */
   readonly crashed?: boolean;
+  /** What may help. */
+  readonly hint?: string;
 }
 
 /** Reasons that no further attempt of the kubelet will cure. */
@@ -51,7 +54,7 @@ export class PodDiagnosis {
     return undefined;
   }
 
-  #container({ image, state }: ContainerStatus): Trouble | undefined {
+  #container({ image, state, lastState }: ContainerStatus): Trouble | undefined {
     const { reason = '', message } = state?.waiting ?? {};
     if (reason === 'ErrImagePull' && !this.#pulling) this.#pullFailures += 1;
     this.#pulling = reason === 'ErrImagePull';
@@ -60,6 +63,12 @@ export class PodDiagnosis {
       return { text, fatal: this.#pullFailures >= 2 };
     }
     if (hopeless.has(reason)) return { text: `${reason}: ${message ?? ''}`, fatal: true };
+    if (reason === 'CrashLoopBackOff' && lastState?.terminated?.reason === 'OOMKilled')
+      return {
+        text: 'its container is killed for memory again and again (OOMKilled)',
+        fatal: true,
+        hint: moreMemory,
+      };
     if (reason === 'CrashLoopBackOff')
       return { text: `its container ends again and again: ${message ?? ''}`, fatal: true, crashed: true };
     return undefined;

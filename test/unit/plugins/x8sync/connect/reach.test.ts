@@ -19,7 +19,7 @@ function sideOf(kube: FakeKube, role: string): TaskSide {
 /** A mover of which a test says when it is connected. */
 function fakeWatch() {
   const connected = Promise.withResolvers<void>();
-  const messages: { address?: string } = {};
+  const messages: { address?: string; killed?: string } = {};
   const watch = {
     serving: Promise.resolve(),
     started: Promise.resolve('mover-1'),
@@ -36,7 +36,7 @@ function fakeWatch() {
     if (address !== undefined) messages.address = address;
     connected.resolve();
   };
-  return { watch, connect };
+  return { watch, connect, messages };
 }
 
 async function scene(strategies: readonly NetworkStrategy['name'][]) {
@@ -50,11 +50,11 @@ async function scene(strategies: readonly NetworkStrategy['name'][]) {
   const clock = fakeClock();
   const { signal } = new AbortController();
   const { network } = ladderOf(strategies, { isOneCluster: false, isMountable: false });
-  const { watch, connect } = fakeWatch();
+  const { watch, connect, messages } = fakeWatch();
   const target = sideOf(fakeKube(undefined, { context: 'two' }), 'target');
   const context = { source, target, watch, notes: ['no NetworkPolicy'], timeoutMs: 1000, clock, signal };
   const open = () => openEndpoint(source, network as Endpoint['strategies'], { timeoutMs: 1000, signal });
-  return { kube, source, clock, context, connect, open };
+  return { kube, source, clock, context, connect, open, messages };
 }
 
 const handle = { title() {}, detail() {}, progress() {}, warn() {} };
@@ -82,6 +82,20 @@ test('one that does not answer in time gives way, and the end of the ladder name
       'no NetworkPolicy',
     ],
     hint: expect.stringMatching(/--strategy/),
+  });
+  await clock.advance(20_000);
+  await failed;
+});
+
+test('where a pod was killed for memory meanwhile, the way to it is not blamed', async () => {
+  const { clock, context, open, messages } = await scene(['nodeport']);
+  const reached = reachSource(await open(), ['192.0.2.1:30000'], context, handle);
+  messages.killed = 'pod mover-1 was killed for memory (OOMKilled, 10:00)';
+  const failed = expect(reached).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringMatching(/^pod mover-1 was killed for memory/),
+    details: expect.arrayContaining(['nodeport: no answer from 192.0.2.1:30000']),
+    hint: expect.stringMatching(/^--memory/),
   });
   await clock.advance(20_000);
   await failed;

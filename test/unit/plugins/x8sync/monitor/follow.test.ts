@@ -18,9 +18,16 @@ function podThat(name: string, state: ContainerState | undefined, status: object
 /** Follows the pods of one task; what the handlers are told is noted. */
 function following() {
   const [kube, stop] = [fakeKube(), new AbortController()];
-  const noted = { lines: [] as MoverLine[], waiting: [] as string[], started: [] as string[], present: -1 };
+  const noted = {
+    lines: [] as MoverLine[],
+    killed: [] as string[],
+    waiting: [] as string[],
+    started: [] as string[],
+    present: -1,
+  };
   const handlers = {
     line: (line: MoverLine) => void noted.lines.push(line),
+    killed: (text: string) => void noted.killed.push(text),
     waiting: (text: string) => void noted.waiting.push(text),
     started: ({ metadata }: Pod) => void noted.started.push(metadata.name),
     present: (count: number) => {
@@ -69,6 +76,26 @@ test('what holds a pod up is said, and no longer once it has passed', async () =
   await kube.replace(pods, { ...pod, status: { conditions: [] } } as Pod);
   await settle();
   expect(noted.waiting.at(-1)).toBe('');
+  stop.abort();
+});
+
+test('a container that was killed for memory is told once for each time, whether it runs again or not', async () => {
+  const { kube, noted, stop } = following();
+  const killed = (finishedAt: string) => ({ terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt } });
+  const made = await kube.create(pods, podThat('mover-1', killed('10:00')));
+  const become = async (state: ContainerState, lastState: ContainerState) => {
+    const before = await kube.get(pods, { namespace: 'shop', name: made.metadata.name });
+    const containerStatuses = [{ name: 'target', image: 'mover:1', state, lastState }];
+    await kube.replace(pods, { ...before, status: { containerStatuses } } as Pod);
+    await settle();
+  };
+  await settle();
+  await become({ running: {} }, killed('10:00'));
+  await become(killed('10:05'), killed('10:00'));
+  await become({ terminated: { exitCode: 1, reason: 'Error' } }, { running: {} });
+  expect(noted.killed).toEqual(
+    ['10:00', '10:05'].map((time) => `pod mover-1 was killed for memory (OOMKilled, ${time})`),
+  );
   stop.abort();
 });
 

@@ -71,4 +71,19 @@ describe('PodDiagnosis', () => {
       expect(new PodDiagnosis().diagnose(waiting(reason))).toMatchObject({ fatal: true });
     },
   );
+
+  test('a container that is killed for memory again and again is fatal, with what may help', () => {
+    const pod = waiting('CrashLoopBackOff');
+    const [status] = pod.status?.containerStatuses ?? [];
+    const lastState = { terminated: { exitCode: 137, reason: 'OOMKilled' } };
+    const killed = {
+      ...pod,
+      status: { ...pod.status, containerStatuses: [{ ...status, lastState }] },
+    } as Pod;
+    expect(new PodDiagnosis().diagnose(killed)).toEqual({
+      text: expect.stringMatching(/killed for memory .*OOMKilled/),
+      fatal: true,
+      hint: expect.stringMatching(/^--memory/),
+    });
+  });
 });
