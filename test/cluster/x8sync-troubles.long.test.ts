@@ -38,28 +38,25 @@ const pair = async (claim: string, source = 'source') => {
   return [scene.ref(contextA, source), scene.ref(contextB, claim)];
 };
 
-(isLab ? test : test.skip)(
-  'what a disk does not give out is named, all else arrives, and once it reads all is there',
-  async () => {
-    const mount = await NetworkMount.below(folder, failingDisk);
-    try {
-      for (const name of ['broken', 'whole', 'other'])
-        writeFileSync(join(mount.elsewhere, name), name.repeat(400_000));
-      await claimOn(scene, contextA, 'disk', { hostPath: { path: mount.path } });
-      const claims = await pair('disk', 'disk');
-      const ended = await x8sync(...claims, '-o', 'json');
-      expect(ended.code).toBe(5);
-      expect(documentOf<CopyDocument & { failures: string[] }>(ended)).toMatchObject({
-        outcome: 'partial',
-        failures: [expect.stringMatching(/broken/)],
-      });
-      expect(ended.stderr).toMatch(/Input\/output error|I\/O error|can't be read/i);
-      expect((await scene.inspect(contextB, 'disk', 'ls')).trim().split('\n')).toEqual(['other', 'whole']);
-    } finally {
-      await mount.close();
-    }
-  },
-);
+(isLab ? test : test.skip)('what a disk does not give out is named, and all else arrives', async () => {
+  const mount = await NetworkMount.below(folder, failingDisk);
+  try {
+    for (const name of ['broken', 'whole', 'other'])
+      writeFileSync(join(mount.elsewhere, name), name.repeat(400_000));
+    await claimOn(scene, contextA, 'disk', { hostPath: { path: mount.path } });
+    const claims = await pair('disk', 'disk');
+    const ended = await x8sync(...claims, '-o', 'json');
+    expect(ended.code).toBe(5);
+    expect(documentOf<CopyDocument & { failures: string[] }>(ended)).toMatchObject({
+      outcome: 'partial',
+      failures: [expect.stringMatching(/broken/)],
+    });
+    expect(ended.stderr).toMatch(/Input\/output error|I\/O error|can't be read/i);
+    expect((await scene.inspect(contextB, 'disk', 'ls')).trim().split('\n')).toEqual(['other', 'whole']);
+  } finally {
+    await mount.close();
+  }
+});
 
 test.concurrent('pods with too little memory are said to be killed for it, on either side', async () => {
   const claims = await pair('hungry');

@@ -24,6 +24,9 @@ const calls: readonly (readonly [call: RegExp, kind: string])[] = [
 /** What the receiver says of attributes; all else that it says is of a file whose content came and was not kept. */
 const ofAttributes = /failed to set |ch(?:own|grp) |[gs]et_acl|_acl_|xattr|xal_/;
 
+/** A file that is another one at the target than was sent: the source could not be read, or wrote to it meanwhile. */
+const unverified = /^ERROR: (.*) failed verification -- update /;
+
 export class ErrorReader {
   /** Kinds of things that could not be kept. */
   readonly lost = new Set<string>();
@@ -82,6 +85,8 @@ export class ErrorReader {
     }
     if (/failed: Operation not permitted|Permission denied|not supported|Invalid argument/.test(line))
       for (const [call, kind] of calls) if (call.test(line)) this.lost.add(kind);
+    // It came twice: rsync tries such a file once more, and says nothing of the first time.
+    if (unverified.test(line)) this.undelivered += 2;
     if (/^rsync: |^cannot |^could not |^skipping |^ERROR: /.test(line)) this.#failure(line);
     else if (line.startsWith('@ERROR')) {
       this.said = cut(line, longestText);
@@ -110,6 +115,7 @@ export class ErrorReader {
 
 /** Where a complaint has its name: the first that fits. The closing quote is the last one, since names may hold quotes. */
 const complaints: readonly RegExp[] = [
+  unverified,
   /^(?:could not make way for|cannot delete) [a-z -]+: (.*)/,
   /^rsync: \[\w+\] rename ".*?\.[^.]{6}" -> "(.*)"/,
   /^rsync: \[\w+\] rename ".*" -> "(.*)"/,

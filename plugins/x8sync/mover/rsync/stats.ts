@@ -38,11 +38,19 @@ export function parseStats(line: string): Counts | undefined {
   return undefined;
 }
 
-/** The figures without files whose content was sent and could not be put in its place, which rsync counts too. */
+/**
+ * The figures without files whose content was sent and could not be put in its place, which rsync counts too. So it does
+ * with a file that it sent twice, since the first time did not come to what was read: that one counts once.
+ */
 export function deliveredOf(stats: Counts, { undelivered }: { readonly undelivered: number }): Counts {
-  const { transferredFiles } = stats;
+  const { transferredFiles, files = Number.POSITIVE_INFINITY } = stats;
   if (transferredFiles === undefined) return stats;
-  return { ...stats, transferredFiles: Math.max(0, transferredFiles - undelivered) };
+  const { transferredBytes = 0, totalBytes = Number.POSITIVE_INFINITY } = stats;
+  return {
+    ...stats,
+    transferredFiles: Math.min(Math.max(0, transferredFiles - undelivered), files),
+    ...('transferredBytes' in stats && { transferredBytes: Math.min(transferredBytes, totalBytes) }),
+  };
 }
 
 /** `Number of files: 5 (reg: 3, dir: 2)` → of a kind; 0 where it is not named. */

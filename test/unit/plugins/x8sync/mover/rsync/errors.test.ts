@@ -80,3 +80,19 @@ test('a file that came and could not be put in its place is none that was copied
     entries: 9,
   });
 });
+
+test('a file that was sent twice and is another one there all the same is named, and none that was copied', () => {
+  const { reader } = read(
+    'rsync: [sender] read errors mapping "/a/broken" (in source): Input/output error (5)',
+    'ERROR: a/broken failed verification -- update put into partial-dir.',
+    'ERROR: changing failed verification -- update discarded.',
+  );
+  expect([reader.names, reader.failed, reader.undelivered]).toEqual([['a/broken', 'changing'], 2, 4]);
+  const stats = { transferredFiles: 6, files: 4, transferredBytes: 60, totalBytes: 40 };
+  expect(deliveredOf(stats, reader)).toEqual({ ...stats, transferredFiles: 2, transferredBytes: 40 });
+  // One that came right the second time leaves no line.
+  expect(deliveredOf({ transferredFiles: 5, files: 4 }, { undelivered: 0 })).toEqual({
+    transferredFiles: 4,
+    files: 4,
+  });
+});
