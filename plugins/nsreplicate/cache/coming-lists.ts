@@ -37,6 +37,11 @@ export class ComingLists {
     return coming?.settled ?? new Set();
   }
 
+  /** Resolves once a list is on its way no more. */
+  async over(list: string): Promise<void> {
+    await this.#coming.get(list)?.over.promise;
+  }
+
   isComing(list: string): boolean {
     return this.#coming.has(list);
   }

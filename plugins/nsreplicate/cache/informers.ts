@@ -28,6 +28,8 @@ export interface InformerScope {
 export interface InformerHandler {
   /** One page of a complete list; `first`: a new list begins, whatever came before is void. */
   page(items: readonly KubeObject[], first: boolean, whole: boolean): void | Promise<void>;
+  /** The first list has come to its end; what it means is told by `synced`, once this resolves. */
+  listed?(): Promise<void>;
   /** The list is complete. */
   synced(resourceVersion: string): void;
   event(type: WatchEventType, object: KubeObject): void;
@@ -141,6 +143,7 @@ class Stream {
     while (lists !== this.#lists) {
       lists = this.#lists;
       version = await this.#list(handler, watch, signal);
+      await handler.listed?.();
     }
     handler.connected?.();
     handler.synced(version);

@@ -57,6 +57,10 @@ export function primaryHandler(
       await room();
       await Promise.all(replicas.map((replica) => replica.coming.settled(list, keys)));
     },
+    // What the primary has no more can be measured only against all that a replica has.
+    listed: async () => {
+      await Promise.all(replicas.map((replica) => replica.coming.over(list)));
+    },
     synced: (version) => {
       // A list that begins anew may come from another cluster. Each deletion asks the primary again who it is.
       if (lists++ > 0) void guard.recognise();

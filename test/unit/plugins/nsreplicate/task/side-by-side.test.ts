@@ -64,6 +64,17 @@ test('nothing is written or deleted before the replica is known as a whole', asy
   expect(there.sort()).toEqual([...names.filter((name) => name !== 'n001'), 'n002a'].sort());
 });
 
+test('deletions are measured against all that the replica has, though the primary is listed long before it', async () => {
+  const log = await copied(() => {
+    for (const name of names.slice(20)) scene.from.objects.delete(configMaps, 'shop', name);
+  });
+  const replica = await scene.begin();
+  await scene.clock.advance(1000);
+  expect(replica.deletions.stopped).toMatch(/^630 deletions/);
+  expect(log.filter((entry) => entry === 'to delete')).toEqual([]);
+  expect(scene.to.objects.all(configMaps)).toHaveLength(MANY);
+});
+
 test('a list that breaks off is compared as a whole once it comes', async () => {
   const log = await copied(() => {
     // Settled by the first page of the list that breaks off, and changed before the next one.
