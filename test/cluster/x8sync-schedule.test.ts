@@ -121,7 +121,8 @@ test.concurrent('within a namespace: nobody else copies to that claim, the times
   expect(await scene.leftovers('mounted')).toContain(`${contextA} cronjob.batch/x8sync-mounted-target`);
 
   expect(saidBy(await x8sync(refOf('other'), refOf('to')), 3)).toMatch(
-    /task mounted copies to target claim .* by itself/,
+    // At a full hour its next copy may have begun just now.
+    /task mounted (?:copies to target claim .* by itself|has a mover on target claim)/,
   );
   expect(saidBy(await x8sync(...args), 3)).toMatch(
     /task mounted has a schedule, by which it copies by itself/,
