@@ -9,6 +9,7 @@ import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
 
 /** A rate is of the last few seconds: after so many without data it is none any more. */
 const stillMs = 5000;
+/** What helps against being killed for memory. */
 export const moreMemory = '--memory gives the pods more';
 const maxDiagnostics = 20;
 const maxChanges = 200;

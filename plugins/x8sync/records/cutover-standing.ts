@@ -7,7 +7,7 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { type HolderState, lockState } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { exitCodeIn } from '../run/kept-end.ts';
-import { cutoverLockName, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
+import { cutoverLockOf, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import type { Standing } from './standing.ts';
 import type { TaskContext, TaskSides } from './task-sides.ts';
@@ -40,8 +40,7 @@ async function decided(
   context: Pick<TaskContext, 'clock' | 'signal'>,
 ): Promise<Standing> {
   if (record.phase === 'Succeeded') return standing;
-  const lock = { namespace: record.namespace, name: cutoverLockName(specOf(record).targetUid ?? '') };
-  return cutoverStanding(standing, record, await lockState(kube, lock, context));
+  return cutoverStanding(standing, record, await lockState(kube, cutoverLockOf(record), context));
 }
 
 /**

@@ -6,12 +6,19 @@ import { isJson } from '../../../src/json.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
 import { type Role, tool } from '../objects/sides.ts';
+import { specOf } from './inventory.ts';
 
 /** Role of the record that holds it, beside the target's. */
 export const cutoverRole = 'cutover';
 
 /** The lock of a cutover to a claim, in that claim's namespace. */
 export const cutoverLockName = (claimUid: string): string => `${tool}-cutover-${claimUid}`;
+
+/** Where the lock of a record's cutover is. */
+export const cutoverLockOf = (record: TaskRecord): { readonly namespace: string; readonly name: string } => ({
+  namespace: record.namespace,
+  name: cutoverLockName(specOf(record).targetUid ?? ''),
+});
 
 /** What happens once the target holds all. */
 export type Then = 'target' | 'source' | 'repoint' | 'nothing';

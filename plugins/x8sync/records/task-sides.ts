@@ -12,7 +12,7 @@ import type { SideRecord } from '../objects/side-cleanup.ts';
 import type { Role } from '../objects/sides.ts';
 import type { CopyContext } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
-import { cutoverLockName, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
+import { cutoverLockOf, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
 import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
 import { cleanupCommand } from './soundness.ts';
 import { startCommands } from './stopped-workloads.ts';
@@ -169,8 +169,7 @@ export async function requireNoCutover(
   for (const { kube, record } of sides) {
     const state = cutoverStateOf(record);
     if (!state || !isUnderWay(state)) continue;
-    const lock = { namespace: record.namespace, name: cutoverLockName(specOf(record).targetUid ?? '') };
-    const holder = await liveHolder(kube, lock, context);
+    const holder = await liveHolder(kube, cutoverLockOf(record), context);
     if (holder !== undefined) throw cutoverGoesOn(task, holder);
     // Its record is beside the target's, and its workloads may be in another cluster.
     const { peer } = record;

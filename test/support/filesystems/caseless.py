@@ -9,12 +9,13 @@ import os
 import stat
 import sys
 
-from fusepy import FUSE, FuseOSError, Operations
+from folder import Folder
+from fusepy import FUSE, FuseOSError
 
 
-class Caseless(Operations):
+class Caseless(Folder):
     def __init__(self, root, longest):
-        self.root = root
+        super().__init__(root)
         self.longest = longest
 
     def real(self, path):
@@ -45,14 +46,6 @@ class Caseless(Operations):
             "st_atime": entry.st_atime_ns // 10**9,
             "st_ctime": entry.st_ctime_ns // 10**9,
         }
-
-    def readdir(self, path, fh):
-        return [".", "..", *os.listdir(self.real(path))]
-
-    def statfs(self, path):
-        figures = os.statvfs(self.real(path))
-        names = ("f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail", "f_namemax")
-        return {name: getattr(figures, name) for name in names}
 
     def chmod(self, path, mode):
         return 0
@@ -86,20 +79,11 @@ class Caseless(Operations):
     def create(self, path, mode, fi=None):
         return os.open(self.real(path), os.O_RDWR | os.O_CREAT)
 
-    def open(self, path, flags):
-        return os.open(self.real(path), flags & ~os.O_EXCL & ~os.O_CREAT)
-
-    def read(self, path, length, offset, fh):
-        return os.pread(fh, length, offset)
-
     def write(self, path, data, offset, fh):
         return os.pwrite(fh, data, offset)
 
     def truncate(self, path, length, fh=None):
         os.truncate(self.real(path), length)
-
-    def release(self, path, fh):
-        os.close(fh)
 
 
 FUSE(Caseless(sys.argv[1], int(sys.argv[3]) if len(sys.argv) > 3 else 255), sys.argv[2], foreground=True, nothreads=True)
