@@ -15,9 +15,9 @@ import {
 } from '../../../src/kube/api/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import { madeFor } from '../connect/strategies.ts';
+import { readNodes } from '../monitor/nodes.ts';
 import { sourceNetworkPolicy, sourceSecret } from '../objects/manifests/source.ts';
 import type { Role } from '../objects/sides.ts';
-import { readNodes } from '../preflight/nodes.ts';
 import { admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
 import { sampleTargetPod } from '../run/mover-pod.ts';
 import type { CopyRequest } from '../run/request.ts';

@@ -3,7 +3,7 @@ import { X8sError } from '../../../src/errors.ts';
 import type { Node, PodSpec } from '../../../src/kube/api/objects.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { ClaimMount } from '../claims/claim.ts';
-import { nodeObstacle } from '../preflight/nodes.ts';
+import { nodeObstacle } from '../monitor/nodes.ts';
 import { type Finding, failed, note, ok } from './finding.ts';
 
 type Place = Pick<Finding, 'side' | 'check'>;

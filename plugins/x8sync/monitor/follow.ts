@@ -12,6 +12,7 @@ import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { type MoverLine, parseMoverLine } from '../mover/protocol/mover-lines.ts';
 import { PodDiagnosis, type Trouble } from './pod-diagnosis.ts';
+import { PodWaits } from './pod-waits.ts';
 
 /** Lines of a program that died, in the error about it. */
 const lastWords = 3;
@@ -35,7 +36,7 @@ export interface PodHandlers {
   /** The kernel has killed its container for the memory that it took. */
   killed(text: string): void;
   /** What holds it up right now; empty where nothing does. */
-  waiting(text: string, pod?: Pod): void;
+  waiting(text: string, pod: Pod): void;
   /** The container of a pod of it has begun to run. */
   started(pod: Pod): void;
   /** So many pods of it are there that have not ended. */
@@ -70,11 +71,22 @@ export async function followPods(
   const ended = AbortSignal.any([signal, stop.signal]);
   const known = new Map<string, Watched>();
   const present = new Set<string>();
+  const waits = new PodWaits();
+  const waiting = (text: string, pod: Pod) => {
+    waits.note(pod.metadata.name, text);
+    handlers.waiting(waits.text, pod);
+  };
+  const started = (pod: Pod) => {
+    waits.clear();
+    handlers.waiting('', pod);
+    handlers.started(pod);
+  };
+  const own = { ...handlers, waiting, started };
   const look = (pod: Pod) => {
     if (hasEnded(pod)) present.delete(pod.metadata.name);
     else present.add(pod.metadata.name);
     handlers.present(present.size);
-    lookAt(target, pod, known, handlers, ended).catch((error: unknown) => stop.abort(error));
+    lookAt(target, pod, known, own, ended).catch((error: unknown) => stop.abort(error));
   };
   const handler = {
     replaced: (items: readonly Pod[]) => {
@@ -86,7 +98,9 @@ export async function followPods(
       if (type !== 'DELETED') return look(pod);
       present.delete(pod.metadata.name);
       handlers.present(present.size);
-      handlers.waiting(`pod ${pod.metadata.name} was deleted; waiting for the next one`, pod);
+      // Its successor may be there already, and speaks for itself.
+      const isAlone = present.size === 0;
+      waiting(isAlone ? `pod ${pod.metadata.name} was deleted; waiting for the next one` : '', pod);
     },
   };
   await listWatch(kube, pods, { namespace, labelSelector: selector }, handler, ended);
@@ -119,7 +133,6 @@ async function lookAt(
   tellKilled(target, pod, watched, handlers);
   if (!watched.readingLog && (state?.running ?? state?.terminated)) {
     watched.readingLog = true;
-    handlers.waiting('', pod);
     handlers.started(pod);
     await readLog(target, pod, watched, handlers, signal);
     return;

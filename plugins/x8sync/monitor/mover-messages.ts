@@ -6,9 +6,12 @@ import type { Difference } from '../mover/manifest/compare.ts';
 import type { MoverLine } from '../mover/protocol/mover-lines.ts';
 import type { MoverEnd, MoverProgress } from '../mover/protocol/protocol.ts';
 import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
+import type { Role } from '../objects/sides.ts';
 
 /** A rate is of the last few seconds: after so many without data it is none any more. */
 const stillMs = 5000;
+/** Between two lines of a step, where these are written one below the other, there is as much. */
+const remindMs = 10_000;
 /** What helps against being killed for memory. */
 export const moreMemory = '--memory gives the pods more';
 const maxDiagnostics = 20;
@@ -36,11 +39,14 @@ export class MoverMessages {
   /** When it has got further last. */
   #movedAt = 0;
   #movedOn: Date | undefined;
+  #shownAt = 0;
   /** Since when it has not, RFC 3339; undefined where it does. */
   #stillSince: string | undefined;
   /** Since when nothing leads to the source; undefined where something does. */
   #lostSince: string | undefined;
   #killed: string | undefined;
+  /** What the pods of each side wait for while they are to work; empty where they do. */
+  readonly #waits: Record<Role, string> = { source: '', target: '' };
   #show: () => void = () => {};
   #onNotice = (text: string): void => void this.#notices.push(text);
 
@@ -73,6 +79,18 @@ export class MoverMessages {
     this.addDiagnostic(`${text}: ${moreMemory}`);
   }
 
+  /** Notes what the pods of a side wait for; an empty text where nothing holds them up. */
+  noteWait(side: Role, text: string): void {
+    if (text === this.#waits[side]) return;
+    this.#waits[side] = text;
+    this.#show();
+  }
+
+  /** The mover was stopped; its successor may already be there, and wait for something that tells more. */
+  noteStopped(): void {
+    if (this.#waits.target === '') this.noteWait('target', 'it was stopped; waiting for the next one');
+  }
+
   take(line: MoverLine): void {
     if (line.kind === 'connected') {
       this.#connected = line.address;
@@ -99,27 +117,31 @@ export class MoverMessages {
     this.#stillSince = undefined;
   }
 
-  /** To be called now and then: shows that nothing moves any more, where that is so. */
+  /**
+   * To be called now and then: shows that nothing moves any more, where that is so; and again after a while, since what
+   * was said right after another line may have been left out.
+   */
   look(): void {
-    if (!this.#progress || this.#stillSince !== undefined) return;
-    if (this.#clock.monotonic() - this.#movedAt < stillMs) return;
-    this.#stillSince = this.#movedOn?.toISOString();
-    this.#show();
+    const now = this.#clock.monotonic();
+    const wasStill = this.#stillSince !== undefined;
+    if (this.#progress && now - this.#movedAt >= stillMs) this.#stillSince ??= this.#movedOn?.toISOString();
+    const isNews = this.#stillSince !== undefined && !wasStill;
+    if (isNews || (this.#held !== undefined && now - this.#shownAt >= remindMs)) this.#show();
+  }
+
+  /** Why nothing moves; undefined where it does. */
+  get #held(): string | undefined {
+    const { source, target } = this.#waits;
+    if (target !== '') return `the mover's pod: ${target}`;
+    const [lost, still] = [this.#lostSince, this.#stillSince];
+    if (lost === undefined && still === undefined) return undefined;
+    if (source !== '') return `the source's pod: ${source}`;
+    return lost === undefined ? still && noData(still) : noConnection(lost);
   }
 
   #setLost(since: string | undefined): void {
     if (since === this.#lostSince) return;
     this.#lostSince = since;
-    this.#show();
-  }
-
-  /** Nothing leads to the source at the moment. */
-  get isLost(): boolean {
-    return this.#lostSince !== undefined;
-  }
-
-  /** Shows once more how far the mover is: what was said right after another line may have been left out. */
-  remind(): void {
     this.#show();
   }
 
@@ -137,8 +159,8 @@ export class MoverMessages {
   showOn(handle: StepHandle, onProgress: (text: string) => void): void {
     let wasHeld = false;
     this.#show = () => {
-      const [lost, still] = [this.#lostSince, this.#stillSince];
-      const held = lost === undefined ? still && noData(still) : noConnection(lost);
+      const held = this.#held;
+      this.#shownAt = this.#clock.monotonic();
       const text = this.#progress && progressWith(this.#progress, held);
       if (text !== undefined) onProgress(text);
       // A step shows either how far it is or what it waits for, whichever was said last.

@@ -34,14 +34,16 @@ export interface MoverJob {
   readonly told?: readonly string[] | undefined;
 }
 
-/** Between two lines of a step, where these are written one below the other, there is as much. */
-const remindMs = 10_000;
-
 /** How often it is looked whether data still moves. */
 const lookMs = 1000;
 
 /** Whose promise a failure rejects first. */
 type Waiter = Pick<PromiseWithResolvers<never>, 'reject'>;
+
+/** The pods of one side. */
+interface PodsOfSide extends FollowedPods {
+  readonly role: Role;
+}
 
 export class MoverWatch {
   readonly messages: MoverMessages;
@@ -117,11 +119,10 @@ export class MoverWatch {
     const followed = this.#podsOf(side, 'target', 'the mover');
     const line = (line: MoverLine) => {
       if (line.kind === 'foreign') this.#refuseVersion(line.protocol, followed, this.#end);
-      else if (line.kind === 'end' && line.end.nonce === nonce) this.#takeEnd(line.end, handle);
+      else if (line.kind === 'end' && line.end.nonce === nonce) this.#takeEnd(line.end);
       else this.messages.take(line);
       if (line.kind === 'connected') this.#connected.resolve();
       if (line.kind === 'workers') this.#callWorkers(line.count);
-      if (line.kind === 'disconnected') void this.#remindWhileLost();
     };
     const started = ({ metadata: { name } }: Pod) => this.moverPods.next(name);
     const startup = this.#follow(followed, job, handle, this.#end, { line, started });
@@ -176,53 +177,42 @@ export class MoverWatch {
     return repeat(look, { periodMs: lookMs, pauseFirst: true, clock: this.#clock, signal: this.#untilEnd });
   }
 
-  /** Never rejects. */
-  async #remindWhileLost(): Promise<void> {
-    try {
-      while (this.messages.isLost) {
-        await this.#clock.sleep(remindMs, this.#untilEnd);
-        if (this.messages.isLost) this.messages.remind();
-      }
-    } catch {
-      // The run is over.
-    }
-  }
-
   /** The mover's end line, whatever becomes of the run. */
   get end(): Promise<MoverEnd> {
     return this.#end.promise;
   }
 
   /** A mover that was stopped (deleted, evicted, killed) has a successor, which goes on where it was. */
-  #takeEnd(end: MoverEnd, handle: StepHandle): void {
-    if (end.outcome === 'interrupted') handle.detail('the mover was stopped; waiting for the next one');
+  #takeEnd(end: MoverEnd): void {
+    if (end.outcome === 'interrupted') this.messages.noteStopped();
     else {
       this.#end.resolve(this.#adjustEnd(end));
       this.#ended.abort();
     }
   }
 
-  #podsOf(side: TaskSide, role: Role, what: string): FollowedPods {
+  #podsOf(side: TaskSide, role: Role, what: string): PodsOfSide {
     const { kube, namespace, selectorText } = side;
     const selector = role === 'target' ? moverSelector(side) : selectorText;
-    return { clock: this.#clock, kube, namespace, selector, container: role, what };
+    return { clock: this.#clock, kube, namespace, selector, container: role, role, what };
   }
 
   #follow(
-    followed: FollowedPods,
+    followed: PodsOfSide,
     workload: KubeObject,
     handle: StepHandle,
     waiter: Waiter,
     handlers: Pick<PodHandlers, 'line'> & Partial<PodHandlers>,
   ): StartupState {
+    const { kube, namespace, what, role } = followed;
     const startup = new StartupState(this.#signal);
     const waiting = (text: string, pod?: Pod) => {
       // Once the mover has come to its end, its pods and the source's are taken away: no other one is waited for.
       if (this.#ended.signal.aborted) return;
       startup.note(text, pod);
       handle.detail(text);
+      this.messages.noteWait(role, text);
     };
-    const { kube, namespace, what } = followed;
     let count = 0;
     const present = (now: number) => {
       count = now;

@@ -3,6 +3,7 @@ import { TimeoutError } from '../../../src/errors.ts';
 import { conditionOf } from '../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';
 import { type FollowedPods, recentEvents } from './follow.ts';
+import { nodeObstacles } from './nodes.ts';
 import { pendingClaimOf } from './pending-claim.ts';
 
 export class StartupState {
@@ -22,17 +23,17 @@ export class StartupState {
 
   /** The error of a pod that was not up in time. */
   async timeoutError({ kube, namespace, what }: FollowedPods, timeoutMs: number): Promise<Error> {
-    const events = this.#pod ? await recentEvents(kube, this.#pod, this.#signal) : [];
-    const pending = isUnscheduled(this.#pod)
-      ? await pendingClaimOf(kube, this.#pod, this.#signal)
-      : undefined;
+    const [pod, signal] = [this.#pod, this.#signal];
+    const events = pod ? await recentEvents(kube, pod, signal) : [];
+    const pending = isUnscheduled(pod) ? await pendingClaimOf(kube, pod, signal) : undefined;
+    const against = isUnscheduled(pod) && !pending ? await nodeObstacles(kube, pod.spec, signal) : [];
     const why =
-      pending?.text ?? (this.#text || (this.#pod ? 'its container did not start' : 'no pod was made for it'));
+      pending?.text ?? (this.#text || (pod ? 'its container did not start' : 'no pod was made for it'));
     return new TimeoutError(
       `${what} in ${kube.cluster.context}/${namespace} was not up after ${Math.round(timeoutMs / 1000)} s: ${why}`,
       {
-        details: [...events, ...(pending?.events ?? [])],
-        hint: pending?.hint ?? (isUnscheduled(this.#pod) ? placementHint : '--timeout sets how long to wait'),
+        details: [...events, ...(pending?.events ?? []), ...against],
+        hint: pending?.hint ?? (isUnscheduled(pod) ? placementHint : '--timeout sets how long to wait'),
       },
     );
   }

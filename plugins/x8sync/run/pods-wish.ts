@@ -1,9 +1,9 @@
 /** What the mover is told of pods that may copy beside it. */
 import type { PodSpec } from '../../../src/kube/api/objects.ts';
 import type { ClaimState } from '../claims/claim.ts';
+import { nodeObstacle, readNodes } from '../monitor/nodes.ts';
 import { podsObstacle } from '../mover/parallel/pods.ts';
 import type { PodsWish } from '../mover/protocol/pods.ts';
-import { nodeObstacle, readNodes } from '../preflight/nodes.ts';
 
 /** Both claims, whose pods are in one cluster. */
 export interface MountedClaims {

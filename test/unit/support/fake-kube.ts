@@ -158,8 +158,13 @@ export class FakeKube implements KubeClient {
     }) as Promise<T>;
   }
 
-  /** Watches, as JSON lines. */
+  /** Watches, as JSON lines; all else as a test says in `answers`, as text. */
   stream(request: RawRequest): Promise<AsyncIterable<Uint8Array>> {
+    const answer = this.answers.get(request.path);
+    if (answer)
+      return this.#call({ verb: 'request', collection: request.path }, request, async function* () {
+        yield Buffer.from(String(answer(request)));
+      });
     const { collection, namespace } = placeOf(request.path);
     return this.#call({ verb: 'watch', collection, namespace }, request, () => {
       const signals = [this.#closed.signal, ...(request.signal ? [request.signal] : [])];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { imageFindings, nodeFindings, seLinuxFindings } from '../../../../../plugins/x8sync/doctor/nodes.ts';
-import { tolerates } from '../../../../../plugins/x8sync/preflight/nodes.ts';
+import { tolerates } from '../../../../../plugins/x8sync/monitor/nodes.ts';
 import type { Node, PodSpec } from '../../../../../src/kube/api/objects.ts';
 
 const place = { side: 'source', check: 'nodes' } as const;

@@ -111,6 +111,20 @@ test('a pod that was deleted has its successor waited for', async () => {
   stop.abort();
 });
 
+test('a successor that waits is what is told, also once the one before it has gone, until it runs', async () => {
+  const { kube, noted, stop } = following();
+  await kube.create(pods, podThat('mover-1', undefined));
+  const unscheduled = { conditions: [{ type: 'PodScheduled', status: 'False', message: 'no node fits' }] };
+  const next = await kube.create(pods, podThat('mover-2', undefined, unscheduled));
+  await kube.delete(pods, { namespace: 'shop', name: 'mover-1' });
+  await settle();
+  expect(noted.waiting.at(-1)).toBe("it can't be scheduled: no node fits");
+  await kube.replace(pods, { ...next, status: podThat('mover-2', { running: {} }).status } as Pod);
+  await settle();
+  expect(noted.waiting.at(-1)).not.toMatch(/scheduled/);
+  stop.abort();
+});
+
 test('a pod that can never start ends it, with the reason and where to look', async () => {
   const { kube, over } = following();
   const waiting = { reason: 'InvalidImageName', message: 'a b is no image' };

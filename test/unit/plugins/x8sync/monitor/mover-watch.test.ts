@@ -27,6 +27,7 @@ async function followOn(handle: StepHandle, job: Job, words: readonly string[]) 
   const status = { containerStatuses: [{ name: 'target', state: { terminated } }] };
   const pod = { metadata: { ...meta, labels }, spec: { containers: [] }, status } as Pod;
   if (words.length > 0) await kube.create(pods, pod);
+  kube.answers.set(`/api/v1/namespaces/shop/pods/${meta.name}/log`, () => '');
   const side: TaskSide = { kube, ...meta, meta, selector: labels, selectorText: 'x8s.dev/task=db' };
   const watch = new MoverWatch(clock, stop, stop.signal);
   const mover = {
@@ -162,6 +163,33 @@ test('a copy that has lost its source shows since when, and neither a rate nor a
     2,
     '1.0 MiB of 2.0 MiB, 512 KiB/s',
   ]);
+  stop.abort();
+});
+
+test("what its pods wait for is what a copy shows, the mover's first; the source's only while nothing moves", async () => {
+  const progress = '"bytes":1048576,"totalBytes":2097152,"files":1,"totalFiles":2,"rate":524288';
+  const { watch, stop } = await follow(
+    jobThatIs('Suspended'),
+    `x8s:progress {"protocol":${protocol},${progress}}`,
+  );
+  await watch.moving();
+  const details: string[] = [];
+  watch.ended({ ...quiet, detail: (text: string) => details.push(text) }).catch(() => {});
+  const { messages } = watch;
+  messages.noteWait('source', 'no node fits');
+  expect(details).toEqual([]);
+  messages.take({ kind: 'disconnected', since: '2026-01-02T03:04:05Z' });
+  expect(details.at(-1)).toBe("1.0 MiB of 2.0 MiB, the source's pod: no node fits");
+  messages.noteStopped();
+  expect(details.at(-1)).toBe(
+    "1.0 MiB of 2.0 MiB, the mover's pod: it was stopped; waiting for the next one",
+  );
+  messages.noteWait('target', 'its image is pulled');
+  messages.noteStopped();
+  expect(details.at(-1)).toBe("1.0 MiB of 2.0 MiB, the mover's pod: its image is pulled");
+  messages.noteWait('target', '');
+  messages.noteWait('source', '');
+  expect(details.at(-1)).toBe('1.0 MiB of 2.0 MiB, no connection to the source since 2026-01-02T03:04:05Z');
   stop.abort();
 });
 

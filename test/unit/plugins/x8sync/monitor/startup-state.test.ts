@@ -60,6 +60,17 @@ test.each([
   });
 });
 
+test('what each node has against the pod is named where it is not the claim: the scheduler names no taint', async () => {
+  const kube = scene('Bound');
+  const conditions = [{ type: 'Ready', status: 'True' }];
+  for (let i = 0; i < 8; i++) {
+    const taints = i === 0 ? [] : [{ key: 'team', value: `${i}`, effect: 'NoSchedule' }];
+    kube.objects.create('/nodes', { metadata: { name: `n${i}` }, spec: { taints }, status: { conditions } });
+  }
+  const against = [1, 2, 3, 4, 5].map((i) => `node n${i}: it has the taint team=${i}:NoSchedule`);
+  expect(await saidOf(kube)).toMatchObject({ details: [...against, 'and 2 nodes more'] });
+});
+
 test('who may not look at the claim is told what the pod says', async () => {
   const kube = scene('Pending');
   kube.before = () => {

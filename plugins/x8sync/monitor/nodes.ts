@@ -1,9 +1,11 @@
 /** Nodes on which a pod of a copy may run. */
+import { X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { Node, PodSpec } from '../../../src/kube/api/objects.ts';
 import { nodes } from '../../../src/kube/api/resources.ts';
+import { formatPlural } from '../../../src/ui/format.ts';
 
 /** The cluster's nodes, or undefined where they may not be listed. */
 export async function readNodes(kube: KubeClient, signal: AbortSignal): Promise<readonly Node[] | undefined> {
@@ -48,11 +50,30 @@ export function nodeObstacle(node: Node, pod: PodSpec): string | undefined {
     tolerations?: readonly Toleration[];
   };
   const taints = (spec?.taints ?? []) as readonly Taint[];
+  if (spec?.unschedulable && !tolerates(tolerations, cordon)) return 'it is cordoned';
   const taint = taints.find((one) => one.effect !== 'PreferNoSchedule' && !tolerates(tolerations, one));
   if (taint) return `it has the taint ${taint.key}${taint.value ? `=${taint.value}` : ''}:${taint.effect}`;
-  if (spec?.unschedulable && !tolerates(tolerations, cordon)) return 'it is cordoned';
   const lacking = Object.entries(nodeSelector).find(([key, value]) => metadata.labels?.[key] !== value);
   return lacking && `it has no label ${lacking.join('=')}`;
+}
+
+const shownNodes = 5;
+
+/**
+ * A line for each node that can't take a pod for what the node itself tells: the scheduler names no taint. None where
+ * the nodes can't be listed.
+ */
+export async function nodeObstacles(kube: KubeClient, pod: PodSpec, signal: AbortSignal): Promise<string[]> {
+  const all = await readNodes(kube, signal).catch((error: unknown) => {
+    if (error instanceof X8sError) return undefined;
+    throw error;
+  });
+  const lines = (all ?? []).flatMap((node) => {
+    const why = nodeObstacle(node, pod);
+    return why === undefined ? [] : [`node ${node.metadata.name}: ${why}`];
+  });
+  const left = lines.length - shownNodes;
+  return left > 0 ? [...lines.slice(0, shownNodes), `and ${formatPlural(left, 'node')} more`] : lines;
 }
 
 /** What a cordoned node's taint is, whether or not the controller has put it there yet. */
