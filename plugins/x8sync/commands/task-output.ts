@@ -2,7 +2,7 @@
 import { type Table, table } from '../../../src/cli/table.ts';
 import { formatAge, formatAgeSince } from '../../../src/ui/format.ts';
 import type { Role } from '../objects/sides.ts';
-import { type CutoverState, cutoverStateOf, isUnderWay } from '../records/cutover-state.ts';
+import { type CutoverState, cutoverStateOf, isUnderWay, namesOf } from '../records/cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
 import type { StandingTask } from '../records/look.ts';
 import type { ScheduledCopy } from '../records/schedule-text.ts';
@@ -92,7 +92,7 @@ export function describeTask(task: StandingTask, now: Date): string {
     ...scheduleFields(standing, now),
     ['Progress', standing.schedule ? undefined : standing.progress],
     ['Message', standing.schedule ? undefined : standing.message],
-    ['Cutover', cutoverText(entry)],
+    ['Cutover', cutoverText(entry, standing)],
     ['Other side', record?.peer && `namespace ${record.peer.namespace} of ${record.peer.server}`],
   ];
   return fields.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(14)}${value}`] : [])).join('\n');
@@ -123,10 +123,11 @@ export const watchedLine = ({ entry, standing }: StandingTask): string =>
   [standing.phase, progressOf(entry, standing)].filter((part) => part !== '').join(', ');
 
 /** Workloads that stand still matter more than how the last copy went. */
-function progressOf(entry: TaskEntry, { phase, progress, message }: Standing): string {
+function progressOf(entry: TaskEntry, standing: Standing): string {
+  const { phase, progress, message } = standing;
   // How far it was matters less than why nobody knows.
   const [first, second] = phase === 'Unknown' ? [message, progress] : [progress, message];
-  return cutoverText(entry) ?? first ?? second ?? '';
+  return cutoverText(entry, standing) ?? first ?? second ?? '';
 }
 
 function cutoverIn({ records }: TaskEntry): CutoverState | undefined {
@@ -135,10 +136,11 @@ function cutoverIn({ records }: TaskEntry): CutoverState | undefined {
 }
 
 /** What a cutover has stopped and not started again; undefined where that is nothing. */
-function cutoverText(entry: TaskEntry): string | undefined {
+function cutoverText(entry: TaskEntry, { stopped: marked }: Standing): string | undefined {
+  if (marked) return `in its middle, as far as its source tells: ${namesOf(marked)} stands still`;
   const state = cutoverIn(entry);
   if (!state || !isUnderWay(state)) return undefined;
-  const stopped = state.source.map(({ kind, name, replicas }) => `${kind} ${name} (${replicas})`).join(', ');
+  const stopped = namesOf(state.source);
   const how = state.phase === 'starting' ? 'was stopped, and what is to run may not be up' : 'stands still';
   return `in its middle (${state.phase}): ${stopped || 'nothing'} ${how}`;
 }

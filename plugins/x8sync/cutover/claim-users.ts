@@ -51,6 +51,7 @@ export class ClaimUsers implements Disposable {
     const late = () =>
       new TimeoutError(
         `${this.#names().join(', ')} still mounts ${describeClaim(this.#ref)} after ${Math.round(timeoutMs / 1000)} s`,
+        { hint: `--timeout gives its pods longer to end${this.#graceText()}` },
       );
     await limited(this.#unused.promise, timeoutMs, late, clock, signal);
   }
@@ -77,6 +78,16 @@ export class ClaimUsers implements Disposable {
 
   #names(): string[] {
     return usersAmong(this.#ref.claim, [...this.#pods.values()]).map(({ metadata }) => metadata.name);
+  }
+
+  /** How long they may take, as far as they say so. */
+  #graceText(): string {
+    const seconds = usersAmong(this.#ref.claim, [...this.#pods.values()]).map(
+      ({ spec }) =>
+        (spec as { readonly terminationGracePeriodSeconds?: number }).terminationGracePeriodSeconds ?? 0,
+    );
+    const most = Math.max(0, ...seconds);
+    return most > 0 ? `; they may take ${most} s (terminationGracePeriodSeconds)` : '';
   }
 
   #look(): void {

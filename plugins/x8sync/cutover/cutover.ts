@@ -3,7 +3,7 @@
  * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
  * anything is touched, and the same command does it.
  */
-import { exitCodeOf, InterruptedError, messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
+import { exitCodeOf, InterruptedError, messageOf, RefusedError } from '../../../src/errors.ts';
 import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import {
@@ -13,7 +13,15 @@ import {
   sourceDeparture,
 } from '../claims/claim-stands.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
-import { type CutoverState, isUnderWay, type Then } from '../records/cutover-state.ts';
+import {
+  type CutoverState,
+  describeWorkload,
+  isUnderWay,
+  namesOf,
+  type ScaledWorkload,
+  type Then,
+} from '../records/cutover-state.ts';
+import { runsAgain } from '../records/stopped-workloads.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
@@ -23,6 +31,7 @@ import { Journal } from './journal.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
+import { letGo } from './stop.ts';
 import {
   areRepointed,
   changedSince,
@@ -32,8 +41,7 @@ import {
   startWorkloads,
   stopWorkloads,
 } from './switch.ts';
-import { requireTargetUnstarted, requireTargetUntouched, startLines, tellingStopped, undo } from './undo.ts';
-import { describeWorkload } from './workloads.ts';
+import { requireTargetUnstarted, requireTargetUntouched, tellingStopped, tellLeft, undo } from './undo.ts';
 
 export interface CutoverRequest {
   /** Of the copies; without a name they get one that the two claims decide, so that the same command finds it again. */
@@ -87,6 +95,10 @@ export async function cutover(
     await journal.close();
   }
 }
+
+/** What a cutover starts in its end. */
+const startedBy = ({ afterwards, source, target }: CutoverState): readonly ScaledWorkload[] =>
+  ({ target, source, repoint: source, nothing: [] })[afterwards];
 
 type NamedRequest = CutoverRequest & { readonly copy: { readonly name: string } };
 
@@ -146,18 +158,20 @@ class Cutover {
       throw new RefusedError(`this cutover was begun with --then ${state.afterwards}, and is in its middle`, {
         hint: `give --then ${state.afterwards} to go on with it`,
       });
-    this.#context.reporter.warn(
-      `An earlier run had stopped ${state.source.map(describeWorkload).join(', ')}: this one goes on from there.`,
-    );
+    const { reporter, signal } = this.#context;
+    const names = namesOf(state.source);
     this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
     const isStale = state.phase === 'starting' && (await this.#isStale(state));
-    if (!isStale) {
-      if (state.phase === 'stopping') await this.#requireTargetUntouched(state);
-      return state;
+    if (isStale) await requireTargetUnstarted(state, this.#claims, this.#journal.recordName, signal);
+    else if (state.phase === 'stopping') await this.#requireTargetUntouched(state);
+    const mayRun = isStale || state.phase === 'stopping';
+    // What has been written since is copied while it runs.
+    if (mayRun && (await runsAgain(this.#claims.source.ref, state, signal))) {
+      reporter.warn(`An earlier run had stopped ${names}, which was started since: this one begins anew.`);
+      return this.#begin();
     }
-    const { recordName } = this.#journal;
-    await requireTargetUnstarted(state, this.#claims, recordName, this.#context.signal);
-    return { ...state, phase: 'stopping', targetGenerations: undefined };
+    reporter.warn(`An earlier run had stopped ${names}: this one goes on from there.`);
+    return isStale ? { ...state, phase: 'stopping', targetGenerations: undefined } : state;
   }
 
   /** @throws RefusedError where what the target's workload has written since would be lost, and nobody has agreed to that. */
@@ -186,7 +200,7 @@ class Cutover {
     const lost = await lostTarget(target, signal);
     if (!lost) return;
     if (await isUnstarted(source.ref, target.ref, state, signal)) throw await this.#undo(state, lost);
-    this.#tellLeft(state, lost);
+    await tellLeft(state, this.#claims, lost, this.#context);
     throw lost;
   }
 
@@ -243,14 +257,18 @@ class Cutover {
     const { ref } = this.#claims.source;
     const { timeoutMs } = this.#request.copy;
     using users = new ClaimUsers(ref, this.#context);
-    const generations = await stopWorkloads(ref, source, users, { timeoutMs, context: this.#context });
+    const { namespace, claim } = this.#claims.target.ref;
+    const stoppedFor = { ...this.#journal.id, target: `${namespace}/${claim}` };
+    const options = { timeoutMs, context: this.#context, stoppedFor };
+    if (source.length > 0) this.#context.reporter.info(`Stopping ${namesOf(source)} of the source`);
+    const generations = await stopWorkloads(ref, source, users, options);
     const result = await this.#copyOnce({ ...this.#copy, deletes: 'all' }, this.#context);
     this.#last = result;
     this.#passes.push(passOf(result));
-    requireWhole(result);
     const changed = await changedSince(ref, source, generations, this.#context.signal);
     if (!changed) {
       await users.requireNoLatecomer();
+      requireWhole(result);
       await this.#requireTargetUntouched(state);
       await this.#requireUnshared();
       await this.#requireClaims(afterwards);
@@ -290,20 +308,22 @@ class Cutover {
    * @throws with what is left to do: the files are at the target, and the source stands still.
    */
   async #start(state: CutoverState): Promise<number> {
-    const { afterwards, source, target } = state;
+    const { afterwards } = state;
     const { ref } = this.#claims.source;
     const { timeoutMs, target: to } = this.#request.copy;
     const options = { timeoutMs, context: this.#context };
     if (afterwards === 'repoint') await this.#repoint(state);
+    const starting = startedBy(state);
+    if (starting.length > 0) this.#context.reporter.info(`Starting ${namesOf(starting)}, until it is ready`);
     try {
-      if (afterwards === 'target') return await startWorkloads(to, target, options);
-      if (afterwards === 'repoint') return await startWorkloads(to, source, options);
-      if (afterwards === 'source') return await startWorkloads(ref, source, options);
-      return this.#context.clock.now().getTime();
+      const readyAt = await startWorkloads(afterwards === 'source' ? ref : to, starting, options);
+      if (afterwards === 'target' || afterwards === 'nothing')
+        await letGo(this.#claims.source.ref, state.source, this.#context);
+      return readyAt;
     } catch (error) {
       if (await this.#isDeclined(state, error)) throw await this.#undo(state, error);
       const lost = await lostTarget(this.#claims.target, this.#context.signal).catch(() => undefined);
-      this.#tellLeft({ source }, lost);
+      await tellLeft(state, this.#claims, lost, this.#context);
       throw error;
     }
   }
@@ -325,19 +345,9 @@ class Cutover {
     return isUnstarted(source.ref, target.ref, state, this.#context.signal).catch(() => false);
   }
 
-  /** @param lost the files are not at the target any more */
-  #tellLeft({ source }: Pick<CutoverState, 'source'>, lost: X8sError | undefined): void {
-    const back = startLines({ source }, this.#claims);
-    const told = lost
-      ? `The source stands still, and the target is lost (${lost.message}). Go back by hand`
-      : 'The files are at the target, and the source stands still. Run the same command to go on, or go back by hand';
-    this.#context.reporter.warn(`${told}: ${back.join('; ')}`);
-  }
-
   #result(state: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {
-    const { afterwards, source, target, verification } = state;
+    const { afterwards, source, verification } = state;
     const { copy: request, goalMs } = this.#request;
-    const started = { target, source, repoint: source, nothing: [] }[afterwards];
     const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
       `${kube.cluster.context}/${namespace}/${claim}`;
     return {
@@ -349,7 +359,7 @@ class Cutover {
       downtimeSeconds: downtimeMs / 1000,
       goalSeconds: goalMs / 1000,
       stopped: source.map(describeWorkload),
-      started: started.map(describeWorkload),
+      started: startedBy(state).map(describeWorkload),
       verification,
       resumed,
     };

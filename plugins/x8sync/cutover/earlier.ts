@@ -11,6 +11,7 @@ import {
   cutoverRole,
   cutoverStateOf,
   isUnderWay,
+  namesOf,
   type ScaledWorkload,
   scaleCommand,
 } from '../records/cutover-state.ts';
@@ -19,7 +20,6 @@ import { standingStill } from '../records/stopped-workloads.ts';
 import type { CopyContext, CopyRequest } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
 import { type Claims, readClaims } from './claims.ts';
-import { describeWorkload } from './workloads.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
 
@@ -76,7 +76,7 @@ async function earlierCutovers(
 }
 
 const titleOf = ({ record, stopped }: EarlierCutover, { source, target }: Pair): string =>
-  `cutover ${record.task} from ${describeClaim(source)} to ${describeClaim(target)} is in its middle: ${stopped.map(describeWorkload).join(', ')} of the source stands still`;
+  `cutover ${record.task} from ${describeClaim(source)} to ${describeClaim(target)} is in its middle: ${namesOf(stopped)} of the source stands still`;
 
 function leftBehind(left: EarlierCutover, pair: Pair, why: string): RefusedError {
   const { kube, namespace } = pair.source;

@@ -12,6 +12,7 @@ import { staleAfterMs } from '../claims/claim-lock.ts';
 import { type Role, tool } from '../objects/sides.ts';
 import { type CutoverState, cutoverLockName, cutoverRole, cutoverStateOf } from '../records/cutover-state.ts';
 import { requireSound } from '../records/soundness.ts';
+import type { CutoverId } from '../records/stop-mark.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
 import { noteExitCode } from '../run/kept-end.ts';
 import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request.ts';
@@ -92,6 +93,11 @@ export class Journal {
   /** The ConfigMap's, in the target's namespace. */
   get recordName(): string {
     return this.#record.name;
+  }
+
+  /** Which cutover it is, as the marks say on what it stops. */
+  get id(): CutoverId {
+    return { task: this.#record.task, targetUid: this.#place.claimUid };
   }
 
   /** Aborted where another run has taken the cutover over. */

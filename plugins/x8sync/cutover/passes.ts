@@ -114,7 +114,11 @@ function outOfReach(seconds: number, goalMs: number): RefusedError {
 export function requireWhole({ outcome, message, failures, differences = [] }: CopyResult): void {
   if (outcome === 'ok') return;
   const found = differences.map(({ path, detail }) => `${path}: ${detail}`);
+  const [changed] = differences.filter(({ aspects }) => aspects.includes('content'));
   throw new IncompleteError(`the copy of the claim that stands still is not whole: ${message}`, {
     details: [...failures, ...found].slice(0, 10),
+    hint:
+      changed &&
+      'a file that changes and keeps its size and time is found with --checksum only: give it and another --name',
   });
 }

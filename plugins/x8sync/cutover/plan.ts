@@ -4,16 +4,24 @@ import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { requirePermissions } from '../../../src/kube/cluster/access.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { scalingPermissions } from '../preflight/permissions.ts';
-import { type CutoverState, type ScaledWorkload, scaledSides, type Then } from '../records/cutover-state.ts';
+import {
+  type CutoverState,
+  describeWorkload,
+  namesOf,
+  type ScaledWorkload,
+  scaledSides,
+  type Then,
+} from '../records/cutover-state.ts';
+import { markedIn } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import { requireReachable } from './nodes.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
 import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
+import { stoppedForAnother } from './stop.ts';
 import {
   claimsOf,
-  describeWorkload,
   findWorkload,
   volumesOf,
   type Workload,
@@ -66,10 +74,10 @@ export async function planAgain(
   const { state } = await lookAt(claims, before.afterwards, signal);
   for (const side of ['source', 'target'] as const) {
     requireSame(claims[side].ref, before[side], state[side]);
-    const told = namesOf(before[side]);
-    if (namesOf(state[side]) !== told)
+    const told = inOrder(before[side]);
+    if (inOrder(state[side]) !== told)
       reporter.info(
-        `By now it is ${namesOf(state[side])} of ${describeClaim(claims[side].ref)}, and was ${told}`,
+        `By now it is ${inOrder(state[side])} of ${describeClaim(claims[side].ref)}, and was ${told}`,
       );
   }
   await rehearse(claims, state, signal);
@@ -83,6 +91,7 @@ interface Found extends Record<'running' | 'idle', readonly Workload[]> {
 async function lookAt(claims: Claims, afterwards: Then, signal: AbortSignal): Promise<Found> {
   const { source, target } = claims;
   const { running, idle } = await workloadsOf(source.ref, signal);
+  requireUnstopped(source.ref, [...running, ...idle]);
   requireClaimStays(source, running);
   if (afterwards === 'repoint') requireRepointable(claims, running);
   const startsAgain = afterwards === 'repoint' || afterwards === 'source';
@@ -95,10 +104,20 @@ async function lookAt(claims: Claims, afterwards: Then, signal: AbortSignal): Pr
   return { running, idle, state };
 }
 
+/** @throws RefusedError where one stands still for a cutover that is in its middle, or that nobody knows any more. */
+function requireUnstopped(ref: ClaimRef, workloads: readonly Workload[]): void {
+  for (const { kind, object } of workloads) {
+    const marked = markedIn(kind, object);
+    if (marked) throw stoppedForAnother(marked, ref);
+  }
+}
+
 function requireSame(ref: ClaimRef, before: readonly ScaledWorkload[], now: readonly ScaledWorkload[]): void {
   const without = (some: readonly ScaledWorkload[], others: readonly ScaledWorkload[]) =>
     some.filter(({ uid }) => !others.some((other) => other.uid === uid));
-  const [come, gone] = [without(now, before), without(before, now)];
+  const isStopped = ({ uid, replicas }: ScaledWorkload) =>
+    replicas > 0 && now.some((other) => other.uid === uid && other.replicas === 0);
+  const [come, gone] = [without(now, before), [...without(before, now), ...before.filter(isStopped)]];
   if (come.length + gone.length === 0) return;
   const parts = [
     ...(come.length > 0 ? [`${namesOf(come)} has come`] : []),
@@ -111,7 +130,7 @@ function requireSame(ref: ClaimRef, before: readonly ScaledWorkload[], now: read
 }
 
 /** In an order of their own, so that two lists can be compared. */
-const namesOf = (workloads: readonly ScaledWorkload[]): string =>
+const inOrder = (workloads: readonly ScaledWorkload[]): string =>
   workloads.map(describeWorkload).sort().join(', ');
 
 /** What has the source mounted, or would have if its pods were not away at this moment; and what has no pods by wish. */

@@ -5,6 +5,7 @@ import type { KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { cronJobs } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, type ClaimState, describeClaim, describeMount } from '../claims/claim.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
+import { unseenLine } from './scalers.ts';
 import type { Workload } from './workloads.ts';
 
 /** @throws RefusedError where the claim, or another one of the workload, would be deleted as the pods go. */
@@ -69,7 +70,7 @@ export function requireUnshared({ ref, mountsElsewhere = [] }: ClaimState, allow
   if (writers.length === 0 || allowMounted) return;
   throw new RefusedError(
     `source claim ${describeClaim(ref)} is in use by pod ${writers.map(describeMount).join(', ')}: a cutover stops only what mounts the claim itself`,
-    { hint: 'scale its workload down first, or pass --allow-mounted if it does not write there' },
+    { hint: 'scale its workload down first, or copy without --cutover' },
   );
 }
 
@@ -92,11 +93,13 @@ export async function usersToBe(
   signal: AbortSignal,
 ): Promise<string[]> {
   const claim = describeClaim(ref);
-  const scheduled = (await listCronJobs(ref, signal)).filter(
+  const all = await listCronJobs(ref, signal);
+  const scheduled = (all ?? []).filter(
     ({ spec: { suspend, jobTemplate } }) =>
       suspend !== true && claimNamesOf(jobTemplate.spec.template.spec).includes(ref.claim),
   );
   return [
+    ...(all ? [] : [unseenLine('CronJobs', ref.namespace)]),
     ...scheduled.map(
       ({ metadata: { name } }) =>
         `CronJob ${name} mounts ${claim} and may start a pod meanwhile: suspend it, and give it the other claim`,
@@ -107,12 +110,16 @@ export async function usersToBe(
   ];
 }
 
-/** None where they may not be listed: they only explain. */
-async function listCronJobs({ kube, namespace }: ClaimRef, signal: AbortSignal): Promise<CronJob[]> {
+/** Undefined where they may not be listed. */
+async function listCronJobs(
+  { kube, namespace }: ClaimRef,
+  signal: AbortSignal,
+): Promise<CronJob[] | undefined> {
   try {
     return (await kube.list(cronJobs, { namespace, signal })).items as CronJob[];
   } catch (error) {
-    if (isForbidden(error) || isNotFound(error)) return [];
+    if (isForbidden(error)) return undefined;
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

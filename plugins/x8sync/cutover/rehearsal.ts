@@ -2,10 +2,10 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import type { ClaimRef } from '../claims/claim.ts';
-import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
+import { type CutoverState, describeWorkload, type ScaledWorkload } from '../records/cutover-state.ts';
 import type { Claims } from './claims.ts';
 import { patching, repoint } from './switch.ts';
-import { describeWorkload, scale } from './workloads.ts';
+import { scale } from './workloads.ts';
 
 /** @throws RefusedError where a workload could not be stopped, started, or given the other claim, with the policy's words. */
 export async function rehearse(

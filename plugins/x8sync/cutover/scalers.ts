@@ -23,22 +23,32 @@ export async function otherScalers(
   signal: AbortSignal,
 ): Promise<string[]> {
   const autoscalers = await listAutoscalers(kube, namespace, signal);
-  return workloads.flatMap((workload) => [
-    ...autoscalers.filter((one) => scales(one, workload)).map((one) => autoscalerLine(one, workload)),
+  const unseen =
+    autoscalers === undefined && workloads.length > 0
+      ? [unseenLine('HorizontalPodAutoscalers', namespace)]
+      : [];
+  const lines = workloads.flatMap((workload) => [
+    ...(autoscalers ?? []).filter((one) => scales(one, workload)).map((one) => autoscalerLine(one, workload)),
     ...markLines(workload),
   ]);
+  return [...unseen, ...lines];
 }
 
-/** None where they may not be listed: they only explain. */
+/** What this user may not see may be there. */
+export const unseenLine = (what: string, namespace: string): string =>
+  `${what} of namespace ${namespace} may not be listed by this user: whether one starts pods meanwhile is not known`;
+
+/** Undefined where they may not be listed. */
 async function listAutoscalers(
   kube: KubeClient,
   namespace: string,
   signal: AbortSignal,
-): Promise<Autoscaler[]> {
+): Promise<Autoscaler[] | undefined> {
   try {
     return (await kube.list(horizontalPodAutoscalers, { namespace, signal })).items as Autoscaler[];
   } catch (error) {
-    if (isForbidden(error) || isNotFound(error)) return [];
+    if (isForbidden(error)) return undefined;
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

@@ -1,16 +1,18 @@
 /** Stops what mounts the source, and starts what is to run afterwards. Each may be done again, to the same end. */
-import { RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
+import { messageOf, RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
+import type { WriteOptions } from '../../../src/kube/api/client.ts';
 import type { Permission } from '../../../src/kube/cluster/access.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type CutoverState, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
+import { type CutoverId, isOf, markOf, type StopMark } from '../records/stop-mark.ts';
 import { withDetails } from '../run/copy/failed-run.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
 import { podTroubles } from './pod-troubles.ts';
 import { hasStarted, requireMounted } from './readiness.ts';
+import { stop } from './stop.ts';
 import { findWorkload, resourceOf, scale, volumesOf, type WorkloadObject } from './workloads.ts';
 
 export interface SwitchOptions {
@@ -18,8 +20,11 @@ export interface SwitchOptions {
   readonly context: CopyContext;
 }
 
+/** Which cutover stops them. */
+export type StoppedFor = Omit<StopMark, 'replicas' | 'before'>;
+
 /**
- * Scales all of these to nothing, and waits until no pod mounts the claim any more.
+ * Leaves all of these no pods, and waits until none mounts the claim any more.
  *
  * @param users of the claim.
  * @returns their generations afterwards.
@@ -28,28 +33,12 @@ export async function stopWorkloads(
   ref: Pick<ClaimRef, 'kube' | 'namespace'>,
   workloads: readonly ScaledWorkload[],
   users: ClaimUsers,
-  { timeoutMs, context }: SwitchOptions,
+  { timeoutMs, context, stoppedFor }: SwitchOptions & { readonly stoppedFor: StoppedFor },
 ): Promise<number[]> {
-  const { kube, namespace } = ref;
-  const generations = await Promise.all(
-    workloads.map(async (workload) => {
-      await requireThere(kube, namespace, workload, context.signal);
-      return scale(kube, namespace, workload, 0);
-    }),
-  );
+  const stopped = workloads.map((workload) => stop(ref, workload, stoppedFor, context.signal));
+  const generations = await Promise.all(stopped);
   await users.gone(timeoutMs);
   return generations;
-}
-
-async function requireThere(
-  kube: KubeClient,
-  namespace: string,
-  workload: ScaledWorkload,
-  signal: AbortSignal,
-): Promise<void> {
-  if (await findWorkload(kube, namespace, workload, signal)) return;
-  const { kind, name } = workload;
-  throw new RefusedError(`${kind} ${name} in ${kube.cluster.context}/${namespace} is gone, or was made anew`);
 }
 
 /** The generations of these, by which changes of them are known later; 0 for one that is gone. */
@@ -122,18 +111,22 @@ export async function startWorkloads(
 /**
  * Scales the source's back, whatever became of the rest; says how to do it by hand where that fails.
  *
- * @returns those that run again: one that somebody has deleted meanwhile does not.
+ * @returns those that run again: one that somebody has deleted meanwhile does not, nor does one that stands still for
+ *   another cutover.
  */
 export async function restore(
   { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
   workloads: readonly ScaledWorkload[],
+  stoppedFor: CutoverId,
 ): Promise<ScaledWorkload[]> {
   const { signal } = new AbortController();
   const results = await Promise.allSettled(
     workloads.map(async (workload) => {
-      const isThere = (await findWorkload(kube, namespace, workload, signal)) !== undefined;
-      if (isThere) await scale(kube, namespace, workload, workload.replicas);
-      return isThere;
+      const object = await findWorkload(kube, namespace, workload, signal);
+      const mark = object && markOf(object);
+      if (!object || (mark && !isOf(mark, stoppedFor))) return false;
+      await scale(kube, namespace, workload, workload.replicas);
+      return true;
     }),
   );
   const failed = workloads.filter((_, index) => results[index]?.status === 'rejected');
@@ -143,7 +136,7 @@ export async function restore(
       const result = results[index];
       return result?.status === 'fulfilled' && result.value;
     });
-  throw new X8sError('the workloads of the source could not be started again', {
+  throw new X8sError(messageOf(reason), {
     details: failed.map((workload) => scaleCommand(workload, kube.cluster.context, namespace)),
     hint: 'run these, or the same command again',
     cause: reason,

@@ -4,21 +4,26 @@
  */
 import { retry } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { messageOf, RefusedError } from '../../../src/errors.ts';
-import { mayPass } from '../../../src/kube/api/api-error.ts';
+import { messageOf, RefusedError, type X8sError } from '../../../src/errors.ts';
+import { isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { namespaces } from '../../../src/kube/api/resources.ts';
 import type { Reporter } from '../../../src/ui/reporter.ts';
+import { stopLines } from '../records/cutover-guard.ts';
 import {
   type CutoverState,
+  describeWorkload,
   isUnderWay,
+  namesOf,
   type ScaledWorkload,
   scaleCommand,
 } from '../records/cutover-state.ts';
+import { startedAtTarget } from '../records/stopped-workloads.ts';
 import { withDetails } from '../run/copy/failed-run.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
 import { generationsOf, isUnstarted, pointBack, restore } from './switch.ts';
-import { describeWorkload } from './workloads.ts';
 
 /** An API server that is upgraded is away for half a minute. */
 const limitMs = 60_000;
@@ -26,7 +31,7 @@ const pause = { firstMs: 1000, mostMs: 1000 };
 
 export interface UndoParts {
   readonly claims: Claims;
-  readonly journal: Pick<Journal, 'regain' | 'write'>;
+  readonly journal: Pick<Journal, 'regain' | 'write' | 'id'>;
   readonly reporter: Pick<Reporter, 'warn'>;
   readonly clock: Clock;
 }
@@ -40,7 +45,7 @@ export async function undo(state: CutoverState, failure: unknown, parts: UndoPar
   const { reporter, claims } = parts;
   try {
     const told = await persistently((signal) => goBack(state, parts, signal), parts.clock);
-    const names = told.map(describeWorkload).join(', ');
+    const names = namesOf(told);
     reporter.warn(
       names === ''
         ? 'Not cut over: nothing of the source had to be started again.'
@@ -48,7 +53,7 @@ export async function undo(state: CutoverState, failure: unknown, parts: UndoPar
     );
     return failure;
   } catch (why) {
-    const names = state.source.map(describeWorkload).join(', ');
+    const names = namesOf(state.source);
     const line = `${names || 'nothing'} of the source was not started again: ${messageOf(why)}`;
     reporter.warn(line);
     return withDetails(
@@ -65,6 +70,36 @@ export function startLines({ source }: Pick<CutoverState, 'source'>, claims: Cla
   return source.map((workload) => scaleCommand(workload, kube.cluster.context, namespace));
 }
 
+/**
+ * Says what is left where what is to run did not come up: the source stands still.
+ *
+ * @param lost the files are not at the target any more
+ */
+export async function tellLeft(
+  state: CutoverState,
+  claims: Claims,
+  lost: X8sError | undefined,
+  { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,
+): Promise<void> {
+  const { ref } = claims.target;
+  const started = await startedAtTarget(ref, state, signal).catch(() => state.target);
+  const stop = stopLines(started, ref.kube.cluster.context, ref.namespace);
+  const told = lost
+    ? `The source stands still, and the target is lost (${lost.message}). Go back by hand`
+    : 'The files are at the target, and the source stands still. Run the same command to go on, or go back by hand';
+  const warned = stop.length > 0 ? ' (what the target has written since is not at the source)' : '';
+  reporter.warn(`${told}${warned}: ${[...stop, ...startLines(state, claims)].join('; ')}`);
+}
+
+/** The same for whoever has ended the process at once, each with what it is about. */
+function leftLines(state: CutoverState, claims: Claims): string[] {
+  const lines = startLines(state, claims);
+  return state.source.map(
+    (workload, index) =>
+      `${describeWorkload(workload)} of the source stands still for this cutover: run the same command again, or ${lines[index]}`,
+  );
+}
+
 /** Who ends the process at once hears of the workloads, too, that stand still. */
 export function tellingStopped(
   context: CopyContext,
@@ -74,7 +109,7 @@ export function tellingStopped(
   let ofCopy: () => readonly string[] = () => [];
   context.onAbandoned(() => {
     const { state } = journal;
-    return [...ofCopy(), ...(state && isUnderWay(state) ? startLines(state, claims) : [])];
+    return [...ofCopy(), ...(state && isUnderWay(state) ? leftLines(state, claims) : [])];
   });
   return (list) => {
     ofCopy = list;
@@ -94,10 +129,9 @@ export async function requireTargetUnstarted(
   if (await isUnstarted(source.ref, target.ref, state, signal)) return;
   const { kube, namespace } = target.ref;
   const { context } = kube.cluster;
-  const names = (workloads: readonly ScaledWorkload[]) => workloads.map(describeWorkload).join(', ');
   const stop = state.target.map((workload) => scaleCommand({ ...workload, replicas: 0 }, context, namespace));
   throw new RefusedError(
-    `${names(state.target)} of the target was started, and ${names(state.source)} of the source changed after its last copy: which of the two has what is to stay can't be told`,
+    `${namesOf(state.target)} of the target was started, and ${namesOf(state.source)} of the source changed after its last copy: which of the two has what is to stay can't be told`,
     {
       details: [
         `the source's files: ${stop.join('; ')}, and the same command again, which copies anew`,
@@ -146,15 +180,50 @@ async function goBack(
   { claims: { source, target }, journal }: UndoParts,
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
-  await journal.regain(signal);
+  const isKept = await regained(journal, target.ref, signal);
   if (!(await isUnstarted(source.ref, target.ref, state, signal)))
     throw new RefusedError('what is to run afterwards was started meanwhile');
   // Their templates are only changed once all is copied.
   if (state.afterwards === 'repoint' && state.phase === 'starting')
     await pointBack(source.ref, target.ref.claim, state.source, signal);
-  const told = await restore(source.ref, state.source);
-  await journal.write({ ...state, phase: 'ready' });
+  const told = await restore(source.ref, state.source, journal.id);
+  // Where nobody can note it, the marks tell: they are gone from what runs again.
+  if (isKept) await journal.write({ ...state, phase: 'ready' }).catch(unlessLasting);
   return told;
+}
+
+/** What may pass is tried again. */
+function unlessLasting(error: unknown): void {
+  if (mayPass(error)) throw error;
+}
+
+/**
+ * Whether the record of the cutover is this run's. False where it is gone with the namespace of the target: then nobody else
+ * can have gone on with it.
+ */
+async function regained(
+  journal: Pick<Journal, 'regain'>,
+  { kube, namespace }: Claims['target']['ref'],
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await journal.regain(signal);
+    return true;
+  } catch (error) {
+    if (mayPass(error) || !(await isGone(kube, namespace, signal))) throw error;
+    return false;
+  }
+}
+
+/** Whether a namespace is gone, or on its way. False where that may not be asked. */
+async function isGone(kube: KubeClient, name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const found = await kube.find(namespaces, { name }, { signal });
+    return found === undefined || found.metadata.deletionTimestamp !== undefined;
+  } catch (error) {
+    if (isForbidden(error)) return false;
+    throw error;
+  }
 }
 
 /** Again where a cluster does not answer, until that may be called lasting. */

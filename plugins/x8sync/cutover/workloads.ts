@@ -3,17 +3,12 @@ import { RefusedError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
 import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/api/objects.ts';
-import {
-  deployments,
-  pods,
-  type Resource,
-  replicaSets,
-  statefulSets,
-} from '../../../src/kube/api/resources.ts';
+import { pods, type Resource, replicaSets } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
 import { tool } from '../objects/sides.ts';
-import type { ScaledWorkload } from '../records/cutover-state.ts';
+import { type ScaledWorkload, type WorkloadKind, workloadResources } from '../records/cutover-state.ts';
+import { stopMarkKey } from '../records/stop-mark.ts';
 
 /** A Deployment or a StatefulSet as it was read. */
 export interface Workload extends ScaledWorkload {
@@ -39,10 +34,7 @@ export interface WorkloadObject extends KubeObject {
   };
 }
 
-const resources = {
-  Deployment: deployments as unknown as Resource<WorkloadObject>,
-  StatefulSet: statefulSets as unknown as Resource<WorkloadObject>,
-} as const;
+const resources = workloadResources as Readonly<Record<WorkloadKind, Resource<WorkloadObject>>>;
 
 export const resourceOf = ({ kind }: Pick<ScaledWorkload, 'kind'>): Resource<WorkloadObject> =>
   resources[kind];
@@ -162,7 +154,8 @@ export function claimsOf({ object, name, replicas }: Workload): string[] {
 }
 
 /**
- * Sets how many pods a workload is to have; this very one, never a successor of its name.
+ * Sets how many pods a workload is to have; this very one, never a successor of its name. It stands still for no cutover
+ * any more.
  *
  * @returns its generation afterwards: another one later means that somebody else has changed it.
  */
@@ -174,7 +167,7 @@ export async function scale(
   call: WriteOptions = {},
 ): Promise<number> {
   const { name, uid } = workload;
-  const patch = { metadata: { uid }, spec: { replicas } };
+  const patch = { metadata: { uid, annotations: { [stopMarkKey]: null } }, spec: { replicas } };
   const options = { ...call, type: 'merge' } as const;
   const { metadata } = await kube.patch(resourceOf(workload), { namespace, name }, patch, options);
   return metadata.generation ?? 0;
@@ -195,6 +188,3 @@ export async function findWorkload(
     throw error;
   }
 }
-
-export const describeWorkload = ({ kind, name, replicas }: ScaledWorkload): string =>
-  `${kind} ${name} (${replicas})`;

@@ -78,6 +78,8 @@ export class PodDiagnosis {
 /** Its containers run, as far as was last heard of them, and it is not ready: it has no other reason to be. */
 function isUnheard(pod: Pod): boolean {
   const ready = conditionOf(pod, 'Ready');
+  // The kubelet of a node that speaks says of both that a probe fails.
+  if (conditionOf(pod, 'ContainersReady')?.status === 'False') return false;
   const containers = pod.status?.containerStatuses ?? [];
   const run = containers.length > 0 && containers.every(({ state }) => state?.running !== undefined);
   return pod.metadata.deletionTimestamp === undefined && ready?.status === 'False' && run;

@@ -18,20 +18,14 @@ import { refusesUsers, takenUp } from '../run/mover-job.ts';
 import type { CopyResult } from '../run/request.ts';
 import { asAsked, failureOf, isWhole, titleOf } from '../run/result.ts';
 import { storeOf } from '../run/task-store.ts';
+import { requireNoCutover } from './cutover-guard.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
 import { lookAtSchedule } from './schedule-look.ts';
 import { requireSound, requireSoundSides } from './soundness.ts';
 import { asStanding, recordedStanding } from './standing.ts';
 import { lostTargetOf } from './target-claim.ts';
-import {
-  lockTarget,
-  requireNoCutover,
-  sidesOf,
-  type TaskContext,
-  type TaskSides,
-  targetGone,
-} from './task-sides.ts';
+import { lockTarget, sidesOf, type TaskContext, type TaskSides, targetGone } from './task-sides.ts';
 
 /** What the mover came to, or how a task stands that had ended before. */
 export type Attached =

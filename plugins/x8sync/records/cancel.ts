@@ -11,11 +11,12 @@ import { sideOf } from '../objects/sides.ts';
 import { cancelledError, markCancelled } from '../run/cancellation.ts';
 import { forgetEnd } from '../run/kept-end.ts';
 import { storeOf } from '../run/task-store.ts';
+import { requireNoCutover } from './cutover-guard.ts';
 import type { TaskEntry } from './inventory.ts';
 import { lookAt } from './look.ts';
 import { requireSound, requireSoundSides } from './soundness.ts';
 import type { Standing } from './standing.ts';
-import { lockTarget, requireNoCutover, sidesOf, type TaskContext, targetGone } from './task-sides.ts';
+import { lockTarget, sidesOf, type TaskContext, targetGone } from './task-sides.ts';
 
 /** How often a live run's lock is asked for. */
 const pauseMs = 500;

@@ -4,9 +4,10 @@ import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
 import { storeOf } from '../run/task-store.ts';
+import { markedAtSource, requireNoCutover } from './cutover-guard.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { describeFlaw, flawOf } from './soundness.ts';
-import { lockTargetToDelete, requireNoCutover, sidesOf, type TaskContext } from './task-sides.ts';
+import { lockTargetToDelete, sidesOf, type TaskContext } from './task-sides.ts';
 
 /**
  * Cleans one task up. A side that can't be reached does not keep the other from being cleaned: what a cutover has to put
@@ -28,6 +29,7 @@ export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskC
       `${describeFlaw(kube, record, flaw)}. What it made there is found by its labels and owners.`,
     );
   }
+  const unseen = missing.length > 0 ? await unseenCutover(sides, context.signal) : [];
   const lock = await lockTargetToDelete(sides, `x8sync cleanup ${entry.task}`, context);
   try {
     const left = await cleanAll(sides, context);
@@ -37,16 +39,17 @@ export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskC
   }
   if (missing.length > 0) {
     throw new UnreachableError(`task ${entry.task}: one side could not be cleaned up`, {
-      details: [...missing, ...unseenCutover(sides)],
+      details: [...missing, ...unseen],
       hint: 'run the same command again, with a kubeconfig that has that cluster, once it can be reached',
     });
   }
 }
 
-/** What to see to where the target's side, which knows of a cutover's workloads, was not asked. */
-function unseenCutover(sides: readonly SideRecord[]): string[] {
+/** What to see to where nobody could be asked what a cutover has stopped. */
+async function unseenCutover(sides: readonly SideRecord[], signal: AbortSignal): Promise<string[]> {
   const source = sides.find(({ record }) => record.role === 'source');
   if (!source || specOf(source.record).cutover === undefined || sides.length > 1) return [];
+  if ((await markedAtSource(sides, signal)) !== undefined) return [];
   const { namespace } = source.record;
   return [
     `it is a cutover's: whether this has left workloads of ${source.kube.cluster.context}/${namespace} stopped is known at the target only`,

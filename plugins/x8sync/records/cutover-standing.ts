@@ -7,10 +7,26 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { type HolderState, lockState } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { exitCodeIn } from '../run/kept-end.ts';
-import { cutoverLockOf, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
+import { markedAtSource } from './cutover-guard.ts';
+import {
+  cutoverLockOf,
+  cutoverRole,
+  cutoverStateOf,
+  isUnderWay,
+  type ScaledWorkload,
+} from './cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import type { Standing } from './standing.ts';
 import type { TaskContext, TaskSides } from './task-sides.ts';
+
+/** How a task stands with its cutover. */
+export interface CutoverStanding {
+  readonly standing: Standing;
+  /** The record of the cutover that has not ended well, wherever it is. */
+  readonly record?: TaskRecord;
+  /** What stands still, where only the source tells of it. */
+  readonly stopped?: readonly ScaledWorkload[];
+}
 
 /** How the task stands with its cutover, which is at the target; `sidesOf` is asked only where that is in another cluster. */
 export async function withCutover(
@@ -19,16 +35,27 @@ export async function withCutover(
   kube: KubeClient,
   sidesOf: () => Promise<TaskSides>,
   context: Pick<TaskContext, 'clock' | 'signal'>,
-): Promise<Standing> {
+): Promise<CutoverStanding> {
   const here = recordIn(Object.values(entry.records).map((record) => ({ kube, record })));
   if (here) return decided(standing, here, context);
-  if (entry.records.target || specOf(decisiveRecord(entry)).cutover === undefined) return standing;
+  if (entry.records.target || specOf(decisiveRecord(entry)).cutover === undefined) return { standing };
   const { sides, missing } = await sidesOf();
   const there = recordIn(sides);
   if (there) return decided(standing, there, context);
-  if (missing.length === 0 || standing.phase !== 'Succeeded') return standing;
+  const stopped = await markedAtSource(sides, context.signal);
+  if (stopped && stopped.length > 0) return { standing: halfway(standing), stopped };
+  if (missing.length === 0 || standing.phase !== 'Succeeded') return { standing };
   const why = `how its cutover ended is known at the target only, which can't be asked: ${missing.join('; ')}`;
-  return { phase: 'Unknown', message: why, isUnseen: true };
+  return { standing: { phase: 'Unknown', message: why, isUnseen: true } };
+}
+
+/** Its source stands still, and nobody knows what for. */
+function halfway(standing: Standing): Standing {
+  if (standing.phase !== 'Succeeded') return standing;
+  return {
+    phase: 'Interrupted',
+    message: 'not cut over: its source stands still, and its target tells nothing of it',
+  };
 }
 
 const recordIn = (sides: readonly SideRecord[]): SideRecord | undefined =>
@@ -38,9 +65,10 @@ async function decided(
   standing: Standing,
   { kube, record }: SideRecord,
   context: Pick<TaskContext, 'clock' | 'signal'>,
-): Promise<Standing> {
-  if (record.phase === 'Succeeded') return standing;
-  return cutoverStanding(standing, record, await lockState(kube, cutoverLockOf(record), context));
+): Promise<CutoverStanding> {
+  if (record.phase === 'Succeeded') return { standing };
+  const holder = await lockState(kube, cutoverLockOf(record), context);
+  return { standing: cutoverStanding(standing, record, holder), record };
 }
 
 /**

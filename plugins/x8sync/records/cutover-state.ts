@@ -3,6 +3,8 @@
  * before anything is touched.
  */
 import { isJson } from '../../../src/json.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { deployments, type Resource, statefulSets } from '../../../src/kube/api/resources.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
 import { type Role, tool } from '../objects/sides.ts';
@@ -33,9 +35,16 @@ export const scaledSides = (afterwards: Then): readonly Role[] =>
  */
 export type CutoverPhase = 'ready' | 'stopping' | 'starting';
 
+export const workloadResources = {
+  Deployment: deployments as Resource<KubeObject>,
+  StatefulSet: statefulSets as Resource<KubeObject>,
+} as const;
+
+export type WorkloadKind = keyof typeof workloadResources;
+
 /** A workload, and how many pods it is to have. */
 export interface ScaledWorkload {
-  readonly kind: 'Deployment' | 'StatefulSet';
+  readonly kind: WorkloadKind;
   readonly name: string;
   readonly uid: string;
   readonly replicas: number;
@@ -68,15 +77,22 @@ const [phases, ends]: readonly (readonly unknown[])[] = [
   ['target', 'source', 'repoint', 'nothing'] satisfies Then[],
 ];
 
+export const describeWorkload = ({ kind, name, replicas }: ScaledWorkload): string =>
+  `${kind} ${name} (${replicas})`;
+
+export const namesOf = (workloads: readonly ScaledWorkload[]): string =>
+  workloads.map(describeWorkload).join(', ');
+
 const isScaled = (value: unknown): value is ScaledWorkload =>
   isJson(value) &&
-  (value.kind === 'Deployment' || value.kind === 'StatefulSet') &&
+  typeof value.kind === 'string' &&
+  Object.hasOwn(workloadResources, value.kind) &&
   typeof value.name === 'string' &&
   typeof value.uid === 'string' &&
   Number.isSafeInteger(value.replicas) &&
   (value.before === undefined || isBefore(value.before));
 
-const isBefore = (value: unknown): boolean =>
+export const isBefore = (value: unknown): boolean =>
   isJson(value) && typeof value.claim === 'string' && isList(value.volumes, (one) => typeof one === 'string');
 
 const isNumbersOrNone = (value: unknown): boolean =>

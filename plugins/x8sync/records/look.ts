@@ -17,6 +17,7 @@ import { storeOf } from '../run/task-store.ts';
 import { nonceIn } from '../run/workers.ts';
 import { type Clusters, clustersOf } from './clusters.ts';
 import { withCutover } from './cutover-standing.ts';
+import { cutoverRole } from './cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import { wordsOf } from './last-words.ts';
 import { lookAtSchedule } from './schedule-look.ts';
@@ -81,7 +82,13 @@ async function standingWithCutover(
   const seen = await standingIn(entry, kube, context, options);
   if (flawsOf(entry, kube).length > 0) return seen;
   const sides = () => bothSides(entry, kube, context);
-  return { ...seen, standing: await withCutover(entry, seen.standing, kube, sides, context) };
+  const { standing, record, stopped } = await withCutover(entry, seen.standing, kube, sides, context);
+  const records = { ...seen.entry.records, ...(record && { [cutoverRole]: record }) };
+  return {
+    ...seen,
+    entry: { task: seen.entry.task, records },
+    standing: { ...standing, ...(stopped && { stopped }) },
+  };
 }
 
 async function standingIn(

@@ -19,6 +19,7 @@ import { type CopyEnd, isThrough, withUsers } from '../run/copy-end.ts';
 import { type KeptEnd, keptEndOf } from '../run/kept-end.ts';
 import { takenUp } from '../run/mover-job.ts';
 import { asAsked, failureOf, isWhole, titleOf } from '../run/result.ts';
+import type { ScaledWorkload } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
 import type { SchedulePhase, ScheduleStanding } from './schedule-text.ts';
 
@@ -41,6 +42,8 @@ export interface Standing {
   readonly exitCode?: ExitCode | undefined;
   /** Its mover could not be looked at, which may pass. */
   readonly isUnseen?: true;
+  /** What a cutover has stopped at the source, where only the source tells of that. */
+  readonly stopped?: readonly ScaledWorkload[];
 }
 
 /** What was seen of a task's mover in the target's cluster. */

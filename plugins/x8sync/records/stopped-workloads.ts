@@ -1,16 +1,9 @@
 /** What a cutover has stopped and nobody has started since, and how a person starts it by hand. */
 import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
-import type { KubeObject } from '../../../src/kube/api/objects.ts';
-import { deployments, type Resource, statefulSets } from '../../../src/kube/api/resources.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
-import { type CutoverState, type ScaledWorkload, scaleCommand } from './cutover-state.ts';
+import { type CutoverState, type ScaledWorkload, scaleCommand, workloadResources } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
-
-const resources: Readonly<Record<ScaledWorkload['kind'], Resource<KubeObject>>> = {
-  Deployment: deployments as Resource<KubeObject>,
-  StatefulSet: statefulSets as Resource<KubeObject>,
-};
 
 /** Those of the source's workloads that have no pods still; one that was deleted, or made anew, has none to get back. */
 export async function standingStill(
@@ -19,12 +12,51 @@ export async function standingStill(
   { source }: CutoverState,
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
+  return having({ kube, namespace }, source, (replicas) => replicas === 0, signal);
+}
+
+/** Whether all that is there of what a cutover has stopped has pods again. */
+export async function runsAgain(
+  place: Place,
+  { source }: CutoverState,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const there = await having(place, source, () => true, signal);
+  const running = await having(place, source, (replicas) => replicas > 0, signal);
+  return running.length > 0 && running.length === there.length;
+}
+
+/**
+ * Those of the target's that a cutover has started, or somebody else since: what they have written is nowhere else.
+ *
+ * @param place the target's
+ */
+export async function startedAtTarget(
+  place: Place,
+  { afterwards, phase, target }: CutoverState,
+  signal: AbortSignal,
+): Promise<ScaledWorkload[]> {
+  if (afterwards !== 'target' || phase !== 'starting') return [];
+  return having(place, target, (replicas) => replicas > 0, signal);
+}
+
+interface Place {
+  readonly kube: KubeClient;
+  readonly namespace: string;
+}
+
+async function having(
+  { kube, namespace }: Place,
+  workloads: readonly ScaledWorkload[],
+  is: (replicas: number) => boolean,
+  signal: AbortSignal,
+): Promise<ScaledWorkload[]> {
   const found = await Promise.all(
-    source.map(async (workload) => {
+    workloads.map(async (workload) => {
       const { kind, name, uid } = workload;
-      const now = await kube.find(resources[kind], { namespace, name }, { signal });
-      const { replicas } = (now?.spec ?? {}) as { readonly replicas?: number };
-      return now?.metadata.uid === uid && replicas === 0 ? [workload] : [];
+      const now = await kube.find(workloadResources[kind], { namespace, name }, { signal });
+      const { replicas = 1 } = (now?.spec ?? {}) as { readonly replicas?: number };
+      return now?.metadata.uid === uid && is(replicas) ? [workload] : [];
     }),
   );
   return found.flat();

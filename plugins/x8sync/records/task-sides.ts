@@ -7,15 +7,14 @@ import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { type FoundPeer, recognisePeer } from '../../../src/tasks/peer.ts';
 import type { Peer, TaskRecord } from '../../../src/tasks/record.ts';
 import { isSpecIntact } from '../../../src/tasks/spec.ts';
-import { claimLockedFor, liveHolder, lockClaim } from '../claims/claim-lock.ts';
+import { claimLockedFor, lockClaim } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import type { Role } from '../objects/sides.ts';
 import type { CopyContext } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
-import { cutoverLockOf, cutoverRole, cutoverStateOf, isUnderWay } from './cutover-state.ts';
+import { cutoverRole } from './cutover-state.ts';
 import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
 import { cleanupCommand } from './soundness.ts';
-import { startCommands } from './stopped-workloads.ts';
 
 export interface TaskContext extends CopyContext {
   /** A client of the cluster with this API server, by any context that this workstation has for it. */
@@ -153,46 +152,3 @@ function lockNamed(
   const waiting = (text: string) => reporter.info(text);
   return lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
 }
-
-/**
- * How many pods the workloads had stands in the record: without it nobody could put them right.
- *
- * @throws RefusedError where a cutover has stopped some that nobody has started since: with who is at it, or how to start
- *   them.
- */
-export async function requireNoCutover(
-  task: string,
-  { sides }: Pick<TaskSides, 'sides'>,
-  context: Pick<TaskContext, 'clock' | 'connectTo' | 'signal'>,
-): Promise<void> {
-  const { signal } = context;
-  for (const { kube, record } of sides) {
-    const state = cutoverStateOf(record);
-    if (!state || !isUnderWay(state)) continue;
-    const holder = await liveHolder(kube, cutoverLockOf(record), context);
-    if (holder !== undefined) throw cutoverGoesOn(task, holder);
-    // Its record is beside the target's, and its workloads may be in another cluster.
-    const { peer } = record;
-    const server = peer?.server ?? kube.cluster.server;
-    const reach = {
-      ...context,
-      connectTo: async (at: string) => (at === kube.cluster.server ? kube : context.connectTo(at)),
-    };
-    const connect = async () => (peer ? (await peerOf(peer, reach)).kube : kube);
-    const commands = await startCommands(record, state, connect, signal);
-    if (commands.length === 0) continue;
-    throw new RefusedError(`task ${task} is in the middle of a cutover: its workloads are stopped`, {
-      details: commands,
-      hint: `run the command of the cutover again to go on with it; to start them by hand in the cluster of ${server}, run the lines above`,
-    });
-  }
-}
-
-/** Who starts its workloads by hand meanwhile makes it fail. */
-const cutoverGoesOn = (task: string, holder: string) =>
-  new RefusedError(
-    `task ${task} is being cut over at this moment, by ${holder}: its workloads stand still for that`,
-    {
-      hint: 'wait until it has ended, or end it there with Ctrl-C: it starts its workloads again then',
-    },
-  );

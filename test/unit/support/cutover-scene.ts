@@ -1,6 +1,8 @@
 /** A shop whose workload is cut over, on a fake cluster: what happens in it, and how it is cut off at each point. */
+import { isDeepStrictEqual } from 'node:util';
 import { type CutoverRequest, cutover } from '../../../plugins/x8sync/cutover/cutover.ts';
 import { cutoverStateOf, type Then } from '../../../plugins/x8sync/records/cutover-state.ts';
+import { markOf, stopMarkKey } from '../../../plugins/x8sync/records/stop-mark.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../../../plugins/x8sync/run/request.ts';
 import { storeOf } from '../../../plugins/x8sync/run/task-store.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -37,8 +39,11 @@ export const owner = (kind: string, { metadata: { name, uid = '' } }: KubeObject
 function fakeController(): void {
   const patch = kube.patch.bind(kube);
   kube.patch = async (resource, ref, change, options) => {
+    const before = await kube.find(resource, ref);
     const patched = await patch(resource, ref, change, options);
-    if (options.dryRun) return patched;
+    // A change of the metadata alone is none of the generation.
+    const isSame = isDeepStrictEqual(before?.spec, patched.spec);
+    if (options.dryRun || (isSame && (change as { spec?: object }).spec === undefined)) return patched;
     const changed = await settle(ref.name);
     return changed as never;
   };
@@ -80,7 +85,7 @@ export async function openShop(): Promise<void> {
   events = [];
   sleptMs = 0;
   rolledOut = 'old';
-  await kube.create(namespaces, { metadata: { name: 'kube-system' } });
+  for (const name of ['kube-system', namespace]) await kube.create(namespaces, { metadata: { name } });
   kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
     status: { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] },
   }));
@@ -100,7 +105,8 @@ export function forgetEvents(): void {
   events = [];
 }
 
-type Copied = (request: CopyRequest, pass: number) => void | Promise<void>;
+/** Resolves with what a copy comes to where it is not what it should be. */
+type Copied = (request: CopyRequest, pass: number) => unknown;
 
 /** Runs it; each copy is a moment, and what is asked of it is `during`. */
 export async function run(
@@ -114,7 +120,7 @@ export async function run(
   const copyOnce = async (request: CopyRequest) => {
     pass += 1;
     events.push(request.verify ? 'last copy' : 'copy');
-    await during(request, pass);
+    const came = (await during(request, pass)) as object | undefined;
     const stats = { transferredFiles: 1, transferredBytes: 1, extraneous: 0, undeleted: 0 };
     return {
       outcome: 'ok',
@@ -123,6 +129,7 @@ export async function run(
       failures: [],
       lost: [],
       verification: { different: 0 },
+      ...came,
     } as unknown as CopyResult;
   };
   const ref = (claim: string) => ({ kube, namespace, claim });
@@ -199,6 +206,37 @@ const scale = (name: string, count: number) =>
   kube.patch(deployments, { namespace, name }, { spec: { replicas: count } }, { type: 'merge' });
 
 export const scaleWeb = (count: number) => scale('web', count);
+
+/** The mark of a cutover on what stands still. */
+export const markNow = async () => markOf(await kube.get(deployments, { namespace, name: 'web' }));
+
+/** Another cutover stops it, to another claim. */
+export async function markForAnother(): Promise<void> {
+  const mark = { task: 'other', target: 'shop/elsewhere', targetUid: '99', replicas };
+  const metadata = { annotations: { [stopMarkKey]: JSON.stringify(mark) } };
+  const ref = { namespace, name: 'web' };
+  await kube.patch(deployments, ref, { metadata, spec: { replicas: 0 } }, { type: 'merge' });
+}
+
+/** Somebody else does something right before the workload is stopped for good. */
+export function beforeStop(meanwhile: () => Promise<void>): void {
+  let isDone = false;
+  const patch = kube.patch.bind(kube);
+  kube.patch = async (resource, ref, change, options) => {
+    if (!isDone && !options.dryRun && ref.name === 'web') {
+      isDone = true;
+      await meanwhile();
+    }
+    return patch(resource, ref, change, options);
+  };
+}
+
+/** The target's namespace is deleted, and what knew of the cutover goes with it. */
+export async function loseTarget(): Promise<void> {
+  await kube.delete(namespaces, { name: namespace });
+  for (const { metadata } of (await kube.list(configMaps, { namespace })).items)
+    await kube.delete(configMaps, { namespace, name: metadata.name });
+}
 
 /** Somebody lets the target's workload run for a while. */
 export async function runNext(): Promise<void> {

@@ -1,15 +1,22 @@
 /** What a cutover stops, as it is at that moment; and a cutover that is over is not made again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { X8sError } from '../../../../../src/errors.ts';
 import { deployments } from '../../../../../src/kube/api/resources.ts';
 import {
+  beforeStop,
   counts,
+  cutOff,
   events,
   failLast,
   forgetEvents,
   kube,
   left,
+  loseTarget,
+  markForAnother,
+  markNow,
   object,
   openShop,
+  reconnect,
   recordNow,
   replicas,
   reporter,
@@ -18,6 +25,7 @@ import {
   stateNow,
   volumes,
 } from '../../../support/cutover-scene.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 
 beforeEach(openShop);
 
@@ -64,6 +72,93 @@ describe('what is stopped', () => {
     expect(await stateNow()).toMatchObject({ phase: 'ready' });
   });
 
+  test('bears a mark as long as it stands still for it, and none in the end', async () => {
+    const marks: unknown[] = [];
+    await run(async () => void marks.push(await markNow()));
+    expect(marks).toMatchObject([undefined, { replicas, target: 'shop/new' }]);
+    expect(await markNow()).toBeUndefined();
+    expect(await counts()).toEqual({ web: 0, next: replicas });
+  });
+
+  test('bears no mark either where it was started again', async () => {
+    await expect(run(failLast)).rejects.toThrow('the disk is gone');
+    expect(await markNow()).toBeUndefined();
+  });
+
+  test('is nothing where it stands still for another cutover, whether that runs or was killed', async () => {
+    await markForAnother();
+    const refused = {
+      exitCode: 3,
+      message:
+        'Deployment web (3) of fake/shop stands still for cutover other to claim shop/elsewhere, which has not ended',
+      details: ['kubectl --context fake -n shop scale deployment/web --replicas=3'],
+    };
+    await expect(run()).rejects.toMatchObject(refused);
+    expect(events).toEqual(['web 0']);
+  });
+
+  test.each(['between two looks', 'in the very moment'])(
+    'is nothing where another cutover stops it %s',
+    async (when) => {
+      const late = run(async ({ verify }, pass) => {
+        if (pass === 1 && when === 'between two looks') await markForAnother();
+        if (verify) throw new Error('it was stopped');
+      });
+      if (when === 'in the very moment') beforeStop(markForAnother);
+      await expect(late).rejects.toThrow(/stands still for cutover other to claim shop\/elsewhere/);
+      // It is the other's to start.
+      expect(await counts()).toEqual({ web: 0, next: 0 });
+      expect(await markNow()).toMatchObject({ task: 'other' });
+      expect(await stateNow()).toMatchObject({ phase: 'ready' });
+    },
+  );
+
+  test('that was started by hand since is copied while it runs before it is stopped again', async () => {
+    await expect(run(cutOff)).rejects.toThrow();
+    reconnect();
+    await scaleWeb(2);
+    forgetEvents();
+    const result = await run();
+    expect(events).toEqual(['copy', 'web 0', 'last copy', 'next 2']);
+    expect(result).toMatchObject({ resumed: true, stopped: ['Deployment web (2)'] });
+    expect(result.downtimeSeconds).toBeLessThan(5);
+  });
+
+  test('is told to start also where the namespace of the target is gone, and the record with it', async () => {
+    const lost = run(async ({ verify }) => {
+      if (!verify) return;
+      await loseTarget();
+      throw new X8sError('the claim is gone');
+    });
+    await expect(lost).rejects.toMatchObject({ message: 'the claim is gone', details: [] });
+    expect(await counts()).toMatchObject({ web: replicas });
+    expect(reporter.warnings).toContainEqual(expect.stringMatching(/^Not cut over: Deployment web \(3\)/));
+  });
+
+  test('is said to be told to start, where only that could not be noted', async () => {
+    const unnoted = run(async ({ verify }) => {
+      if (!verify) return;
+      kube.before = ({ verb, collection }) => {
+        if (verb === 'update' && collection.endsWith('/configmaps')) throw apiError(404, 'gone', 'NotFound');
+      };
+      throw new X8sError('the disk is gone');
+    });
+    await expect(unnoted).rejects.toMatchObject({ message: 'the disk is gone', details: [] });
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+  });
+
+  test('is not the first thing that is told of a copy which is not whole, where somebody started it', async () => {
+    const meddled = run(async ({ verify }) => {
+      if (!verify) return undefined;
+      await scaleWeb(1);
+      return { outcome: 'differs', message: 'rows.log differs' };
+    });
+    await expect(meddled).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'Deployment web was changed by somebody else while it was to stand still',
+    });
+  });
+
   test('is nothing where one of them has no pods any more', async () => {
     const surprised = run(async (_, pass) => {
       if (pass === 1) await scaleWeb(0);
@@ -79,7 +174,9 @@ describe('what is stopped', () => {
     await run(({ verify }) => {
       if (verify) seen = left();
     });
-    expect(seen).toEqual([`kubectl --context fake -n shop scale deployment/web --replicas=${replicas}`]);
+    expect(seen).toEqual([
+      `Deployment web (3) of the source stands still for this cutover: run the same command again, or kubectl --context fake -n shop scale deployment/web --replicas=${replicas}`,
+    ]);
     expect(left()).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { cutoverLockName } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
+import { stopMarkKey } from '../../../../../plugins/x8sync/records/stop-mark.ts';
 import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
@@ -54,15 +55,19 @@ async function copied(server?: string) {
 }
 
 /** Stops a workload of the source, as a cutover does that is killed then. */
-async function inItsMiddle(a: FakeKube, b: FakeKube): Promise<void> {
+async function inItsMiddle(a: FakeKube, b: FakeKube, { isStarted = false } = {}): Promise<void> {
   const web = { metadata: { namespace: 'shop', name: 'web' }, spec: { replicas: 0 } };
   const { metadata } = await a.create(
     deployments as Resource,
     web as unknown as Parameters<typeof a.create>[1],
   );
   const source = [{ kind: 'Deployment', name: 'web', uid: metadata.uid, replicas: 3 }];
+  const next = { metadata: { namespace: 'shop', name: 'next' }, spec: { replicas: isStarted ? 3 : 0 } };
+  const { uid } = (await b.create(deployments as Resource, next as never)).metadata;
+  const target = [{ kind: 'Deployment', name: 'next', uid, replicas: 3 }];
+  const phase = isStarted ? 'starting' : 'stopping';
   await storeOf(b, { clock }).update(await open(b, 'cutover', a), (state) => {
-    state.checkpoints = { cutover: { phase: 'stopping', afterwards: 'target', source, target: [] } };
+    state.checkpoints = { cutover: { phase, afterwards: 'target', source, target } };
   });
 }
 
@@ -233,8 +238,41 @@ describe('cleanup from the source, in the middle of a cutover', () => {
     const { a, b } = await copied();
     await inItsMiddle(a, b);
     const away = () => Promise.reject(new UnreachableError('away'));
+    a.before = ({ collection }) => {
+      if (collection.endsWith('/deployments')) throw apiError(403, 'no', 'Forbidden');
+    };
     const details = expect.arrayContaining([expect.stringMatching(/cutover.* a\/shop stopped/)]);
     await expect(clean(a, away)).rejects.toMatchObject({ ...isAnother, details });
     expect(await rolesIn(b)).toEqual(['cutover', 'target']);
+  });
+
+  test('is refused by the mark on what stands still, whatever has become of the target', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    const web = { namespace: 'shop', name: 'web' };
+    const mark = { task: 'db', target: 'shop/new', targetUid: '2', replicas: 3 };
+    const annotations = { [stopMarkKey]: JSON.stringify(mark) };
+    await a.patch(deployments, web, { metadata: { annotations } }, { type: 'merge' });
+    const away = () => Promise.reject(new UnreachableError('away'));
+    await expect(clean(a, away)).rejects.toMatchObject({
+      exitCode: ExitCode.refused,
+      message: expect.stringMatching(/of which only its source tells: Deployment web \(3\) stands still$/),
+      details: ['kubectl --context a -n shop scale deployment/web --replicas=3'],
+      hint: expect.stringMatching(/annotate deployment\/web x8s\.dev\/stopped-by-$/),
+    });
+    await a.patch(deployments, web, { spec: { replicas: 3 } }, { type: 'merge' });
+    await expect(clean(a, away)).rejects.toMatchObject(isAnother);
+  });
+
+  test('names first how to stop what was started at the target: two of them would run', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b, { isStarted: true });
+    await expect(clean(a, async (server) => (server === a.cluster.server ? a : b))).rejects.toMatchObject({
+      message: expect.stringMatching(/Deployment next \(3\) of the target was started and may have written/),
+      details: [
+        'kubectl --context b -n shop scale deployment/next --replicas=0',
+        'kubectl --context a -n shop scale deployment/web --replicas=3',
+      ],
+    });
   });
 });

@@ -1,0 +1,94 @@
+/** Stops a workload for a cutover, so that everybody sees for which; and lets it go. */
+import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { isConflict } from '../../../src/kube/api/api-error.ts';
+import type { ClaimRef } from '../claims/claim.ts';
+import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
+import {
+  forgetLine,
+  isOf,
+  type MarkedWorkload,
+  markedIn,
+  type StopMark,
+  stopMarkKey,
+} from '../records/stop-mark.ts';
+import type { CopyContext } from '../run/request.ts';
+import { findWorkload, resourceOf } from './workloads.ts';
+
+type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
+
+/** A workload whose status changes all the time is written to by others again and again. */
+const mostConflicts = 20;
+
+/**
+ * Leaves a workload no pods, with the mark of the cutover that it stands still for, in one write: of two cutovers that stop
+ * it at once only one does.
+ *
+ * @returns its generation afterwards.
+ * @throws RefusedError where it is gone, or stands still for another cutover.
+ */
+export async function stop(
+  { kube, namespace }: Place,
+  workload: ScaledWorkload,
+  { task, target, targetUid }: Omit<StopMark, 'replicas' | 'before'>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { kind, name, uid, replicas, before } = workload;
+  const mark: StopMark = { task, target, targetUid, replicas, ...(before && { before }) };
+  for (let conflicts = 0; ; conflicts++) {
+    const object = await findWorkload(kube, namespace, workload, signal);
+    if (!object)
+      throw new RefusedError(
+        `${kind} ${name} in ${kube.cluster.context}/${namespace} is gone, or was made anew`,
+      );
+    const marked = markedIn(kind, object);
+    if (marked && !isOf(marked.mark, mark)) throw stoppedForAnother(marked, { kube, namespace });
+    const { resourceVersion } = object.metadata;
+    const annotations = { [stopMarkKey]: JSON.stringify(mark) };
+    const patch = { metadata: { uid, resourceVersion, annotations }, spec: { replicas: 0 } };
+    try {
+      const call = { type: 'merge', signal } as const;
+      const { metadata } = await kube.patch(resourceOf(workload), { namespace, name }, patch, call);
+      return metadata.generation ?? 0;
+    } catch (error) {
+      if (!isConflict(error) || conflicts >= mostConflicts) throw error;
+    }
+  }
+}
+
+/** What stays stopped stands still for nothing any more: the marks go. It is no failure where one stays. */
+export async function letGo(
+  { kube, namespace }: Place,
+  workloads: readonly ScaledWorkload[],
+  { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,
+): Promise<void> {
+  const forget = async (workload: ScaledWorkload): Promise<void> => {
+    const object = await findWorkload(kube, namespace, workload, signal);
+    if (object?.metadata.annotations?.[stopMarkKey] === undefined) return;
+    const { uid, name } = workload;
+    const patch = { metadata: { uid, annotations: { [stopMarkKey]: null } } };
+    await kube.patch(resourceOf(workload), { namespace, name }, patch, { type: 'merge', signal });
+  };
+  for (const workload of workloads)
+    await forget(workload).catch((error: unknown) => {
+      signal.throwIfAborted();
+      const line = forgetLine(workload, kube.cluster.context, namespace);
+      reporter.warn(
+        `The mark of this cutover stays on ${workload.kind} ${workload.name} (${messageOf(error)}): ${line}`,
+      );
+    });
+}
+
+/** The error where a workload stands still for a cutover that this one is not. */
+export function stoppedForAnother(
+  { workload, mark }: MarkedWorkload,
+  { kube, namespace }: Place,
+): RefusedError {
+  const { context } = kube.cluster;
+  return new RefusedError(
+    `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which has not ended`,
+    {
+      details: [scaleCommand(workload, context, namespace)],
+      hint: `go on with that cutover by its own command; the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
+    },
+  );
+}

@@ -1,0 +1,119 @@
+/** Keeps a task from being ended in the middle of its cutover: nobody would start any more what that has stopped. */
+import { RefusedError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { liveHolder } from '../claims/claim-lock.ts';
+import type { SideRecord } from '../objects/side-cleanup.ts';
+import {
+  type CutoverState,
+  cutoverLockOf,
+  cutoverRole,
+  cutoverStateOf,
+  isUnderWay,
+  namesOf,
+  type ScaledWorkload,
+  scaleCommand,
+} from './cutover-state.ts';
+import { specOf } from './inventory.ts';
+import { forgetLine, stoppedBy } from './stop-mark.ts';
+import { startCommands, startedAtTarget } from './stopped-workloads.ts';
+import { peerOf, type TaskContext, type TaskSides } from './task-sides.ts';
+
+type GuardContext = Pick<TaskContext, 'clock' | 'connectTo' | 'signal'>;
+
+/**
+ * How many pods the workloads had stands in the cutover's record, and in the marks on them.
+ *
+ * @throws RefusedError where a cutover has stopped some that nobody has started since: with who is at it, or how to start
+ *   them.
+ */
+export async function requireNoCutover(
+  task: string,
+  { sides }: Pick<TaskSides, 'sides'>,
+  context: GuardContext,
+): Promise<void> {
+  for (const side of sides) {
+    const state = cutoverStateOf(side.record);
+    if (state && isUnderWay(state)) await requireOver(task, side, state, context);
+  }
+  if (sides.some(({ record }) => record.role === cutoverRole)) return;
+  const stopped = await markedAtSource(sides, context.signal);
+  const { kube, record } = sides.find(({ record: { role } }) => role === 'source') ?? {};
+  if (!kube || !record || !stopped || stopped.length === 0) return;
+  const { context: name } = kube.cluster;
+  const keep = stopped.map((workload) => forgetLine(workload, name, record.namespace));
+  throw new RefusedError(
+    `task ${task} is in the middle of a cutover, of which only its source tells: ${namesOf(stopped)} stands still`,
+    {
+      details: stopped.map((workload) => scaleCommand(workload, name, record.namespace)),
+      hint: `the lines above start what it has stopped; for what is to stay without pods: ${keep.join('; ')}`,
+    },
+  );
+}
+
+/**
+ * What stands still at the source of a task by the marks there, which are there whatever has become of the target.
+ *
+ * @returns undefined where that may not be asked, or the task is no cutover's.
+ */
+export async function markedAtSource(
+  sides: readonly SideRecord[],
+  signal: AbortSignal,
+): Promise<ScaledWorkload[] | undefined> {
+  const source = sides.find(({ record }) => record.role === 'source');
+  const { cutover, targetUid = '' } = specOf(source?.record);
+  if (!source || cutover === undefined) return undefined;
+  const { namespace, task } = source.record;
+  try {
+    return await stoppedBy(source.kube, namespace, { task, targetUid }, signal);
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+/** @param side the one with the record of the cutover, which is beside the target's. */
+async function requireOver(
+  task: string,
+  { kube, record }: SideRecord,
+  state: CutoverState,
+  context: GuardContext,
+): Promise<void> {
+  const { signal } = context;
+  const holder = await liveHolder(kube, cutoverLockOf(record), context);
+  if (holder !== undefined) throw cutoverGoesOn(task, holder);
+  // Its workloads may be in another cluster.
+  const { peer } = record;
+  const server = peer?.server ?? kube.cluster.server;
+  const connectTo = async (at: string) => (at === kube.cluster.server ? kube : context.connectTo(at));
+  const connect = async () => (peer ? (await peerOf(peer, { ...context, connectTo })).kube : kube);
+  const commands = await startCommands(record, state, connect, signal);
+  if (commands.length === 0) return;
+  const started = await startedAtTarget({ kube, namespace: record.namespace }, state, signal);
+  const title = `task ${task} is in the middle of a cutover`;
+  const again = 'run the command of the cutover again to go on with it';
+  if (started.length === 0)
+    throw new RefusedError(`${title}: its workloads are stopped`, {
+      details: commands,
+      hint: `${again}; to start them by hand in the cluster of ${server}, run the lines above`,
+    });
+  throw new RefusedError(
+    `${title}: ${namesOf(started)} of the target was started and may have written, and the source's stand still`,
+    {
+      details: [...stopLines(started, kube.cluster.context, record.namespace), ...commands],
+      hint: `${again}; the lines above go back to the source's files, without what was written at the target since`,
+    },
+  );
+}
+
+/** How to stop by hand what runs at the target, a line each: first of all, or two of them would run. */
+export const stopLines = (started: readonly ScaledWorkload[], context: string, namespace: string): string[] =>
+  started.map((workload) => scaleCommand({ ...workload, replicas: 0 }, context, namespace));
+
+/** Who starts its workloads by hand meanwhile makes it fail. */
+const cutoverGoesOn = (task: string, holder: string) =>
+  new RefusedError(
+    `task ${task} is being cut over at this moment, by ${holder}: its workloads stand still for that`,
+    {
+      hint: 'wait until it has ended, or end it there with Ctrl-C: it starts its workloads again then',
+    },
+  );

@@ -1,0 +1,91 @@
+/**
+ * The mark that a cutover leaves on a workload in the very write that stops it: who else would stop it, or copy what it
+ * wrote, sees that it stands still for something; and how many pods it is to have is known beside it, also where the
+ * target, and the cutover's record with it, is gone. It counts only as long as the workload has no pods.
+ */
+import { isJson } from '../../../src/json.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { isBefore, type ScaledWorkload, type WorkloadKind, workloadResources } from './cutover-state.ts';
+
+/** Annotation of the workload. Its value is JSON. */
+export const stopMarkKey = 'x8s.dev/stopped-by';
+
+/** Which cutover it is. */
+export interface CutoverId {
+  readonly task: string;
+  readonly targetUid: string;
+}
+
+export interface StopMark extends CutoverId, Pick<ScaledWorkload, 'replicas' | 'before'> {
+  /** `NAMESPACE/CLAIM`. */
+  readonly target: string;
+}
+
+export const isOf = (mark: CutoverId, { task, targetUid }: CutoverId): boolean =>
+  mark.task === task && mark.targetUid === targetUid;
+
+/** The mark of a workload that has no pods for it; undefined where nobody has stopped it so, or it was started since. */
+export function markOf({ metadata, spec }: KubeObject): StopMark | undefined {
+  const text = metadata.annotations?.[stopMarkKey];
+  if (text === undefined || (spec as { readonly replicas?: number } | undefined)?.replicas !== 0)
+    return undefined;
+  const value = parsed(text);
+  return isMark(value) ? value : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Somebody has written something else there.
+    return undefined;
+  }
+}
+
+const isMark = (value: unknown): value is StopMark =>
+  isJson(value) &&
+  [value.task, value.target, value.targetUid].every((one) => typeof one === 'string') &&
+  Number.isSafeInteger(value.replicas) &&
+  (value.before === undefined || isBefore(value.before));
+
+/** A workload that stands still for a cutover. */
+export interface MarkedWorkload {
+  readonly workload: ScaledWorkload;
+  readonly mark: StopMark;
+}
+
+/** The mark of one, with what that says of it. */
+export function markedIn(kind: WorkloadKind, object: KubeObject): MarkedWorkload | undefined {
+  const mark = markOf(object);
+  if (!mark) return undefined;
+  const { name, uid = '' } = object.metadata;
+  const { replicas, before } = mark;
+  return { mark, workload: { kind, name, uid, replicas, ...(before && { before }) } };
+}
+
+/** How a person takes the mark away of a workload that is to stay without pods. */
+export const forgetLine = (
+  { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
+  context: string,
+  namespace: string,
+): string =>
+  `kubectl --context ${context} -n ${namespace} annotate ${kind.toLowerCase()}/${name} ${stopMarkKey}-`;
+
+/** All of a namespace that stand still for one cutover. @throws ForbiddenError where they may not be listed. */
+export async function stoppedBy(
+  kube: KubeClient,
+  namespace: string,
+  id: CutoverId,
+  signal: AbortSignal,
+): Promise<ScaledWorkload[]> {
+  const kinds = Object.keys(workloadResources) as WorkloadKind[];
+  const found = kinds.map(async (kind) => {
+    const { items } = await kube.list(workloadResources[kind], { namespace, signal });
+    return items.flatMap((object) => {
+      const marked = markedIn(kind, object);
+      return marked && isOf(marked.mark, id) ? [marked.workload] : [];
+    });
+  });
+  return (await Promise.all(found)).flat();
+}
