@@ -37,7 +37,10 @@ export async function checkNoCompetingMover(
     ...running.filter((job) => jobEnd(job) === undefined).map((job) => otherIn(job, task)),
   ];
   const competitor = movers.find((other) => other !== undefined && other !== task);
-  if (competitor) throw moverThere(target, competitor);
+  if (competitor) {
+    const readsOnly = target.mounts.some(({ task: other, mover }) => other === competitor && !mover);
+    throw readsOnly ? sourceThere(target, competitor) : moverThere(target, competitor);
+  }
   const own = running.find((job) => jobEnd(job) === undefined && isScheduledOf(job, task));
   if (own) throw scheduledThere(target, task, own);
   const scheduled = schedules?.map(taskOf) ?? (await recordedSchedules(target, signal));
@@ -56,6 +59,14 @@ function moverThere({ ref }: ClaimState, competitor: string): RefusedError {
   const { context } = ref.kube.cluster;
   return new RefusedError(`task ${competitor} has a mover on target claim ${describeClaim(ref)}`, {
     hint: `go on with it by --name ${competitor}, or end it: kubectl x8sync cleanup ${competitor} --context ${context}`,
+  });
+}
+
+/** It would be copied on while it is written to. */
+function sourceThere({ ref }: ClaimState, reader: string): RefusedError {
+  const { context } = ref.kube.cluster;
+  return new RefusedError(`task ${reader} copies from ${describeClaim(ref)}, the target of this one`, {
+    hint: `wait until it is over, or end it: kubectl x8sync cleanup ${reader} --context ${context}`,
   });
 }
 

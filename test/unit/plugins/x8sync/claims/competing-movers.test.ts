@@ -86,6 +86,12 @@ describe('checkNoCompetingMover', () => {
     await expect(refused).rejects.toThrow('task other has a mover on target claim fake/shop/data');
   });
 
+  test('says so where the other task copies from the claim', async () => {
+    const reader = { ...mountOf('other'), mover: false };
+    const refused = checkNoCompetingMover(target(fakeKube(), [reader]), { task: 'mine' }, signal);
+    await expect(refused).rejects.toThrow('task other copies from fake/shop/data, the target of this one');
+  });
+
   test('refuses where the Job of another task is between two pods', async () => {
     const kube = fakeKube();
     job(kube, 'other', 'data', [{ type: 'Failed', status: 'False' }]);

@@ -17,6 +17,7 @@ import {
   replicaSets,
   statefulSets,
 } from '../../../../../src/kube/api/resources.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
 let kube: FakeKube;
@@ -117,6 +118,17 @@ describe('what mounts a claim', () => {
     // By its strategy it may give the old one on purpose.
     expect(isReady(object, { kind: 'StatefulSet', replicas: 2 })).toBe(true);
   });
+});
+
+test('that nobody may look for autoscalers is said', async () => {
+  await pod('web-1-a', 'data', ownedBy(await make(deployments, 'web', template('data')), 'Deployment'));
+  const running = await workloadsOfPods(ref(), signal);
+  kube.before = ({ collection }) => {
+    if (collection.endsWith('/horizontalpodautoscalers')) throw apiError(403, 'no', 'Forbidden');
+  };
+  expect(await otherScalers(kube, namespace, running, signal)).toEqual([
+    `HorizontalPodAutoscalers of namespace ${namespace} may not be listed by this user: whether one starts pods meanwhile is not known`,
+  ]);
 });
 
 test('whoever may start it again is named', async () => {

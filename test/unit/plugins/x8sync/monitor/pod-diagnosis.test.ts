@@ -60,6 +60,20 @@ describe('PodDiagnosis', () => {
     expect(diagnosis.diagnose(running('False', '2026-01-01T00:00:00Z'), true)).toBeUndefined();
   });
 
+  test('a probe that fails is no silence of the node: its kubelet has said so', () => {
+    const conditions = ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'False' as const }));
+    const unready: Pod = {
+      metadata: { name: 'p' },
+      spec: { containers: [], nodeName: 'n1' },
+      status: {
+        phase: 'Running',
+        conditions,
+        containerStatuses: [{ name: 'c', image: 'img:1', state: { running: {} } }],
+      },
+    };
+    expect(new PodDiagnosis().diagnose(unready)).toBeUndefined();
+  });
+
   test('two pods fail for themselves', () => {
     expect(new PodDiagnosis().diagnose(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
     expect(new PodDiagnosis().diagnose(waiting('ErrImagePull'))).toMatchObject({ fatal: false });

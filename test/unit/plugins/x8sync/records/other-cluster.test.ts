@@ -1,5 +1,6 @@
 /** Another cluster answers at the address where the other side of a task was: a tunnel's, or an in-cluster one. */
 import { describe, expect, test } from '@jest/globals';
+import { describeTask } from '../../../../../plugins/x8sync/commands/task-output.ts';
 import { attach } from '../../../../../plugins/x8sync/records/attach.ts';
 import { cancel } from '../../../../../plugins/x8sync/records/cancel.ts';
 import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
@@ -71,6 +72,13 @@ async function inItsMiddle(a: FakeKube, b: FakeKube, { isStarted = false } = {})
   });
 }
 
+/** As a cutover does in the write that stops it. */
+async function markWeb(a: FakeKube): Promise<void> {
+  const mark = { task: 'db', target: 'shop/copy', targetUid: '2', replicas: 3 };
+  const metadata = { annotations: { [stopMarkKey]: JSON.stringify(mark) } };
+  await a.patch(deployments, { namespace: 'shop', name: 'web' }, { metadata }, { type: 'merge' });
+}
+
 const infos: string[] = [];
 const contextFor = (connectTo: TaskContext['connectTo']): TaskContext => {
   infos.length = 0;
@@ -109,6 +117,22 @@ test('how a cutover stands is told from the cluster of its source, too, or that 
   const away = await look(() => Promise.reject(new UnreachableError('no answer')));
   expect(away).toMatchObject({ phase: 'Unknown', isUnseen: true });
   expect(away.message).toMatch(/^how its cutover ended is known at the target only/);
+});
+
+test('what a cutover has stopped is told from the cluster of its source: by its record, or by the mark', async () => {
+  const { a, b } = await copied();
+  await inItsMiddle(a, b);
+  const look = async (connectTo: TaskContext['connectTo']) =>
+    describeTask(
+      await lookAt(await entryIn(a), a, contextFor(connectTo), { withProgress: false }),
+      new Date(),
+    );
+  expect(await look(async () => b)).toMatch(
+    /Cutover: .*in its middle \(stopping\): Deployment web \(3\) stands still/,
+  );
+  await markWeb(a);
+  const away = await look(() => Promise.reject(new UnreachableError('no answer')));
+  expect(away).toMatch(/Cutover: .*as far as its source tells: Deployment web \(3\) stands still/);
 });
 
 describe('is as one that does not answer', () => {
@@ -250,9 +274,7 @@ describe('cleanup from the source, in the middle of a cutover', () => {
     const { a, b } = await copied();
     await inItsMiddle(a, b);
     const web = { namespace: 'shop', name: 'web' };
-    const mark = { task: 'db', target: 'shop/new', targetUid: '2', replicas: 3 };
-    const annotations = { [stopMarkKey]: JSON.stringify(mark) };
-    await a.patch(deployments, web, { metadata: { annotations } }, { type: 'merge' });
+    await markWeb(a);
     const away = () => Promise.reject(new UnreachableError('away'));
     await expect(clean(a, away)).rejects.toMatchObject({
       exitCode: ExitCode.refused,
