@@ -30,6 +30,9 @@ export const Annotation = {
   purpose: `${PREFIX}purpose`,
 } as const;
 
+/** On a workload that a cutover of its claim has stopped; it says nothing of a copy of the workload. */
+export const stopMarkKey = `${PREFIX}stopped-by`;
+
 /**
  * A StatefulSet whose name is longer is accepted by the API server and never makes a pod: its pods'
  * `controller-revision-hash` label (name, a dash, ten characters) would pass the 63 of a label's value.

@@ -5,6 +5,7 @@
  */
 import { own, setOwn } from '../../../src/json.ts';
 import type { KubeObject, ObjectMeta } from '../../../src/kube/api/objects.ts';
+import { stopMarkKey } from '../../../src/tasks/names.ts';
 import {
   at,
   canonical,
@@ -77,6 +78,7 @@ export const sanitiseRules: readonly SanitiseRule[] = [
     what: "kubectl apply's memory",
     leaveOut: { annotations: ['kubectl.kubernetes.io/last-applied-configuration'] },
   },
+  { what: 'for what a workload stands still', leaveOut: { annotations: [stopMarkKey] } },
   {
     what: 'the provenance of an earlier replication',
     leaveOut: { labels: [ProvenanceKey.task], annotations: [ProvenanceKey.origin] },

@@ -1,16 +1,10 @@
 /** Stops a workload for a cutover, so that everybody sees for which; and lets it go. */
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { isConflict } from '../../../src/kube/api/api-error.ts';
+import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
-import {
-  forgetLine,
-  isOf,
-  type MarkedWorkload,
-  markedIn,
-  type StopMark,
-  stopMarkKey,
-} from '../records/stop-mark.ts';
+import { forgetLine, isOf, type MarkedWorkload, markedIn, type StopMark } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
 import { findWorkload, resourceOf } from './workloads.ts';
 

@@ -4,11 +4,10 @@ import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
 import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/api/objects.ts';
 import { pods, type Resource, replicaSets } from '../../../src/kube/api/resources.ts';
-import { Label, managerOf } from '../../../src/tasks/names.ts';
+import { Label, managerOf, stopMarkKey } from '../../../src/tasks/names.ts';
 import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
 import { tool } from '../objects/sides.ts';
 import { type ScaledWorkload, type WorkloadKind, workloadResources } from '../records/cutover-state.ts';
-import { stopMarkKey } from '../records/stop-mark.ts';
 
 /** A Deployment or a StatefulSet as it was read. */
 export interface Workload extends ScaledWorkload {

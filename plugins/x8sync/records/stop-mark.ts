@@ -6,10 +6,8 @@
 import { isJson } from '../../../src/json.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { stopMarkKey } from '../../../src/tasks/names.ts';
 import { isBefore, type ScaledWorkload, type WorkloadKind, workloadResources } from './cutover-state.ts';
-
-/** Annotation of the workload. Its value is JSON. */
-export const stopMarkKey = 'x8s.dev/stopped-by';
 
 /** Which cutover it is. */
 export interface CutoverId {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type CutoverRequest, cutover } from '../../../plugins/x8sync/cutover/cutover.ts';
 import { cutoverStateOf, type Then } from '../../../plugins/x8sync/records/cutover-state.ts';
-import { markOf, stopMarkKey } from '../../../plugins/x8sync/records/stop-mark.ts';
+import { markOf } from '../../../plugins/x8sync/records/stop-mark.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../../../plugins/x8sync/run/request.ts';
 import { storeOf } from '../../../plugins/x8sync/run/task-store.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -16,6 +16,7 @@ import {
   pods,
   replicaSets,
 } from '../../../src/kube/api/resources.ts';
+import { stopMarkKey } from '../../../src/tasks/names.ts';
 import { createSilentReporter } from '../../../src/ui/silent-reporter.ts';
 import { type FakeKube, fakeKube } from './fake-kube.ts';
 

@@ -54,6 +54,11 @@ const table: [what: string, given: KubeObject, left: Record<string, unknown>][] 
     { metadata: { ...bare, annotations: { keep: 'me' } } },
   ],
   [
+    'for what a workload stands still',
+    object('v1', 'ConfigMap', { metadata: { annotations: { 'x8s.dev/stopped-by': '{}', keep: 'me' } } }),
+    { metadata: { ...bare, annotations: { keep: 'me' } } },
+  ],
+  [
     'the provenance of an earlier replication',
     object('v1', 'ConfigMap', {
       metadata: {
