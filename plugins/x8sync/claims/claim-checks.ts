@@ -41,7 +41,7 @@ export function checkTarget(target: ClaimState, source: ClaimState, allowMounted
   const users = usersOf(target);
   if (users.length > 0 && !allowMounted) {
     throw new RefusedError(`target claim ${name} is in use by pod ${users.join(', ')}`, {
-      hint: 'scale its workload down first, or pass --allow-mounted if it can bear files that change under it',
+      hint: 'scale its workload down first, or pass --allow-mounted (not with --cutover) if it can bear files that change under it',
     });
   }
   checkNotExclusive(target);

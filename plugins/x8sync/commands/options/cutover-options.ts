@@ -45,6 +45,7 @@ export function checkCutover(flags: CutoverFlags): void {
   if (!cutover && (downtimeGoal !== undefined || thenStart !== undefined))
     throw new UsageError('--downtime-goal and --then belong to --cutover');
   if (!cutover) return;
+  if (downtimeGoal === 0) throw new UsageError('--downtime-goal 0 is no goal: every copy takes longer');
   const [wrong] = Object.entries({ '--force': force, '--dry-run': dryRun, '--allow-mounted': allowMounted })
     .filter(([, given]) => given)
     .map(([flag]) => flag);
