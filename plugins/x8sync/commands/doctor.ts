@@ -4,10 +4,12 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
+import { UsageError } from '../../../src/errors.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { parseGroup, parseIdentity } from '../objects/manifests/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
 import { completeClaim } from './completion.ts';
+import { thenOption } from './options/cutover-options.ts';
 import { serviceOptionsOf } from './options/network-options.ts';
 import { pairOf } from './options/pair-options.ts';
 import { podOptionsOf } from './options/pod-flags.ts';
@@ -45,8 +47,13 @@ export class DoctorCommand extends PairCommand {
   allowMounted = option.flag('--allow-mounted', {
     description: 'That pods have the target mounted is no obstacle.',
   });
+  cutover = option.flag('--cutover', {
+    description: 'Also what a cutover would stop and start, and what stands against it.',
+  });
+  thenStart = thenOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
+    if (this.thenStart !== undefined && !this.cutover) throw new UsageError('--then belongs to --cutover');
     const { strategies, trustedXattrs, allowMounted, fsGroup, runAs } = this;
     const pair = await pairOf(this, context);
     const { examine } = await import('../doctor/doctor.ts');
@@ -60,6 +67,7 @@ export class DoctorCommand extends PairCommand {
         fsGroup: fsGroup === undefined ? undefined : parseGroup(fsGroup, '--fs-group'),
         trustedXattrs,
         allowMounted,
+        cutover: this.cutover ? (this.thenStart ?? 'target') : undefined,
         image: this.image ?? moverImage(context.plugin.version),
         pod: await podOptionsOf(this),
       },

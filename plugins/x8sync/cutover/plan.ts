@@ -29,6 +29,11 @@ import {
   workloadsOfPods,
 } from './workloads.ts';
 
+export interface PlanContext {
+  readonly signal: AbortSignal;
+  readonly reporter: Pick<CopyContext['reporter'], 'info' | 'warn'>;
+}
+
 /**
  * @param confirmed what would start with claims that are made empty starts all the same.
  * @throws RefusedError where a workload can't be stopped, or what was asked for afterwards can't be done.
@@ -37,7 +42,7 @@ import {
 export async function planCutover(
   claims: Claims,
   afterwards: Then,
-  context: CopyContext,
+  context: PlanContext,
   confirmed = false,
 ): Promise<CutoverState> {
   const { source, target } = claims;
@@ -69,7 +74,7 @@ export async function planCutover(
 export async function planAgain(
   claims: Claims,
   before: CutoverState,
-  { signal, reporter }: Pick<CopyContext, 'signal' | 'reporter'>,
+  { signal, reporter }: PlanContext,
 ): Promise<CutoverState> {
   const { state } = await lookAt(claims, before.afterwards, signal);
   for (const side of ['source', 'target'] as const) {

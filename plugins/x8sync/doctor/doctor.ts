@@ -6,8 +6,10 @@ import { checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { madeFor, mayBeMadeFor } from '../connect/strategies.ts';
 import { readNodes } from '../monitor/nodes.ts';
 import type { Role } from '../objects/sides.ts';
+import type { Then } from '../records/cutover-state.ts';
 import type { CopyRequest } from '../run/request.ts';
 import { askRights, findingsOfRights, type Right } from './access.ts';
+import { cutoverFindings } from './cutover.ts';
 import { checked, errorOf, type Finding, failed, note, ok } from './finding.ts';
 import { examineNamespace } from './namespace.ts';
 import { capacityOf, type Measured, roomFindings, usageOf } from './room.ts';
@@ -27,7 +29,10 @@ export type DoctorRequest = Pick<
   | 'allowMounted'
   | 'image'
   | 'pod'
->;
+> & {
+  /** What is started at its end, where the copy is a cutover. */
+  readonly cutover?: Then | undefined;
+};
 
 export interface Examination {
   readonly findings: readonly Finding[];
@@ -56,6 +61,10 @@ export async function examine(request: DoctorRequest, signal: AbortSignal): Prom
   findings.push(...namespaces.flat());
   const { strategies, found } = await strategiesOf(request, claims, rights, signal);
   findings.push(...found, ...(await roomOf(claims, signal)));
+  const { cutover } = request;
+  const { source, target, isOneCluster } = claims;
+  if (cutover && source && target)
+    findings.push(...(await cutoverFindings({ source, target, isOneCluster }, cutover, signal)));
   return { findings, strategies, rights, error: errorOf(findings) };
 }
 

@@ -1,0 +1,54 @@
+/** What `doctor --cutover` tells of a shop whose workload is to be cut over. */
+import { beforeEach, expect, test } from '@jest/globals';
+import { readClaims } from '../../../../../plugins/x8sync/cutover/claims.ts';
+import { cutoverFindings } from '../../../../../plugins/x8sync/doctor/cutover.ts';
+import { deployments } from '../../../../../src/kube/api/resources.ts';
+import {
+  counts,
+  events,
+  kube,
+  namespace,
+  object,
+  openShop,
+  volumes,
+} from '../../../support/cutover-scene.ts';
+
+beforeEach(openShop);
+
+const { signal } = new AbortController();
+
+async function found(afterwards: 'target' | 'repoint' = 'target') {
+  const ref = (claim: string) => ({ kube, namespace, claim });
+  const { source, target } = await readClaims(ref('old'), ref('new'), signal);
+  return cutoverFindings({ source, target, isOneCluster: true }, afterwards, signal);
+}
+
+test('what would be stopped and started is told, and nothing is touched', async () => {
+  expect(await found()).toMatchObject([
+    {
+      side: 'both',
+      check: 'cutover',
+      verdict: 'ok',
+      message:
+        'Will stop Deployment web (3) of fake/shop/old; Will start Deployment next (3) of fake/shop/new',
+    },
+  ]);
+  expect(await counts()).toEqual({ web: 3, next: 0 });
+  expect(events).toEqual([]);
+});
+
+test('what a cutover warns of is a note', async () => {
+  const spec = { replicas: 0, template: { spec: volumes('old') } };
+  await kube.create(deployments, object('idle', { spec }) as never);
+  const notes = (await found()).filter(({ verdict }) => verdict === 'note');
+  expect(notes).toMatchObject([
+    { message: expect.stringMatching(/^Deployment idle mounts .*is left as it is$/) },
+  ]);
+});
+
+test('what it would be refused for is a failure, with its exit code', async () => {
+  await kube.delete(deployments, { namespace, name: 'next' });
+  expect(await found()).toMatchObject([
+    { verdict: 'failed', exitCode: 3, message: expect.stringMatching(/there is nothing to start/) },
+  ]);
+});
