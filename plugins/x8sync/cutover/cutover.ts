@@ -34,6 +34,7 @@ import { requireUnshared } from './precautions.ts';
 import { letGo } from './stop.ts';
 import {
   areRepointed,
+  changedBesides,
   changedSince,
   generationsOf,
   isUnstarted,
@@ -99,6 +100,9 @@ export async function cutover(
 /** What a cutover starts in its end. */
 const startedBy = ({ afterwards, source, target }: CutoverState): readonly ScaledWorkload[] =>
   ({ target, source, repoint: source, nothing: [] })[afterwards];
+
+/** A last look at what is left, in milliseconds. */
+const afterMs = 10_000;
 
 type NamedRequest = CutoverRequest & { readonly copy: { readonly name: string } };
 
@@ -209,7 +213,8 @@ class Cutover {
     const { afterwards, goalMs } = this.#request;
     requireUnshared(this.#claims.source, this.#copy.allowMounted);
     const { confirmed = false } = this.#copy;
-    const state = await planCutover(this.#claims, afterwards, this.#context, confirmed);
+    const options = { confirmed, id: this.#journal.id };
+    const state = await planCutover(this.#claims, afterwards, this.#context, options);
     await this.#journal.write(state);
     this.#passes.push(
       ...(await copyUntilQuick({ ...this.#copy, verify: false }, goalMs, this.#context, this.#copyOnce)),
@@ -274,10 +279,7 @@ class Cutover {
       await this.#requireClaims(afterwards);
       return generations;
     }
-    throw new RefusedError(
-      `${changed.kind} ${changed.name} was changed by somebody else while it was to stand still`,
-      { hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first' },
-    );
+    throw changedBesides(changed);
   }
 
   /** As the clusters are at this moment. @throws RefusedError where others may write to the source by another claim. */
@@ -322,8 +324,10 @@ class Cutover {
       return readyAt;
     } catch (error) {
       if (await this.#isDeclined(state, error)) throw await this.#undo(state, error);
-      const lost = await lostTarget(this.#claims.target, this.#context.signal).catch(() => undefined);
-      await tellLeft(state, this.#claims, lost, this.#context);
+      // Its own signal: what has ended the run is over with it.
+      const signal = AbortSignal.timeout(afterMs);
+      const lost = await lostTarget(this.#claims.target, signal).catch(() => undefined);
+      await tellLeft(state, this.#claims, lost, { reporter: this.#context.reporter, signal });
       throw error;
     }
   }

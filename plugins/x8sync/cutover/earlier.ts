@@ -4,22 +4,27 @@
  * would start what the first one has stopped.
  */
 import { RefusedError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api/api-error.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { describeClaim } from '../claims/claim.ts';
 import {
   cutoverRole,
   cutoverStateOf,
+  describeWorkload,
+  isFinishedCutover,
   isUnderWay,
   namesOf,
   type ScaledWorkload,
   scaleCommand,
 } from '../records/cutover-state.ts';
 import { specOf } from '../records/inventory.ts';
+import { forgetLine, type MarkedWorkload, stoppedBy } from '../records/stop-mark.ts';
 import { standingStill } from '../records/stopped-workloads.ts';
+import { finishedAlready } from '../run/copy/may-begin.ts';
 import type { CopyContext, CopyRequest } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
 import { type Claims, readClaims } from './claims.ts';
+import { againHint, asFinished } from './finished.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
 
@@ -36,43 +41,93 @@ interface EarlierCutover {
  * @throws RefusedError where there is one, with what it has stopped and how to start that.
  */
 export async function claimsFor(
-  pair: Pair,
+  pair: Pair & Pick<CopyRequest, 'again'>,
   nameOf: (claims: Claims) => string,
   context: CopyContext,
 ): Promise<Claims> {
-  const earlier = await earlierCutovers(pair, context);
-  const claims = await readClaims(pair.source, pair.target, context.signal).catch((error: unknown) => {
+  const { records, earlier } = await earlierCutovers(pair, context);
+  const claims = await readClaims(pair.source, pair.target, context.signal).catch(async (error: unknown) => {
+    if (!isNotFound(error)) throw error;
     const [left] = earlier;
-    throw left && isNotFound(error) ? leftBehind(left, pair, `a claim of it is gone`) : error;
+    if (left) throw leftBehind(left, pair, 'a claim of it is gone');
+    const [still] = await stillFor(pair, context.signal);
+    throw still ? leftMarked(still, pair, 'a claim of it is gone') : error;
   });
   const name = nameOf(claims);
+  requireNotFinished(records, { name, claims, again: pair.again === true });
   for (const one of earlier) {
     const { sourceUid, targetUid } = specOf(one.record);
     if (sourceUid !== claims.source.uid || targetUid !== claims.target.uid)
       throw leftBehind(one, pair, 'a claim of it was made anew since');
     if (one.record.task !== name) throw ofOtherName(one, pair);
   }
+  const [still] = (await stillFor(pair, context.signal)).filter(
+    ({ mark }) => mark.targetUid !== claims.target.uid,
+  );
+  if (still) throw leftMarked(still, pair, 'its target was made anew since');
   return claims;
 }
 
+/** Those of the target's namespace that are of this source, and of them those in their middle. */
 async function earlierCutovers(
   { source, target }: Pair,
   { clock, signal }: CopyContext,
-): Promise<EarlierCutover[]> {
+): Promise<{ readonly records: readonly TaskRecord[]; readonly earlier: readonly EarlierCutover[] }> {
   const { namespace } = target;
   const store = storeOf(target.kube, { clock });
   const records = await store.list({ namespace, role: cutoverRole, signal });
-  const found = records.map(async (record): Promise<EarlierCutover[]> => {
+  const isOfThese = (record: TaskRecord) => {
     const { sourceClaim, targetClaim } = specOf(record);
+    return (
+      sourceClaim === `${source.namespace}/${source.claim}` && targetClaim === `${namespace}/${target.claim}`
+    );
+  };
+  const ofThese = records.filter(isOfThese);
+  const found = ofThese.map(async (record): Promise<EarlierCutover[]> => {
     const state = cutoverStateOf(record);
-    const isOfThese =
-      sourceClaim === `${source.namespace}/${source.claim}` && targetClaim === `${namespace}/${target.claim}`;
-    if (!isOfThese || !state || !isUnderWay(state)) return [];
+    if (!state || !isUnderWay(state)) return [];
     // By their uids: workloads of another cluster that is named alike are others.
     const stopped = await standingStill(source.kube, source.namespace, state, signal);
     return stopped.length > 0 ? [{ record, stopped }] : [];
   });
-  return (await Promise.all(found)).flat();
+  return { records: ofThese, earlier: (await Promise.all(found)).flat() };
+}
+
+/** What stands still at the source for a cutover to a claim of the target's name; none where that may not be asked. */
+async function stillFor({ source, target }: Pair, signal: AbortSignal): Promise<MarkedWorkload[]> {
+  const name = `${target.namespace}/${target.claim}`;
+  try {
+    return await stoppedBy(source.kube, source.namespace, (mark) => mark.target === name, signal);
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
+  }
+}
+
+/** @throws RefusedError where the two were cut over before under another name: the target has been written to since. */
+function requireNotFinished(
+  records: readonly TaskRecord[],
+  { name, claims, again }: { readonly name: string; readonly claims: Claims; readonly again: boolean },
+): void {
+  if (again) return;
+  const { source, target } = claims;
+  const before = records.find((record) => {
+    const { sourceUid, targetUid } = specOf(record);
+    const isSame = sourceUid === source.uid && targetUid === target.uid;
+    return isSame && record.task !== name && isFinishedCutover(record);
+  });
+  if (before) throw finishedAlready(asFinished(before), againHint);
+}
+
+function leftMarked({ workload, mark }: MarkedWorkload, { source }: Pair, why: string): RefusedError {
+  const { context } = source.kube.cluster;
+  return new RefusedError(
+    `${describeWorkload(workload)} of ${context}/${source.namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which can't be gone on with: ${why}`,
+    {
+      details: [scaleCommand(workload, context, source.namespace)],
+      hint: `the line above starts it as it was; ${forgetLine(workload, context, source.namespace)} is for one that is to stay without pods`,
+    },
+  );
 }
 
 const titleOf = ({ record, stopped }: EarlierCutover, { source, target }: Pair): string =>

@@ -10,7 +10,15 @@ import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { TaskStore } from '../../../src/tasks/store.ts';
 import { staleAfterMs } from '../claims/claim-lock.ts';
 import { type Role, tool } from '../objects/sides.ts';
-import { type CutoverState, cutoverLockName, cutoverRole, cutoverStateOf } from '../records/cutover-state.ts';
+import {
+  type CutoverState,
+  cutoverLockName,
+  cutoverRole,
+  cutoverStateOf,
+  finishedAtOf,
+  finishedKey,
+  isFinishedCutover,
+} from '../records/cutover-state.ts';
 import { requireSound } from '../records/soundness.ts';
 import type { CutoverId } from '../records/stop-mark.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
@@ -18,10 +26,7 @@ import { noteExitCode } from '../run/kept-end.ts';
 import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
 import type { Claims } from './claims.ts';
-
-/** What only the target has by now goes with it. */
-const againHint =
-  '--again makes the target once more what the source is: what was written at the target since is lost';
+import { againHint, asFinished } from './finished.ts';
 
 export class Journal {
   readonly #store: TaskStore;
@@ -76,8 +81,12 @@ export class Journal {
       });
       // How many pods workloads had: begun anew over what nobody can read, it would be forgotten.
       requireSound({ task: name, records: { [record.role as Role]: record } }, kube);
-      if (record.phase === 'Succeeded' && !request.again) throw finishedAlready(record, againHint);
-      const started = await store.start(record, { holder: lock.holder, signal });
+      if (isFinishedCutover(record) && !request.again) throw finishedAlready(asFinished(record), againHint);
+      const before = record.phase === 'Succeeded' ? record.finishedAt : finishedAtOf(record);
+      const change = (state: Pick<TaskRecord, 'checkpoints'>) => {
+        if (before !== undefined) state.checkpoints[finishedKey] = before;
+      };
+      const started = await store.start(record, { holder: lock.holder, change, signal });
       return new Journal(store, place, lock, started.record);
     } catch (error) {
       await lock.release();
@@ -148,7 +157,9 @@ export class Journal {
       Object.assign(record, { phase, message, holder: undefined, finishedAt });
       const state = record.checkpoints[cutoverRole] as CutoverState | undefined;
       noteExitCode(record, code);
-      if (state && phase === 'Succeeded') record.checkpoints[cutoverRole] = { ...state, phase: 'ready' };
+      if (phase !== 'Succeeded') return;
+      record.checkpoints[finishedKey] = finishedAt;
+      if (state) record.checkpoints[cutoverRole] = { ...state, phase: 'ready' };
     });
   }
 

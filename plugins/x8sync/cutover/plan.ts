@@ -12,14 +12,14 @@ import {
   scaledSides,
   type Then,
 } from '../records/cutover-state.ts';
-import { markedIn } from '../records/stop-mark.ts';
+import { type CutoverId, isMarkUnreadable, isOf, markedIn } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import { requireReachable } from './nodes.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
 import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
-import { stoppedForAnother } from './stop.ts';
+import { movedBefore, stoppedForAnother, unreadableMark } from './stop.ts';
 import {
   claimsOf,
   findWorkload,
@@ -34,6 +34,12 @@ export interface PlanContext {
   readonly reporter: Pick<CopyContext['reporter'], 'info' | 'warn'>;
 }
 
+export interface PlanOptions {
+  readonly confirmed?: boolean;
+  /** Which cutover it is; one that is made again is no second one. */
+  readonly id?: CutoverId;
+}
+
 /**
  * @param confirmed what would start with claims that are made empty starts all the same.
  * @throws RefusedError where a workload can't be stopped, or what was asked for afterwards can't be done.
@@ -43,12 +49,13 @@ export async function planCutover(
   claims: Claims,
   afterwards: Then,
   context: PlanContext,
-  confirmed = false,
+  { confirmed = false, id }: PlanOptions = {},
 ): Promise<CutoverState> {
   const { source, target } = claims;
   const { signal, reporter } = context;
   for (const side of scaledSides(afterwards)) await requireRights(claims[side].ref, signal);
   const { running, idle, state } = await lookAt(claims, afterwards, signal);
+  if (!confirmed) requireUnmoved(source.ref, idle, id);
   const lines = [
     ...(await otherScalers(source.ref.kube, source.ref.namespace, running, signal)),
     ...(await usersToBe(source.ref, idle, signal)),
@@ -111,9 +118,18 @@ async function lookAt(claims: Claims, afterwards: Then, signal: AbortSignal): Pr
 
 /** @throws RefusedError where one stands still for a cutover that is in its middle, or that nobody knows any more. */
 function requireUnstopped(ref: ClaimRef, workloads: readonly Workload[]): void {
-  for (const { kind, object } of workloads) {
+  for (const { kind, name, object } of workloads) {
+    if (isMarkUnreadable(object)) throw unreadableMark({ kind, name }, ref);
     const marked = markedIn(kind, object);
-    if (marked) throw stoppedForAnother(marked, ref);
+    if (marked && !marked.mark.moved) throw stoppedForAnother(marked, ref);
+  }
+}
+
+/** @throws RefusedError where another cutover has moved one of these elsewhere. */
+function requireUnmoved(ref: ClaimRef, idle: readonly Workload[], id: CutoverId | undefined): void {
+  for (const { kind, object } of idle) {
+    const marked = markedIn(kind, object);
+    if (marked?.mark.moved && !(id && isOf(marked.mark, id))) throw movedBefore(marked, ref);
   }
 }
 

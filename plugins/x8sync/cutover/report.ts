@@ -10,7 +10,7 @@ export function describeCutover(result: CutoverResult): string {
   const { task, source, target, passes, downtimeSeconds, goalSeconds, stopped, started, verification } =
     result;
   return [
-    `Cut over: ${source} → ${target}, ${ms(downtimeSeconds)} of downtime`,
+    `Cut over: ${source} → ${target}, ${stopped.length === 0 ? 'nothing had to be stopped' : `${ms(downtimeSeconds)} of downtime`}`,
     ...passes.map(
       (pass, index) =>
         `  copy ${index + 1}       ${describePass(pass)}${index === passes.length - 1 ? ', while it stood still' : ''}`,

@@ -4,7 +4,14 @@ import { isConflict } from '../../../src/kube/api/api-error.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
-import { forgetLine, isOf, type MarkedWorkload, markedIn, type StopMark } from '../records/stop-mark.ts';
+import {
+  forgetLine,
+  isOf,
+  type MarkedWorkload,
+  markedIn,
+  markOf,
+  type StopMark,
+} from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
 import { findWorkload, resourceOf } from './workloads.ts';
 
@@ -35,7 +42,8 @@ export async function stop(
         `${kind} ${name} in ${kube.cluster.context}/${namespace} is gone, or was made anew`,
       );
     const marked = markedIn(kind, object);
-    if (marked && !isOf(marked.mark, mark)) throw stoppedForAnother(marked, { kube, namespace });
+    if (marked && !marked.mark.moved && !isOf(marked.mark, mark))
+      throw stoppedForAnother(marked, { kube, namespace });
     const { resourceVersion } = object.metadata;
     const annotations = { [stopMarkKey]: JSON.stringify(mark) };
     const patch = { metadata: { uid, resourceVersion, annotations }, spec: { replicas: 0 } };
@@ -49,7 +57,10 @@ export async function stop(
   }
 }
 
-/** What stays stopped stands still for nothing any more: the marks go. It is no failure where one stays. */
+/**
+ * What stays stopped stands still for nothing any more, and its mark says where it has gone: another cutover of it would
+ * start a second one beside that. It is no failure where a mark stays as it was.
+ */
 export async function letGo(
   { kube, namespace }: Place,
   workloads: readonly ScaledWorkload[],
@@ -57,9 +68,11 @@ export async function letGo(
 ): Promise<void> {
   const forget = async (workload: ScaledWorkload): Promise<void> => {
     const object = await findWorkload(kube, namespace, workload, signal);
-    if (object?.metadata.annotations?.[stopMarkKey] === undefined) return;
+    const mark = object && markOf(object);
+    if (!mark) return;
     const { uid, name } = workload;
-    const patch = { metadata: { uid, annotations: { [stopMarkKey]: null } } };
+    const annotations = { [stopMarkKey]: JSON.stringify({ ...mark, moved: true }) };
+    const patch = { metadata: { uid, annotations } };
     await kube.patch(resourceOf(workload), { namespace, name }, patch, { type: 'merge', signal });
   };
   for (const workload of workloads)
@@ -82,7 +95,29 @@ export function stoppedForAnother(
     `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which has not ended`,
     {
       details: [scaleCommand(workload, context, namespace)],
-      hint: `go on with that cutover by its own command; the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
+      hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
+    },
+  );
+}
+
+/** The error where what a workload did is done elsewhere by now. */
+export function movedBefore({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
+  return new RefusedError(
+    `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task}: what this one starts would run beside it`,
+    { hint: 'see what runs there, and pass --yes where both are to run' },
+  );
+}
+
+/** The error where a mark is there that nobody can read. */
+export function unreadableMark(
+  { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
+  { kube, namespace }: Place,
+): RefusedError {
+  const { context } = kube.cluster;
+  return new RefusedError(
+    `${kind} ${name} of ${context}/${namespace} has no pods, and its annotation ${stopMarkKey}, by which a cutover has stopped it, can't be read`,
+    {
+      hint: `kubectl x8sync list --context ${context} -n ${namespace} shows which; ${forgetLine({ kind, name }, context, namespace)} is for one that is to stay without pods`,
     },
   );
 }

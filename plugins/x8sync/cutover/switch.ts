@@ -37,9 +37,40 @@ export async function stopWorkloads(
 ): Promise<number[]> {
   const stopped = workloads.map((workload) => stop(ref, workload, stoppedFor, context.signal));
   const generations = await Promise.all(stopped);
-  await users.gone(timeoutMs);
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  const meddled = untilChanged(ref, workloads, generations, { clock: context.clock, signal });
+  meddled.catch(() => {});
+  try {
+    await Promise.race([users.gone(timeoutMs), meddled]);
+  } finally {
+    over.abort();
+  }
   return generations;
 }
+
+const lookMs = 1000;
+
+/** Never resolves. @throws RefusedError once somebody else has changed one of these: its pods may never go. */
+async function untilChanged(
+  ref: Pick<ClaimRef, 'kube' | 'namespace'>,
+  workloads: readonly ScaledWorkload[],
+  generations: readonly number[],
+  { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
+): Promise<never> {
+  for (;;) {
+    await clock.sleep(lookMs, signal);
+    // What does not answer is the matter of those that wait.
+    const changed = await changedSince(ref, workloads, generations, signal).catch(() => undefined);
+    if (changed) throw changedBesides(changed);
+  }
+}
+
+/** The error where a workload does not stand still. */
+export const changedBesides = ({ kind, name }: ScaledWorkload): RefusedError =>
+  new RefusedError(`${kind} ${name} was changed by somebody else while it was to stand still`, {
+    hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first',
+  });
 
 /** The generations of these, by which changes of them are known later; 0 for one that is gone. */
 export async function generationsOf(

@@ -14,7 +14,7 @@ import {
   scaleCommand,
 } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
-import { forgetLine, stoppedBy } from './stop-mark.ts';
+import { forgetLine, isOf, stoppedBy } from './stop-mark.ts';
 import { startCommands, startedAtTarget } from './stopped-workloads.ts';
 import { peerOf, type TaskContext, type TaskSides } from './task-sides.ts';
 
@@ -64,7 +64,8 @@ export async function markedAtSource(
   if (!source || cutover === undefined) return undefined;
   const { namespace, task } = source.record;
   try {
-    return await stoppedBy(source.kube, namespace, { task, targetUid }, signal);
+    const marked = await stoppedBy(source.kube, namespace, (mark) => isOf(mark, { task, targetUid }), signal);
+    return marked.map(({ workload }) => workload);
   } catch (error) {
     if (isForbidden(error)) return undefined;
     throw error;
@@ -87,8 +88,9 @@ async function requireOver(
   const connectTo = async (at: string) => (at === kube.cluster.server ? kube : context.connectTo(at));
   const connect = async () => (peer ? (await peerOf(peer, { ...context, connectTo })).kube : kube);
   const commands = await startCommands(record, state, connect, signal);
-  if (commands.length === 0) return;
   const started = await startedAtTarget({ kube, namespace: record.namespace }, state, signal);
+  if (commands.length === 0 && started.length === 0) return;
+  if (commands.length === 0) throw bothRun(task, { kube, record }, state, started);
   const title = `task ${task} is in the middle of a cutover`;
   const again = 'run the command of the cutover again to go on with it';
   if (started.length === 0)
@@ -101,6 +103,24 @@ async function requireOver(
     {
       details: [...stopLines(started, kube.cluster.context, record.namespace), ...commands],
       hint: `${again}; the lines above go back to the source's files, without what was written at the target since`,
+    },
+  );
+}
+
+/** What is to stay is for a person to say, and the record tells what it is about. */
+function bothRun(
+  task: string,
+  { kube, record }: SideRecord,
+  state: CutoverState,
+  started: readonly ScaledWorkload[],
+): RefusedError {
+  const { context } = kube.cluster;
+  const { namespace, name } = record;
+  return new RefusedError(
+    `task ${task} is in the middle of a cutover: ${namesOf(started)} of the target was started, and ${namesOf(state.source)} of the source since, too`,
+    {
+      details: stopLines(started, context, namespace),
+      hint: `see what both sides hold; the lines above are for the source's files; kubectl --context ${context} -n ${namespace} delete configmap/${name} forgets the cutover where both are to run`,
     },
   );
 }

@@ -12,6 +12,7 @@ import {
   cutoverLockOf,
   cutoverRole,
   cutoverStateOf,
+  finishedAtOf,
   isUnderWay,
   type ScaledWorkload,
 } from './cutover-state.ts';
@@ -84,8 +85,11 @@ export function cutoverStanding(standing: Standing, record: TaskRecord, holder: 
     return { phase: 'Running', message: 'its cutover goes on', progress: standing.progress };
   }
   const { phase, message = phase, finishedAt } = record;
-  if (phase === 'Failed' || phase === 'Interrupted')
-    return { phase, message: `not cut over: ${message}`, finishedAt, exitCode: exitCodeIn(record) };
+  if (phase === 'Failed' || phase === 'Interrupted') {
+    const before = finishedAtOf(record);
+    const how = before === undefined ? 'not cut over' : `cut over at ${before}, and not once more`;
+    return { phase, message: `${how}: ${message}`, finishedAt, exitCode: exitCodeIn(record) };
+  }
   // Its run was killed: what the copy of that moment does is told, unless that is done.
   if (!isUnderWay(cutoverStateOf(record)) && standing.phase !== 'Succeeded') return standing;
   const why = 'not cut over: its run has ended in the middle, and the same command goes on with it';

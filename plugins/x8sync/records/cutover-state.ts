@@ -121,6 +121,19 @@ export function cutoverStateOf({ checkpoints }: Pick<TaskRecord, 'checkpoints'>)
   return isCutoverState(state) ? state : undefined;
 }
 
+/** Where it is kept that a cutover has come to its end, whatever a later run of it came to. */
+export const finishedKey = 'finished';
+
+/** When a cutover came to its end, RFC 3339; undefined where it never did. */
+export function finishedAtOf({ checkpoints }: Pick<TaskRecord, 'checkpoints'>): string | undefined {
+  const value = checkpoints[finishedKey];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Whether what the target holds is its own by now, which another copy would overwrite: it has run since. */
+export const isFinishedCutover = (record: TaskRecord): boolean =>
+  (record.phase === 'Succeeded' || finishedAtOf(record) !== undefined) && !isUnderWay(cutoverStateOf(record));
+
 /** Workloads are stopped that the cutover has to start again, here or there. */
 export const isUnderWay = (state: CutoverState | undefined): boolean =>
   state !== undefined && state.phase !== 'ready';

@@ -18,18 +18,27 @@ export interface CutoverId {
 export interface StopMark extends CutoverId, Pick<ScaledWorkload, 'replicas' | 'before'> {
   /** `NAMESPACE/CLAIM`. */
   readonly target: string;
+  /** The cutover has come to its end: what ran here runs there, or is to. */
+  readonly moved?: boolean;
 }
 
 export const isOf = (mark: CutoverId, { task, targetUid }: CutoverId): boolean =>
   mark.task === task && mark.targetUid === targetUid;
 
 /** The mark of a workload that has no pods for it; undefined where nobody has stopped it so, or it was started since. */
-export function markOf({ metadata, spec }: KubeObject): StopMark | undefined {
-  const text = metadata.annotations?.[stopMarkKey];
-  if (text === undefined || (spec as { readonly replicas?: number } | undefined)?.replicas !== 0)
-    return undefined;
-  const value = parsed(text);
+export function markOf(object: KubeObject): StopMark | undefined {
+  const text = markText(object);
+  const value = text === undefined ? undefined : parsed(text);
   return isMark(value) ? value : undefined;
+}
+
+/** Whether a workload has no pods and a mark that somebody has changed so that it tells nothing. */
+export const isMarkUnreadable = (object: KubeObject): boolean =>
+  markText(object) !== undefined && markOf(object) === undefined;
+
+function markText({ metadata, spec }: KubeObject): string | undefined {
+  const { replicas } = (spec ?? {}) as { readonly replicas?: number };
+  return replicas === 0 ? metadata.annotations?.[stopMarkKey] : undefined;
 }
 
 function parsed(text: string): unknown {
@@ -70,19 +79,19 @@ export const forgetLine = (
 ): string =>
   `kubectl --context ${context} -n ${namespace} annotate ${kind.toLowerCase()}/${name} ${stopMarkKey}-`;
 
-/** All of a namespace that stand still for one cutover. @throws ForbiddenError where they may not be listed. */
+/** All of a namespace that stand still for such a cutover. @throws ForbiddenError where they may not be listed. */
 export async function stoppedBy(
   kube: KubeClient,
   namespace: string,
-  id: CutoverId,
+  is: (mark: StopMark) => boolean,
   signal: AbortSignal,
-): Promise<ScaledWorkload[]> {
+): Promise<MarkedWorkload[]> {
   const kinds = Object.keys(workloadResources) as WorkloadKind[];
   const found = kinds.map(async (kind) => {
     const { items } = await kube.list(workloadResources[kind], { namespace, signal });
     return items.flatMap((object) => {
       const marked = markedIn(kind, object);
-      return marked && isOf(marked.mark, id) ? [marked.workload] : [];
+      return marked && marked.mark.moved !== true && is(marked.mark) ? [marked] : [];
     });
   });
   return (await Promise.all(found)).flat();

@@ -212,15 +212,15 @@ export const scaleWeb = (count: number) => scale('web', count);
 export const markNow = async () => markOf(await kube.get(deployments, { namespace, name: 'web' }));
 
 /** Another cutover stops it, to another claim. */
-export async function markForAnother(): Promise<void> {
-  const mark = { task: 'other', target: 'shop/elsewhere', targetUid: '99', replicas };
+export async function markForAnother(more: object = {}): Promise<void> {
+  const mark = { task: 'other', target: 'shop/elsewhere', targetUid: '99', replicas, ...more };
   const metadata = { annotations: { [stopMarkKey]: JSON.stringify(mark) } };
   const ref = { namespace, name: 'web' };
   await kube.patch(deployments, ref, { metadata, spec: { replicas: 0 } }, { type: 'merge' });
 }
 
 /** Somebody else does something right before the workload is stopped for good. */
-export function beforeStop(meanwhile: () => Promise<void>): void {
+export function beforeStop(meanwhile: () => Promise<unknown>): void {
   let isDone = false;
   const patch = kube.patch.bind(kube);
   kube.patch = async (resource, ref, change, options) => {

@@ -54,7 +54,7 @@ async function plan(
   const { signal } = new AbortController();
   const context: CopyContext = { reporter, clock: systemClock, signal, onAbandoned: () => {} };
   const claims = { source: state(claim), target: state(target), areTogether: true };
-  const planned = await planCutover(claims, afterwards, context, confirmed);
+  const planned = await planCutover(claims, afterwards, context, { confirmed });
   return {
     stopped: planned.source.map(({ name }) => name),
     started: planned.target.map(({ name, replicas }) => `${name} ${replicas}`),

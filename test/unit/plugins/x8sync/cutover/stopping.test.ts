@@ -1,7 +1,7 @@
 /** What a cutover stops, as it is at that moment; and a cutover that is over is not made again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { X8sError } from '../../../../../src/errors.ts';
-import { deployments } from '../../../../../src/kube/api/resources.ts';
+import { deployments, persistentVolumeClaims, pods } from '../../../../../src/kube/api/resources.ts';
 import {
   beforeStop,
   counts,
@@ -14,6 +14,7 @@ import {
   loseTarget,
   markForAnother,
   markNow,
+  namespace,
   object,
   openShop,
   reconnect,
@@ -40,6 +41,19 @@ describe('a cutover that has come to its end', () => {
     });
     expect(events).toEqual([]);
     expect(await recordNow()).toMatchObject({ phase: 'Succeeded', run: 1 });
+  });
+
+  test('is not made again either once a run that was to make it again was refused, nor under another name', async () => {
+    await run();
+    const refused = run(() => Promise.reject(new X8sError('in use')), 'target', undefined, true);
+    await expect(refused).rejects.toThrow('in use');
+    expect(await recordNow()).toMatchObject({ phase: 'Failed' });
+    const finished = { exitCode: 3, message: expect.stringMatching(/has finished already, at /) };
+    forgetEvents();
+    await expect(run()).rejects.toMatchObject(finished);
+    await expect(run(undefined, 'source', 'other')).rejects.toMatchObject(finished);
+    expect(events).toEqual([]);
+    await run(undefined, 'target', undefined, true);
   });
 
   test('is made again where that is said', async () => {
@@ -72,11 +86,11 @@ describe('what is stopped', () => {
     expect(await stateNow()).toMatchObject({ phase: 'ready' });
   });
 
-  test('bears a mark as long as it stands still for it, and none in the end', async () => {
+  test('bears a mark as long as it stands still for it, and says in the end where it has gone', async () => {
     const marks: unknown[] = [];
     await run(async () => void marks.push(await markNow()));
     expect(marks).toMatchObject([undefined, { replicas, target: 'shop/new' }]);
-    expect(await markNow()).toBeUndefined();
+    expect(await markNow()).toMatchObject({ target: 'shop/new', moved: true });
     expect(await counts()).toEqual({ web: 0, next: replicas });
   });
 
@@ -84,6 +98,52 @@ describe('what is stopped', () => {
     await expect(run(failLast)).rejects.toThrow('the disk is gone');
     expect(await markNow()).toBeUndefined();
   });
+
+  test('is nothing where another cutover has moved it elsewhere: two of it would run', async () => {
+    await markForAnother({ moved: true });
+    await expect(run()).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^Deployment web \(3\) .* was moved to claim shop\/elsewhere by cutover other/,
+      ),
+      hint: expect.stringMatching(/--yes/),
+    });
+    expect(await run(undefined, 'target', undefined, false, { confirmed: true })).toMatchObject({
+      stopped: [],
+    });
+  });
+
+  test('is nothing where its mark can not be read', async () => {
+    await scaleWeb(0);
+    const metadata = { annotations: { 'x8s.dev/stopped-by': 'garb{age' } };
+    await kube.patch(deployments, { namespace, name: 'web' }, { metadata }, { type: 'merge' });
+    await expect(run()).rejects.toThrow(/its annotation x8s.dev\/stopped-by, .* can't be read$/);
+  });
+
+  test('is told where the claim of the target is gone, and nobody has its record', async () => {
+    await expect(run(cutOff)).rejects.toThrow();
+    reconnect();
+    await loseTarget();
+    await kube.delete(persistentVolumeClaims, { namespace, name: 'new' });
+    await expect(run()).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^Deployment web \(3\) .* can't be gone on with: a claim of it is gone$/,
+      ),
+      details: ['kubectl --context fake -n shop scale deployment/web --replicas=3'],
+    });
+  });
+
+  test('is noticed at once where somebody starts it while its pods are awaited', async () => {
+    const settled = run(undefined, 'target', undefined, false, { timeoutMs: 10_000 });
+    beforeStop(async () => {
+      await kube.create(pods, object('stays', { spec: volumes('old'), status: { phase: 'Running' } }));
+      setTimeout(() => void scaleWeb(1), 100);
+    });
+    await expect(settled).rejects.toThrow(
+      'Deployment web was changed by somebody else while it was to stand still',
+    );
+  }, 20_000);
 
   test('is nothing where it stands still for another cutover, whether that runs or was killed', async () => {
     await markForAnother();
