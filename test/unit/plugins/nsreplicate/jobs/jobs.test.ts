@@ -51,6 +51,11 @@ describe('retries', () => {
     expect(isParked(failTimes(1, failure({ class: 'decision' })) as RetryState)).toBe(true);
     expect(isParked(failTimes(500, failure()) as RetryState)).toBe(false);
   });
+
+  test('what no moment brings is tried again now and then, from the first failure on', () => {
+    expect(failTimes(1, failure({ class: 'lasting' }))).toMatchObject({ retryInMs: 30_000 });
+    expect(failTimes(9, failure({ class: 'lasting' }))).toMatchObject({ retryInMs: 30_000 });
+  });
 });
 
 describe('lag', () => {
