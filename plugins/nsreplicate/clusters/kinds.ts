@@ -4,13 +4,14 @@ import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions } from '../../../src/kube/api/client.ts';
 import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/api/resources.ts';
 import { type Discovery, discover } from '../../../src/kube/cluster/discovery.ts';
+import type { TaskSpec } from '../decide/spec.ts';
 import { appliesWhole } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
 import { isEphemeralKind } from '../objects/skip.ts';
 import { isGlob } from '../rules/glob.ts';
 import { type Rule, ruleFor } from '../rules/rule.ts';
-import { type CompiledRule, compileRule } from '../rules/scope.ts';
+import { type CompiledRule, compileRule, mayLackNamespaces } from '../rules/scope.ts';
 import type { Cluster } from './cluster.ts';
 
 /** A kind that a task copies. */
@@ -120,6 +121,14 @@ function silentOf({ unavailable, resources }: Discovery): GroupVersion[] {
     .map((name) => ({ group: name.slice(0, name.indexOf('/')), version: name.slice(name.indexOf('/') + 1) }))
     .filter(({ group, version }) => !resources.some((one) => one.group === group && one.version === version));
 }
+
+/** Whether a cluster forbids to list a kind without which a task works, were it only namespaces that are there anyway. */
+export const isDispensable = (
+  { name }: CopiedKind,
+  error: unknown,
+  { namespaces, rules, prune }: Pick<TaskSpec, 'namespaces' | 'rules' | 'prune'>,
+): boolean =>
+  name === 'Namespace' && isForbidden(error) && !prune.namespaces && mayLackNamespaces(namespaces, rules);
 
 const isNamespaces = (resource: DiscoveredResource): boolean => nameOf(resource) === 'namespaces';
 

@@ -111,7 +111,7 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
 
 /** What stays as it is, where the two sides may differ. */
 function plannedToBeLeft(why: LeaveReason, change: Change): PlannedChange | undefined {
-  if (['not-a-copy', 'kind-dropped', 'there-before'].includes(why)) return undefined;
+  if (['not-a-copy', 'kind-dropped', 'there-before', 'not-listable'].includes(why)) return undefined;
   return change('left', nothing, { note: explain(why) });
 }
 
