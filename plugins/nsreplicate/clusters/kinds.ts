@@ -1,4 +1,5 @@
 /** From rules to resources that both sides serve. */
+import { nearest } from '../../../src/closest.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions } from '../../../src/kube/api/client.ts';
@@ -193,9 +194,28 @@ function notServed(primary: Cluster, rule: Rule, resources: readonly DiscoveredR
   return new UsageError(
     `Primary ${primary.name} has no kind ${rule.kind}${wanted === '' ? '' : ` in ${wanted}`}.`,
     {
-      hint: groups.length > 0 ? `It has ${groups.join(', ')}.` : 'Is its CRD installed in that cluster?',
+      hint:
+        groups.length > 0
+          ? `It has ${groups.join(', ')}.`
+          : (meantBy(rule.kind, resources) ?? 'Is its CRD installed in that cluster?'),
     },
   );
+}
+
+/** Rules name kinds as objects do: a plural, a short name or a mistyped one stands for which? */
+function meantBy(name: string, resources: readonly DiscoveredResource[]): string | undefined {
+  const word = name.toLowerCase();
+  const named = resources.filter(
+    ({ plural, singular, shortNames }) => plural === word || singular === word || shortNames.includes(word),
+  );
+  const near = nearest(
+    name,
+    resources.map(({ kind }) => kind),
+  );
+  const found = named.length > 0 ? named : resources.filter(({ kind }) => kind === near);
+  if (found.length === 0) return undefined;
+  const kinds = [...new Set(found.map((one) => `${one.kind} (${apiVersionOf(one)})`))];
+  return `Did you mean kind ${kinds.join(' or ')}?`;
 }
 
 /** Kinds of the task that a replica does not serve, or in other versions only: their objects wait until it does. */
