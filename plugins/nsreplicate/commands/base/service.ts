@@ -25,7 +25,7 @@ export function checkServiceFlags(flags: ServiceFlags): void {
       tlsKey !== undefined ||
       ownCertificate ||
       insecureListen ||
-      metricsAuth !== 'token')
+      metricsAuth === 'none')
   )
     throw new UsageError(
       'Flags of a certificate, --insecure-listen and --metrics-auth are for a service: --listen HOST:PORT',
