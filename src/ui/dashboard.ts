@@ -22,6 +22,8 @@ export class Dashboard {
     this.#lines.end();
   };
 
+  readonly #resume = (): void => this.#lines.resume();
+
   constructor(options: DashboardOptions) {
     const { stream, style, screen } = options;
     this.#options = options;
@@ -30,6 +32,7 @@ export class Dashboard {
     screen.attach(this.#lines);
     // Also where a second Ctrl-C ends the process at once.
     process.once('exit', this.#restore);
+    process.on('SIGCONT', this.#resume);
   }
 
   /** Columns and rows that lines may take. */
@@ -53,6 +56,7 @@ export class Dashboard {
   /** Leaves the terminal as it was. */
   close(): void {
     process.removeListener('exit', this.#restore);
+    process.removeListener('SIGCONT', this.#resume);
     this.#stopKeys?.();
     this.#options.screen.attach(undefined);
     this.#restore();

@@ -22,8 +22,12 @@ export function onKeys(input: KeyInput, onKey: (key: string) => void): () => voi
   input.resume();
   // Also where a second Ctrl-C ends the process at once.
   process.once('exit', restore);
+  // A shell that had the terminal meanwhile has set it back.
+  const resume = () => input.setRawMode(true);
+  process.on('SIGCONT', resume);
   return () => {
     process.removeListener('exit', restore);
+    process.removeListener('SIGCONT', resume);
     input.removeListener('keypress', listen);
     restore();
     input.pause();

@@ -59,6 +59,12 @@ export class LiveLines implements LiveRegion {
     else this.#stream.write(`${this.#toBegin()}${eraseBelow}${text}\n${this.#last}`);
   }
 
+  /** The process was stopped and goes on: what a shell wrote meanwhile stays, and the region begins below it. */
+  resume(): void {
+    if (this.#isOver) return;
+    this.#stream.write(`${hideCursor}\r${eraseBelow}${this.#last}`);
+  }
+
   /** Takes the region away, and gives the cursor back. */
   end(): void {
     if (this.#isOver) return;

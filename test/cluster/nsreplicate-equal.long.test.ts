@@ -242,7 +242,7 @@ describe('what a server does not take', () => {
     );
     for (let run = 0; run < 2; run++) {
       expect(await pair.once(...flags)).toMatchObject({ code: 5 });
-      expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('not-taken');
+      expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('immutable');
     }
     expect(await clusterIP()).toBe('None');
     await pair.copy(...flags, '--on-immutable', 'recreate');

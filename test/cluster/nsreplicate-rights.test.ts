@@ -85,6 +85,15 @@ test('with just these a task copies, follows changes, and deletes; doctor finds 
   }
 });
 
+test('the replica’s are enough where who reads the primary may list namespaces there', async () => {
+  const flags = ['--name', pair.task, '--sync-namespaces', pair.namespace, '--kinds', 'configmaps'];
+  const sides = ['--primary', pair.primary, '--replica', files[1]];
+  expect(await plugin('nsreplicate', ['doctor', ...flags, ...sides])).toMatchObject({ code: 0 });
+  await pair.put(pair.from, configMap('kept', { a: 'by another' }));
+  expect(await plugin('nsreplicate', ['--once', ...flags, ...sides])).toMatchObject({ code: 0 });
+  await pair.equal();
+});
+
 test('for each of them that is taken away, that verb is named: before the first copy, and by the run that needs it', async () => {
   const [from, to] = await Promise.all([connectTo(files[0]), connectTo(files[1])]);
   const [primary, replica] = await Promise.all([identify('from', from), identify('to', to)]);

@@ -15,6 +15,8 @@ import { widgets } from './support/objects.ts';
 const group = `t${randomBytes(3).toString('hex')}.x8s.test`;
 /** Of a kind that loses a version. */
 const aging = `old.${group}`;
+/** Of a kind that lacks fields on the replica. */
+const lean = `lean.${group}`;
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
 const file = join(folder, 'rules.yaml');
 const config = ['--config', file];
@@ -35,6 +37,18 @@ function definition(group: string, ...versions: string[]): KubeObject {
     schema,
     storage: name === versions.at(-1),
   }));
+  return made;
+}
+
+/** Widgets of these fields in a spec, and no others. */
+function closed(...fields: string[]): KubeObject {
+  const made = widgets(lean) as KubeObject & { spec: { versions: object[] } };
+  const items = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const properties = Object.fromEntries(fields.map((field) => [field, { type: 'array', items }]));
+  const schema = {
+    openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } },
+  };
+  made.spec.versions = made.spec.versions.map((version) => ({ ...version, schema }));
   return made;
 }
 
@@ -64,13 +78,16 @@ beforeAll(async () => {
     for (const side of [pair.from, pair.to]) await pair.put(side, definition(one, 'v1'));
     await serves(one, 'v1');
   }
-  const kinds = [group, aging].map((one) => `{group: ${one}, kind: Widget}`);
+  await pair.put(pair.from, closed('list', 'other'));
+  await pair.put(pair.to, closed('other'));
+  await serves(lean, 'v1');
+  const kinds = [group, aging, lean].map((one) => `{group: ${one}, kind: Widget}`);
   writeFileSync(file, `rules: [${kinds.join()}, {group: apps, kind: Deployment}]`);
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
   for (const kube of [pair.from, pair.to])
-    for (const name of [group, aging].map((one) => `widgets.${one}`)) {
+    for (const name of [group, aging, lean].map((one) => `widgets.${one}`)) {
       const resource = await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io');
       await kube.delete(resource, { name });
       await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
@@ -142,6 +159,34 @@ describe('keys of lists that are there twice', () => {
       { image: 'three.invalid/a', env: [{ value: '3' }], ports: [{ name: 'a' }] },
     ]);
   });
+});
+
+describe('a field that the replica does not have', () => {
+  const twice = [
+    { name: 'a', v: '1' },
+    { name: 'a', v: '2' },
+  ];
+
+  test.each([
+    ['twice', 'with a key twice', twice],
+    ['once', 'that could be applied otherwise', twice.slice(1)],
+  ])(
+    '%s: is not lost of an object %s: it fails each time, and nothing tells that it is equal',
+    async (name, _, list) => {
+      await put(widget(name, { list }, `${lean}/v1`));
+      for (const flags of [config, config, [...config, '--on-immutable', 'recreate']]) {
+        const { code, stderr } = await pair.once(...flags);
+        expect({ code, stderr }).toEqual({
+          code: 5,
+          stderr: expect.stringMatching(/not-taken .*spec\.list/),
+        });
+        expect(await pair.find(pair.to, `widgets.${lean}`, name)).toBeUndefined();
+      }
+      expect((await pair.look('plan', ...config)).stdout).toMatch(/can't create Widget.*spec\.list/);
+      expect((await pair.look('drift', ...config)).code).toBe(5);
+      await kubectl(pair.primary, ['-n', pair.namespace, 'delete', `widgets.${lean}`, name]);
+    },
+  );
 });
 
 describe('a map that becomes empty', () => {

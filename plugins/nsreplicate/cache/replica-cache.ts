@@ -51,6 +51,7 @@ export class ReplicaCache {
   readonly #entries = new Map<ObjectKey, CopyEntry>();
   /** Copies of the task by namespace of the primary: what the brake measures against. */
   readonly #counts = new Map<string, number>();
+  readonly #without = new Set<string>();
   readonly #task: string;
   readonly #scope: CopyScope;
 
@@ -69,6 +70,17 @@ export class ReplicaCache {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Notes that the task does without a kind there, which it may not list, or does so no more. */
+  doWithout(kind: string, isWithout: boolean): void {
+    if (isWithout) this.#without.add(kind);
+    else this.#without.delete(kind);
+  }
+
+  /** Whether the task does without a kind there. */
+  isWithout(kind: string): boolean {
+    return this.#without.has(kind);
   }
 
   /** How many copies of this task a namespace has that are not on their way out. */

@@ -2,6 +2,7 @@
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { ApiError, isNotFound } from '../../../src/kube/api/api-error.ts';
 import { missingRole } from '../../../src/kube/cluster/role-binding.ts';
+import type { NotTaken } from '../decide/field-drift.ts';
 import type { Failure, FailureClass } from '../jobs/retry.ts';
 
 /** A failure that the engine itself found. */
@@ -130,3 +131,25 @@ export function immutable(about: string, error: ApiError): WorkFailure {
     message: `${about}: ${what} can't be changed on the replica, only made anew (--on-immutable): ${messageOf(error)}`,
   });
 }
+
+/** What it means that a server did not take all of a write; undefined where it did. */
+export function notAllTaken(about: string, { lost, kept }: NotTaken): WorkFailure | undefined {
+  if (lost.length > 0) return notTaken(about, lost);
+  return kept.length > 0 ? keptAsItWas(about, kept) : undefined;
+}
+
+/** The server took a change, and kept something as it was. */
+const keptAsItWas = (about: string, fields: readonly string[]): WorkFailure =>
+  new WorkFailure({
+    class: 'decision',
+    reason: 'immutable',
+    message: `${about}: the replica did not take ${fields.join(', ')}, as it would in a new object (--on-immutable)`,
+  });
+
+/** The server drops fields, from a new object too: deleting the copy is no help. */
+export const notTaken = (about: string, fields: readonly string[]): WorkFailure =>
+  new WorkFailure({
+    class: 'lasting',
+    reason: 'not-taken',
+    message: `${about}: the replica does not take ${fields.join(', ')}: its definition of the kind has no such field, or something there removes it`,
+  });

@@ -1,16 +1,18 @@
 /** From rules to resources that both sides serve. */
+import { nearest } from '../../../src/closest.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions } from '../../../src/kube/api/client.ts';
 import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/api/resources.ts';
 import { type Discovery, discover } from '../../../src/kube/cluster/discovery.ts';
+import type { TaskSpec } from '../decide/spec.ts';
 import { appliesWhole } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
 import { isEphemeralKind } from '../objects/skip.ts';
 import { isGlob } from '../rules/glob.ts';
 import { type Rule, ruleFor } from '../rules/rule.ts';
-import { type CompiledRule, compileRule } from '../rules/scope.ts';
+import { type CompiledRule, compileRule, mayLackNamespaces } from '../rules/scope.ts';
 import type { Cluster } from './cluster.ts';
 
 /** A kind that a task copies. */
@@ -121,6 +123,14 @@ function silentOf({ unavailable, resources }: Discovery): GroupVersion[] {
     .filter(({ group, version }) => !resources.some((one) => one.group === group && one.version === version));
 }
 
+/** Whether a cluster forbids to list a kind without which a task works, were it only namespaces that are there anyway. */
+export const isDispensable = (
+  { name }: CopiedKind,
+  error: unknown,
+  { namespaces, rules, prune }: Pick<TaskSpec, 'namespaces' | 'rules' | 'prune'>,
+): boolean =>
+  name === 'Namespace' && isForbidden(error) && !prune.namespaces && mayLackNamespaces(namespaces, rules);
+
 const isNamespaces = (resource: DiscoveredResource): boolean => nameOf(resource) === 'namespaces';
 
 const kindOf = (resource: DiscoveredResource, rules: readonly CompiledRule[]): CopiedKind => ({
@@ -184,9 +194,28 @@ function notServed(primary: Cluster, rule: Rule, resources: readonly DiscoveredR
   return new UsageError(
     `Primary ${primary.name} has no kind ${rule.kind}${wanted === '' ? '' : ` in ${wanted}`}.`,
     {
-      hint: groups.length > 0 ? `It has ${groups.join(', ')}.` : 'Is its CRD installed in that cluster?',
+      hint:
+        groups.length > 0
+          ? `It has ${groups.join(', ')}.`
+          : (meantBy(rule.kind, resources) ?? 'Is its CRD installed in that cluster?'),
     },
   );
+}
+
+/** Rules name kinds as objects do: a plural, a short name or a mistyped one stands for which? */
+function meantBy(name: string, resources: readonly DiscoveredResource[]): string | undefined {
+  const word = name.toLowerCase();
+  const named = resources.filter(
+    ({ plural, singular, shortNames }) => plural === word || singular === word || shortNames.includes(word),
+  );
+  const near = nearest(
+    name,
+    resources.map(({ kind }) => kind),
+  );
+  const found = named.length > 0 ? named : resources.filter(({ kind }) => kind === near);
+  if (found.length === 0) return undefined;
+  const kinds = [...new Set(found.map((one) => `${one.kind} (${apiVersionOf(one)})`))];
+  return `Did you mean kind ${kinds.join(' or ')}?`;
 }
 
 /** Kinds of the task that a replica does not serve, or in other versions only: their objects wait until it does. */

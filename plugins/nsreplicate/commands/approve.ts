@@ -28,7 +28,10 @@ export class ApproveCommand extends ExistingTaskCommand {
     const now = approvalDigest(status.replicas);
     if (this.digest !== undefined && this.digest !== now) throw otherDeletions(this.digest, now);
     const approval = approvalOf(context.clock.now(), this.digest);
-    return this.ask(context, { approval }, `Task ${this.name ?? defaultTask}: deletions go on.`);
+    return this.ask(context, { approval }, (atWork) => {
+      const when = atWork ? '' : ' once an instance is at work on it: nobody is now';
+      return `Task ${this.name ?? defaultTask}: deletions go on${when}.`;
+    });
   }
 }
 

@@ -25,6 +25,10 @@ export class GetCommand extends SurveyCommand {
   object = objectArgument();
   objectName = objectNameArgument();
 
+  protected override get takesNamespace(): boolean {
+    return this.object !== undefined;
+  }
+
   override run(context: KubeCommandContext): Promise<Outcome> {
     return this.looking(context, (opened) => this.#explain(opened, context));
   }

@@ -3,11 +3,12 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { standingOf } from '../jobs/failing.ts';
 import type { JobRecord } from '../jobs/records.ts';
 import { ExistingTaskCommand } from './base/existing-task-command.ts';
 import { checkReplicas, replicaOption } from './base/replica-option.ts';
 
-/** As the table shows them; a parked one has failed, too. */
+/** As the table shows them. */
 const jobStates = ['failed', 'parked', 'running', 'pending', 'done'] as const;
 
 export class JobsCommand extends ExistingTaskCommand {
@@ -21,8 +22,12 @@ export class JobsCommand extends ExistingTaskCommand {
     ],
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');
-  failed = option.flag('--failed', { description: 'Only those that fail; the same as --state failed.' });
-  states = option.choices('--state', jobStates, { description: 'Only of these states.' });
+  failed = option.flag('--failed', {
+    description: 'Only those that fail; the same as --state failed,parked.',
+  });
+  states = option.choices('--state', jobStates, {
+    description: 'Only of these states, as the table shows them.',
+  });
   replica = replicaOption();
   kind = option.text('--kind', { value: 'KIND', description: 'Only of this kind: Secret, Deployment.apps.' });
   limit = option.integer('--limit', {
@@ -46,10 +51,11 @@ export class JobsCommand extends ExistingTaskCommand {
     return { data: shown, table: jobsTable(shown) };
   }
 
-  #isChosen({ state, parked = false, replica, kind, namespace }: JobRecord): boolean {
+  #isChosen(job: JobRecord): boolean {
+    const { state, replica, kind, namespace } = job;
     return (
       (!this.failed || state === 'failed') &&
-      (this.states.length === 0 || this.states.some((one) => (one === 'parked' ? parked : one === state))) &&
+      (this.states.length === 0 || this.states.includes(standingOf(job))) &&
       (this.replica.length === 0 || this.replica.includes(replica)) &&
       (this.kind === undefined || kind.toLowerCase() === this.kind.toLowerCase()) &&
       (this.namespace === undefined || namespace === this.namespace)

@@ -25,6 +25,10 @@ export class PlanCommand extends SurveyCommand {
   object = objectArgument();
   objectName = objectNameArgument();
 
+  protected override get takesNamespace(): boolean {
+    return this.object !== undefined;
+  }
+
   override run(context: KubeCommandContext): Promise<Outcome> {
     return this.looking(context, async (opened) => {
       const found = await findObject(this, opened.primary.kube, context.signal);

@@ -107,6 +107,8 @@ export async function runOnce(opened: Opened, context: KubeCommandContext): Prom
       for (let over = false; !over; ) {
         over = await Promise.race([ended, clock.sleep(200).then(() => false)]);
         const replica = task.replicas.find((one) => one.name === name);
+        // What was done comes before the line that says that it is over.
+        if (over) lines?.flush();
         if (replica) show(handle, task, replica, over);
       }
       await work;

@@ -3,10 +3,10 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
+import { isFailing } from '../jobs/failing.ts';
 import type { JobRecord } from '../jobs/records.ts';
 import { waitsForApproval } from '../jobs/waits-for.ts';
 import type { TaskStatus } from '../state/state.ts';
-import { isAtWork } from '../state/task-phase.ts';
 import { ExistingTaskCommand } from './base/existing-task-command.ts';
 import { checkReplicas, replicaOption } from './base/replica-option.ts';
 
@@ -38,7 +38,7 @@ export class RetryCommand extends ExistingTaskCommand {
     const object = wanted && keyOf(wanted.kind, wanted.namespace, wanted.name);
     const chosen = this.replica.length > 0 ? { replicas: this.replica } : {};
     const retry = { id: context.clock.now().toISOString(), object, ...chosen };
-    return this.ask(context, { retry }, said(failing, status));
+    return this.ask(context, { retry }, (atWork) => said(failing, status, atWork));
   }
 
   #wanted(): NamedObject | undefined {
@@ -57,9 +57,7 @@ export class RetryCommand extends ExistingTaskCommand {
     const { readJobs } = await import('../state/state.ts');
     const { kube, task } = await this.status(context);
     const jobs = await readJobs(kube, task, { signal: context.signal });
-    const failed = jobs.filter(
-      ({ state, attempts }) => state === 'failed' || (state === 'running' && attempts > 1),
-    );
+    const failed = jobs.filter(isFailing);
     const replicas = status.replicas.filter(({ name }) => this.#isChosen(name));
     const inAll = replicas.reduce((sum, { failed: number }) => sum + number, 0);
     const chosen = failed.filter(({ replica }) => this.#isChosen(replica));
@@ -119,10 +117,10 @@ function nothingToRetry(wanted: NamedObject | undefined, unapproved: number): Ou
 const waitingText = (unapproved: number): string =>
   `${unapproved} failed ${unapproved === 1 ? 'job waits' : 'jobs wait'} for \`approve\`, and a retry would only fail again.`;
 
-function said({ retried, unapproved }: Failing, status: TaskStatus): string {
+function said({ retried, unapproved }: Failing, { phase }: TaskStatus, atWork: boolean): string {
   const what = retried === undefined ? 'What failed' : `${retried} failed ${retried === 1 ? 'job' : 'jobs'}`;
   const more = unapproved === 0 ? '' : `\n${waitingText(unapproved)}`;
-  return isAtWork(status)
+  return atWork
     ? `${what} will be tried again; \`jobs\` shows what comes of it.${more}`
-    : `The task is not running (${status.phase}): ${what.toLowerCase()} will be tried again when it starts, as everything is.${more}`;
+    : `Nobody is at work on the task (it is, or was, ${phase}): ${what.toLowerCase()} will be tried again when it starts, as everything is.${more}`;
 }

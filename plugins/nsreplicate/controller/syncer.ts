@@ -5,15 +5,7 @@ import { onAbort } from '../../../src/async/abort.ts';
 import { GrowingPauses } from '../../../src/async/back-off.ts';
 import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
-import {
-  ForbiddenError,
-  messageOf,
-  RefusedError,
-  UnreachableError,
-  UsageError,
-  X8sError,
-} from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { messageOf, UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Informers } from '../cache/informers.ts';
 import { type Cluster, checkDistinct, identify } from '../clusters/cluster.ts';
@@ -33,6 +25,7 @@ import { SyncerReporter } from './report.ts';
 import type { SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import type { WatchedSecrets } from './secrets.ts';
+import { standingAfter } from './standing-after.ts';
 import { type TaskNaming, taskOf } from './task-names.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
 import { isThrough, workOf } from './work.ts';
@@ -125,7 +118,7 @@ export class Syncer {
       if (signal.aborted) return;
       if (!(error instanceof X8sError)) this.#context.warn(`a defect: ${(error as Error)?.stack ?? error}`);
       this.#context.warn(messageOf(error));
-      await this.#tell(standingAfter(error));
+      await this.#tell(standingAfter(error, this.#isLeaving));
       // A change of what it depends on ends this wait.
       await this.#pauses.wait(signal).catch(() => undefined);
     }
@@ -154,6 +147,15 @@ export class Syncer {
     if (step === 'hold' || step === 'release')
       await setFinalizer(this.#context.own, this.#object, step === 'hold', signal);
     return step === 'delete-copies';
+  }
+
+  /** Its copies go first, and it waits for that. */
+  get #isLeaving(): boolean {
+    try {
+      return deletionStepOf(this.#object) === 'delete-copies';
+    } catch {
+      return false;
+    }
   }
 
   async #takeUp(signal: AbortSignal): Promise<void> {
@@ -263,23 +265,6 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else onAbort(signal, resolve);
   });
-
-function standingAfter(error: unknown): Standing {
-  const message = messageOf(error);
-  const hinted = error instanceof X8sError && error.hint ? `${message} (${error.hint})` : message;
-  if (error instanceof Refusal) return { is: 'refused', reason: error.reason, message: hinted };
-  // What the engine refuses once it has seen both sides is the rules' fault.
-  if (error instanceof UsageError) return { is: 'refused', reason: 'InvalidRule', message: hinted };
-  if (isForbidden(error) || error instanceof ForbiddenError)
-    return { is: 'failed', reason: 'Forbidden', message };
-  if (error instanceof RefusedError) return { is: 'failed', reason: 'Refused', message: hinted };
-  if (error instanceof UnreachableError) return { is: 'failed', reason: 'Unreachable', message };
-  return {
-    is: 'failed',
-    reason: 'Failed',
-    message: error instanceof X8sError ? message : 'a defect; see the log',
-  };
-}
 
 /** What of a resource decides on its work. */
 const saidBy = ({ spec, metadata: { annotations = {}, deletionTimestamp } }: SyncerObject) => ({

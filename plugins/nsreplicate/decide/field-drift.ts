@@ -164,17 +164,34 @@ export const toBeRemoved = ({ byHand, applied, keys }: FieldDrift, takes: Takeov
   ...(takes.keys ? keys : []),
 ];
 
-/**
- * Fields that the server did not take: those that it left out, and those that it has though a new object would not.
- * @param made what differs in a new object: defaults, and what webhooks do; 'all' where this is a new one
- */
-export function kept(rest: readonly Difference[], made: readonly Difference[] | 'all'): string[] {
-  const explained = new Set(made === 'all' ? [] : made.map((one) => JSON.stringify(one)));
-  return rest
-    .filter(({ how }) => how === 'missing' || made !== 'all')
-    .filter((one) => one.how === 'missing' || !explained.has(JSON.stringify(one)))
-    .map(({ path }) => path.join('.'));
+/** Fields that a server did not take. */
+export interface NotTaken {
+  /** It left them out, as it would in a new object: nothing that is done there makes the two sides equal. */
+  readonly lost: readonly string[];
+  /** They are as they were before, and would not be so in a new object. */
+  readonly kept: readonly string[];
 }
+
+/**
+ * What a server did not take.
+ * @param made what differs in a new object: defaults, what webhooks do, and what is lost. Undefined where this is a new
+ *   one, or where that is not known: then what is not there counts as lost, and of the rest nobody can tell
+ */
+export function notTakenOf(rest: readonly Difference[], made?: readonly Difference[]): NotTaken {
+  const likewise = new Set(made?.map((one) => JSON.stringify(one)));
+  const isMade = (one: Difference) => likewise.has(JSON.stringify(one));
+  const names = (isOne: (one: Difference) => boolean) => rest.filter(isOne).map(({ path }) => path.join('.'));
+  return {
+    lost: names((one) => one.how === 'missing' && (!made || isMade(one))),
+    kept: made ? names((one) => !isMade(one)) : [],
+  };
+}
+
+/** Fields of what was sent that are not in what came of it. */
+export const droppedFrom = (sent: Draft, made: KubeObject): string[] =>
+  differences(sent, made)
+    .filter(({ how, wanted }) => how === 'missing' && !isNothing(wanted))
+    .map(({ path }) => path.join('.'));
 
 /** The first fields by name, and how many there are besides. */
 export function namesOf(paths: readonly OwnedPath[]): string {

@@ -77,6 +77,7 @@ export type LeaveReason =
   | 'kind-dropped'
   | 'came-from-there'
   | 'there-before'
+  | 'not-listable'
   | 'edited'
   | 'keys-of-others'
   | 'others-apply'
@@ -104,6 +105,7 @@ const leaveReasons: Record<LeaveReason, { readonly text: string; readonly drift?
   'kind-dropped': { text: 'no rule covers its kind any more' },
   'came-from-there': { text: 'it came from this replica' },
   'there-before': { text: 'it was there before' },
+  'not-listable': { text: 'namespaces may not be listed on the replica, so they have to be there' },
   edited: { text: 'it was edited on the replica', drift: 'edited' },
   'keys-of-others': {
     text: 'others have keys in its labels, annotations or data; --exact removes them',
@@ -140,7 +142,7 @@ export const explain = (reason: Refusal | LeaveReason): string =>
 
 /** Why an object of the primary is not copied at all, in words as `explain` has them. */
 export const uncopied: readonly string[] = (
-  ['came-from-there', 'there-before', 'not-on-replica', 'no-namespace'] as const
+  ['came-from-there', 'there-before', 'not-listable', 'not-on-replica', 'no-namespace'] as const
 ).map(explain);
 
 /** Whether an object of the primary goes to a replica, by why it was left there. */

@@ -10,7 +10,7 @@ import { discover } from '../../../src/kube/cluster/discovery.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { groupKind } from '../objects/draft.ts';
-import { ProvenanceKey } from '../objects/provenance.ts';
+import { isCopyOf, ProvenanceKey } from '../objects/provenance.ts';
 import { isEphemeralKind } from '../objects/skip.ts';
 
 export interface KindStaleness {
@@ -43,7 +43,8 @@ export async function stalenessOf({ kube }: Cluster, task: string, call: CallOpt
       const kind = kindOf(resource);
       try {
         const { items } = await kube.list(resource, { ...call, labelSelector, metadataOnly: true });
-        return { kind, objects: items.length, lastChangeAt: lastChange(items) };
+        const copies = items.filter((object) => isCopyOf(object, task));
+        return { kind, objects: copies.length, lastChangeAt: lastChange(copies) };
       } catch (error) {
         call.signal?.throwIfAborted();
         if (!(error instanceof X8sError)) throw error;

@@ -5,7 +5,7 @@ import type { Resource } from '../../../src/kube/api/resources.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { undefinedIfNotServed } from '../clusters/failure.ts';
 import { at } from '../objects/draft.ts';
-import { ProvenanceKey } from '../objects/provenance.ts';
+import { isCopyOf, ProvenanceKey } from '../objects/provenance.ts';
 import { type Original, originalOf, wakingPatch } from '../objects/standby.ts';
 
 export const workloadKinds = ['StatefulSet', 'Deployment', 'CronJob'] as const;
@@ -42,7 +42,9 @@ export async function workloadsOf({ kube }: Cluster, task: string, call: CallOpt
   const lists = await Promise.all(
     workloadKinds.map(async (kind) => {
       const list = await kube.list(resources[kind], { ...call, labelSelector }).catch(undefinedIfNotServed);
-      return (list?.items ?? []).map((object) => workloadOf(kind, object));
+      return (list?.items ?? [])
+        .filter((object) => isCopyOf(object, task))
+        .map((object) => workloadOf(kind, object));
     }),
   );
   return lists.flat();

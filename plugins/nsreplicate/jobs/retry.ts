@@ -6,9 +6,11 @@ import { backOff } from '../../../src/async/back-off.ts';
  * - `later`: the replica or somebody else has to change first (away, busy, forbidden, a namespace on its way
  *   out); tried again for ever, ever more slowly.
  * - `object`: the replica refuses this very object (invalid, a webhook, immutable, too large): a few tries.
+ * - `lasting`: the replica has to change first, which no moment brings (it does not know a field): tried again now and
+ *   then, and by a single comparison not at all.
  * - `decision`: a person has to decide (a conflict with another manager, not ours): parked at once.
  */
-export type FailureClass = 'later' | 'object' | 'decision';
+export type FailureClass = 'later' | 'object' | 'lasting' | 'decision';
 
 export interface Failure {
   readonly class: FailureClass;
@@ -40,7 +42,7 @@ export function afterFailure(
   const attempts = (before?.attempts ?? 0) + 1;
   const parked = failure.class === 'decision' || (failure.class === 'object' && attempts >= ATTEMPTS);
   if (parked) return { attempts, failure, retryInMs: undefined };
-  const pause = backOff(attempts - 1, pauses, random);
+  const pause = failure.class === 'lasting' ? pauses.mostMs : backOff(attempts - 1, pauses, random);
   return { attempts, failure, retryInMs: Math.max(pause, failure.retryAfterMs ?? 0) };
 }
 

@@ -80,6 +80,13 @@ export function provenanceOf(object: KubeObject): Provenance | undefined {
   return mark?.own === false ? undefined : mark?.provenance;
 }
 
+/**
+ * Whether an object bears a task's own mark. The label alone tells nothing: controllers hand labels on, as that of
+ * EndpointSlices does with those of a Service.
+ */
+export const isCopyOf = (object: KubeObject, task: string): boolean =>
+  provenanceOf(object)?.origin.task === task;
+
 /** Whether a manager itself wrote the provenance of an object, as far as the API server knows. */
 export const wroteProvenance = ({ metadata: { managedFields = [] } }: KubeObject, manager: string): boolean =>
   managedFields.some(

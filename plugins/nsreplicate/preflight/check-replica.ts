@@ -10,7 +10,7 @@ import { standbyMatcher, type TaskSpec } from '../decide/spec.ts';
 import { describe, keyOf, type ObjectKey, placeOf } from '../objects/keys.ts';
 import { isHeldKind, remarkOnHeld } from '../objects/standby.ts';
 import { type PlannedChange, plan } from '../preview/plan.ts';
-import type { Survey, SurveyedReplica } from '../preview/survey.ts';
+import { isUnread, type Survey, type SurveyedReplica } from '../preview/survey.ts';
 import { describeNeed, lookFor } from '../task/needs-check.ts';
 import type { Finding } from './finding.ts';
 import { exceeded, isScoped, sumOf, type Usage, usageOf } from './quotas.ts';
@@ -185,17 +185,22 @@ async function usageOfCopy(check: ReplicaCheck, key: ObjectKey): Promise<Usage> 
 async function checkDryRuns(check: ReplicaCheck): Promise<Finding[]> {
   const { surveyed, replica, spec, signal } = check;
   const chosen = new Set(samples(check));
+  // What can't be listed there is not tried: of that nothing is known, and nothing is ok.
+  const untold = untried(check);
+  if (untold.length > 0 && chosen.size === 0)
+    return [finding(check, 'dry run', 'note', `can't be told for ${untold.join(', ')}, which can't be read`)];
   const tried = await plan({ ...surveyed, replicas: [replica] }, spec, signal, {
     concerns: (key) => chosen.has(key),
   });
   const found = tried.map((change) => ofDryRun(check, change));
   if (found.some(({ verdict }) => verdict !== 'ok')) return found.filter(({ verdict }) => verdict !== 'ok');
+  const but = untold.length === 0 ? '' : `; can't be told for ${untold.join(', ')}, which can't be read`;
   return [
     finding(
       check,
       'dry run',
       'ok',
-      `takes one object of each of ${chosen.size} kinds that something is to be written of`,
+      `takes one object of each of ${chosen.size} kinds that something is to be written of${but}`,
     ),
   ];
 }
@@ -205,9 +210,17 @@ function samples({ surveyed, replica }: ReplicaCheck): ObjectKey[] {
   const isNew = (key: ObjectKey) => isWrite(replica.assessor.assess(key));
   const hasNamespace = (key: ObjectKey) =>
     replica.replicaCache.get(keyOf('Namespace', '', placeOf(key).namespace)) !== undefined;
-  const byKind = Map.groupBy([...primaryCache.keys()].filter(isNew), (key) => placeOf(key).kind);
+  const known = [...primaryCache.keys()].filter((key) => !isUnread(replica, key) && isNew(key));
+  const byKind = Map.groupBy(known, (key) => placeOf(key).kind);
   return [...byKind.values()].flatMap((keys) => keys.find(hasNamespace) ?? keys[0] ?? []);
 }
+
+/** Kinds of which nothing can be tried, since it is not known what the replica has. */
+const untried = ({ surveyed: { primaryCache }, replica }: ReplicaCheck): string[] => [
+  ...new Set(
+    [...primaryCache.keys()].filter((key) => isUnread(replica, key)).map((key) => placeOf(key).kind),
+  ),
+];
 
 function ofDryRun(check: ReplicaCheck, change: PlannedChange): Finding {
   const { kind, namespace, name, blocked, note, action } = change;

@@ -16,8 +16,7 @@ import type { CopiedKind } from '../clusters/kinds.ts';
 import { stateNamespace, type TaskSpec } from '../decide/spec.ts';
 import { carriesStatus, makesObjects } from '../objects/carry.ts';
 import { Places } from '../objects/keys.ts';
-import { isGlob } from '../rules/glob.ts';
-import { literalNamespaces } from '../rules/scope.ts';
+import { literalNamespaces, mayLackNamespaces } from '../rules/scope.ts';
 import { metadataOf } from '../state/task-objects.ts';
 import { grantingRights } from './granting-rights.ts';
 
@@ -55,7 +54,8 @@ export function rightsOf(
   const literal = literalNamespaces(spec.namespaces);
   const there = namespacesThere(spec);
   // Namespaces are listed only where they decide, or are copied themselves.
-  const read = kinds.filter((kind) => !isNamespaces(kind) || !literal || isNamed(kind, spec));
+  const mayLack = mayLackNamespaces(spec.namespaces, spec.rules);
+  const read = kinds.filter((kind) => !isNamespaces(kind) || !mayLack);
   return {
     primary: [
       ...identity,
@@ -95,10 +95,6 @@ const epoch = (task: string): Permission[] => [
 
 const isNamespaces = ({ resource }: Pick<CopiedKind, 'resource'>): boolean =>
   resource.group === '' && resource.plural === namespaces.plural;
-
-/** Whether a rule of the task names the kind, other than for what it holds. */
-const isNamed = ({ resource }: CopiedKind, { rules }: Spec): boolean =>
-  rules.some(({ group, kind }) => !isGlob(kind) && group === resource.group && kind === resource.kind);
 
 /** Verbs on a resource, in some namespaces; in the whole cluster where none are named. */
 const on = (

@@ -83,7 +83,8 @@ async function madeOf(
     const { byHand, applied, keys, rest } = fieldDriftOf(main, after, fieldManager, shaping);
     if (byHand.length > 0) return undefined;
     const asked = { resource: kind.resource, main, context: shaping };
-    if ((await probes.kept(asked, rest, false, { signal })).length > 0) return undefined;
+    const { lost, kept } = await probes.notTaken(asked, rest, false, { signal });
+    if (lost.length + kept.length > 0) return undefined;
     return { foreign: keys.length > 0, othersApply: applied.length > 0 };
   } catch {
     signal.throwIfAborted();

@@ -78,7 +78,7 @@ function contentOf({ metadata, status: _, apiVersion: __, kind: ___, ...content 
 
 /** The failure that a refused change is, where the object would be taken as a new one; else undefined. */
 export async function asImmutable(trial: Trial, error: unknown): Promise<WorkFailure | undefined> {
-  if (error instanceof WorkFailure) return error;
+  if (error instanceof WorkFailure) return error.reason === 'immutable' ? error : undefined;
   if (!isRefused(error)) return undefined;
   const { kube, resource, main, signal } = trial;
   const found = await probe(kube, resource, main as Draft, { signal });

@@ -2,7 +2,7 @@
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
-import { failureOf, isNamespaceMissing, messageAbout } from '../clusters/failure.ts';
+import { failureOf, isNamespaceMissing, messageAbout, notAllTaken } from '../clusters/failure.ts';
 import { isWrite, type Write } from '../decide/assess.ts';
 import { refusalOfDependents } from '../decide/dependents.ts';
 import { explain, type LeaveReason, outcomes, type PlannedAction } from '../decide/outcomes.ts';
@@ -17,7 +17,7 @@ import { remarkOnHeld } from '../objects/standby.ts';
 import { applyCopy } from '../reconcile/apply.ts';
 import { keptByPrimary } from '../reconcile/delete-copy.ts';
 import { dependentsOf, ownedBy } from '../reconcile/dependents.ts';
-import { mayOverrule, notTaken } from '../reconcile/writer.ts';
+import { mayOverrule } from '../reconcile/writer.ts';
 import { assessByAsking, partOf } from './asking.ts';
 import { asImmutable, dryRun, mayBeMadeAnew, type Trial } from './dry-run.ts';
 import { both, type Shown, Shows } from './shows.ts';
@@ -111,7 +111,7 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
 
 /** What stays as it is, where the two sides may differ. */
 function plannedToBeLeft(why: LeaveReason, change: Change): PlannedChange | undefined {
-  if (['not-a-copy', 'kind-dropped', 'there-before'].includes(why)) return undefined;
+  if (['not-a-copy', 'kind-dropped', 'there-before', 'not-listable'].includes(why)) return undefined;
   return change('left', nothing, { note: explain(why) });
 }
 
@@ -156,9 +156,11 @@ async function plannedWrite(
     if (write.outcome !== 'create')
       before = await kube.find(resource, survey.places.onReplica(key), { signal });
     const { after, drift } = await dryRun(trial, before);
-    const kept = await replica.probes.kept(trial, drift.rest, write.outcome === 'create', { signal });
+    const isNew = write.outcome === 'create';
+    const notTaken = await replica.probes.notTaken(trial, drift.rest, isNew, { signal });
+    const failure = notAllTaken(`${main.kind} ${main.metadata.name}`, notTaken);
     const shown = shows.of(bare(after), before && bare(before));
-    if (kept.length > 0) return await plannedAfterRefusal(trial, notTaken(main, kept), before, shown, change);
+    if (failure) return await plannedAfterRefusal(trial, failure, before, shown, change);
     // It is what the replica makes of it, though that is not remembered.
     if (write.outcome === 'put-right' && shown.diff.length === 0) return undefined;
     return change(action, shown, { note: remarkOnHeld(main) });

@@ -8,7 +8,7 @@ import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';
 import { type Cluster, checkDistinct } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
-import { type CopiedKind, chooseKinds } from '../clusters/kinds.ts';
+import { type CopiedKind, chooseKinds, isDispensable } from '../clusters/kinds.ts';
 import { isSilent } from '../clusters/late-kinds.ts';
 import { type Scopes, scopesOf } from '../clusters/scopes.ts';
 import { explain, isCopied } from '../decide/outcomes.ts';
@@ -201,7 +201,7 @@ interface Frame {
 }
 
 async function listReplica(
-  { informers, signal }: SurveyOptions,
+  { informers, spec, signal }: SurveyOptions,
   kind: CopiedKind,
   scopes: Scopes,
   { cluster, replicaCache, unread, primaryCache, places, shaping, away }: Frame & ListedReplica,
@@ -229,7 +229,10 @@ async function listReplica(
       signal.throwIfAborted();
       if (isAway(error)) away.add(cluster);
       // The kind is not served there, so the replica has no object of it; its definition may still be copied.
-      const isKnown = isNotFound(error) && kind.rules.some(({ rule }) => makesObjects(rule.carry));
+      const isDone = isDispensable(kind, error, spec);
+      if (isDone) replicaCache.doWithout(kind.name, true);
+      const isKnown =
+        isDone || (isNotFound(error) && kind.rules.some(({ rule }) => makesObjects(rule.carry)));
       if (!isKnown) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });
     });
   }

@@ -4,7 +4,7 @@ import { ApiError } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { apiVersionOf, type Resource } from '../../../src/kube/api/resources.ts';
-import { WorkFailure } from '../clusters/failure.ts';
+import { notTaken, WorkFailure } from '../clusters/failure.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { bytesTooMany } from '../objects/annotations-size.ts';
 import { cloneJson, type Draft } from '../objects/draft.ts';
@@ -12,6 +12,7 @@ import { emptyMaps, filledIn, lostIn, type Path, putBack, take } from '../object
 import { ProvenanceKey } from '../objects/provenance.ts';
 import { otherAppliers, replacement, replacementPatch } from '../objects/replacement.ts';
 import { hasTwins, isWrittenInOtherVersion } from '../objects/unappliable.ts';
+import { droppedFields } from './probe.ts';
 
 export interface ApplyCopyOptions extends CallOptions {
   /** Take over fields that another manager owns. */
@@ -41,6 +42,7 @@ export async function applyCopy(
     putBack(object, lost);
     return object;
   } catch (error) {
+    if (isBroken(error)) await checkKnown(kube, resource, main, options);
     if (isBroken(error)) return writeWhole(kube, resource, main, options, error);
     if (isInvalid(error)) checkRoom(main, error);
     if (empty.length === 0 || !isInvalid(error)) throw error;
@@ -64,6 +66,40 @@ function checkRoom(main: Draft, cause: unknown): void {
 
 /** The server failed at the apply. Some objects make it fail each time: only these are written in another way. */
 const isBroken = (error: unknown): boolean => error instanceof ApiError && error.code === 500;
+
+/**
+ * Where the server does not know a field, an apply fails as if the server did, and all other verbs lose the field.
+ * @throws {WorkFailure} fields that the server would lose
+ */
+async function checkKnown(
+  kube: KubeClient,
+  resource: Resource,
+  draft: Draft,
+  { signal }: CallOptions,
+  subresource?: string,
+): Promise<void> {
+  const lost = await droppedFields(kube, resource, draft, {
+    signal,
+    ...(subresource ? { subresource } : {}),
+  });
+  if (lost.length > 0) throw notTaken(`${draft.kind ?? resource.kind} ${draft.metadata.name}`, lost);
+}
+
+/** Applies the status alone. Status belongs to controllers, so it is always taken over. */
+export async function applyStatus(
+  kube: KubeClient,
+  resource: Resource,
+  status: Draft,
+  call: CallOptions,
+): Promise<KubeObject> {
+  const how = { ...call, fieldManager, force: true, subresource: 'status' };
+  try {
+    return await kube.apply(resource, status as KubeObject, how);
+  } catch (error) {
+    if (isBroken(error)) await checkKnown(kube, resource, status, call, 'status');
+    throw error;
+  }
+}
 
 const placeOf = ({ metadata: { name, namespace } }: Draft) => ({ name, namespace });
 
@@ -102,7 +138,7 @@ async function writeWhole(
   cause: unknown,
 ): Promise<KubeObject> {
   const { force, dryRun = false, signal } = options;
-  const how = { dryRun, fieldManager, signal };
+  const how = { dryRun, fieldManager, fieldValidation: 'Strict', signal } as const;
   const live = await kube.find(resource, placeOf(main), { signal });
   const isBeyondApply =
     hasTwins(main) || (live && (hasTwins(live) || isWrittenInOtherVersion(live, apiVersionOf(resource))));

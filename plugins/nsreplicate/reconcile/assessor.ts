@@ -67,6 +67,7 @@ export class Assessor {
     const { primaryCache } = this.#options;
     const { kind } = placeOf(key);
     if (!primaryCache.kind(kind)) return { outcome: 'leave', why: 'kind-dropped' };
+    if (this.#options.replicaCache.isWithout(kind)) return { outcome: 'leave', why: 'not-listable' };
     const original = this.#primarySide(key);
     const present = this.#replicaSide(key, original, made);
     const isListed = original !== undefined || primaryCache.isComplete(key);

@@ -105,7 +105,7 @@ export class Attempts {
     meters?.failed(replica, key, failure.reason);
     const state = afterFailure(this.#retries.get(key), failure);
     const { attempts } = state;
-    const isGivenUp = mostAttempts !== undefined && attempts >= mostAttempts;
+    const isGivenUp = mostAttempts !== undefined && (attempts >= mostAttempts || failure.class === 'lasting');
     const final = isGivenUp ? { ...state, retryInMs: undefined } : state;
     this.#retries.set(key, final);
     if (final.retryInMs === undefined) this.lag.forget(key);

@@ -5,7 +5,7 @@ import type { WatchEventType } from '../../../src/kube/watch/watch.ts';
 import { ComingLists } from '../cache/coming-lists.ts';
 import { ReplicaObserver } from '../cache/replica-observer.ts';
 import { failureOf, isAway } from '../clusters/failure.ts';
-import type { CopiedKind } from '../clusters/kinds.ts';
+import { type CopiedKind, isDispensable } from '../clusters/kinds.ts';
 import { Reachability } from '../clusters/reachability.ts';
 import { explain } from '../decide/outcomes.ts';
 import type { ResultCounts } from '../decide/result-counts.ts';
@@ -233,14 +233,19 @@ export class Replica {
   }
 
   connected(kind: CopiedKind, namespace: string | undefined): void {
+    this.#options.replicaCache.doWithout(kind.name, false);
     if (this.#unlisted.delete(listOf(kind.name, namespace))) this.#options.changed();
     this.#reach.found();
   }
 
   /** A list can't be had or watched just now. */
   disconnected(kind: CopiedKind, namespace: string | undefined, error: X8sError): void {
+    const { replicaCache, spec } = this.#options;
     if (isAway(error)) this.#reach.lost(error);
-    else this.#unlisted.set(listOf(kind.name, namespace), error);
+    else if (isDispensable(kind, error, spec)) {
+      replicaCache.doWithout(kind.name, true);
+      this.synced(kind, namespace);
+    } else this.#unlisted.set(listOf(kind.name, namespace), error);
     this.#options.changed();
   }
 

@@ -3,14 +3,14 @@ import type { Clock } from '../../../src/clock.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
-import { conflictCauses, immutable, isRefused, WorkFailure } from '../clusters/failure.ts';
+import { conflictCauses, immutable, isRefused, notAllTaken, WorkFailure } from '../clusters/failure.ts';
 import type { Write } from '../decide/assess.ts';
 import { type FieldDrift, fieldDriftOf, noFieldDrift, toBeRemoved } from '../decide/field-drift.ts';
 import { fieldManager, handoverManager, type TaskSpec } from '../decide/spec.ts';
 import { nameOnly } from '../objects/carry.ts';
 import { at, type Draft } from '../objects/draft.ts';
 import type { SanitiseContext } from '../objects/sanitise.ts';
-import { applyCopy } from './apply.ts';
+import { applyCopy, applyStatus } from './apply.ts';
 import { handOverReplicas, type OwnershipChange, takeOver } from './field-owners.ts';
 import { Probes, probe } from './probe.ts';
 import { removeForAnew } from './recreate.ts';
@@ -86,22 +86,33 @@ export class Writer {
       applied = { ...applied, object: await this.#send(request, true, call) };
       drift = this.#fieldDriftOf(request, applied.object);
     }
-    const fields = await this.#probes.kept(request, drift.rest, applied.isNew, call);
-    if (fields.length === 0) return written(request, applied, drift);
-    const cause = notTaken(request.main, fields);
-    if (applied.isNew || this.#policy.onImmutable === 'fail') throw cause;
-    const anew = await this.#recreate(request, cause, call);
-    return written(request, anew, this.#fieldDriftOf(request, anew.object));
+    const failure = await this.#notAllTaken(request, drift, applied, call);
+    if (!failure) return written(request, applied, drift);
+    if (failure.reason !== 'immutable') throw failure;
+    return this.#madeAnew(request, failure, call);
   }
 
-  /** Applies the status alone. Status belongs to controllers, so it is always taken over. */
+  /** A field that stayed as it was is right in a new object; others may turn out not to be. */
+  async #madeAnew(request: WriteRequest, cause: WorkFailure, call: CallOptions): Promise<Written> {
+    const anew = await this.#recreate(request, cause, call);
+    const drift = this.#fieldDriftOf(request, anew.object);
+    const failure = await this.#notAllTaken(request, drift, anew, call);
+    if (failure) throw failure;
+    return written(request, anew, drift);
+  }
+
+  async #notAllTaken(
+    request: WriteRequest,
+    { rest }: FieldDrift,
+    { isNew }: Applied,
+    call: CallOptions,
+  ): Promise<WorkFailure | undefined> {
+    return notAllTaken(aboutOf(request.main), await this.#probes.notTaken(request, rest, isNew, call));
+  }
+
+  /** Applies the status alone. */
   applyStatus(resource: Resource, status: Draft, call: CallOptions): Promise<KubeObject> {
-    return this.#kube.apply(resource, status as KubeObject, {
-      ...call,
-      fieldManager,
-      force: true,
-      subresource: 'status',
-    });
+    return applyStatus(this.#kube, resource, status, call);
   }
 
   /** Applies fields to an object that may be somebody else's: what they wrote by hand is overruled, what they apply is not. */
@@ -184,8 +195,7 @@ export class Writer {
     if (!isRefused(error)) throw error;
     const found = await probe(this.#kube, request.resource, request.main, call);
     if (found.is !== 'taken') throw error;
-    const { kind, metadata } = request.main;
-    return this.#recreate(request, immutable(`${kind} ${metadata.name}`, error), call);
+    return this.#recreate(request, immutable(aboutOf(request.main), error), call);
   }
 
   #send({ resource, main, uid }: Sent, force: boolean, call: CallOptions): Promise<KubeObject> {
@@ -252,13 +262,7 @@ export const takesOf = ({ outcome }: Write, { drift, exact, forceConflicts }: Wr
   keys: exact,
 });
 
-/** The server took the write, and kept something as it was. */
-export const notTaken = ({ kind, metadata }: Draft, fields: readonly string[]): WorkFailure =>
-  new WorkFailure({
-    class: 'decision',
-    reason: 'not-taken',
-    message: `${kind} ${metadata.name}: the replica did not take ${fields.join(', ')}, as it would in a new object (--on-immutable)`,
-  });
+const aboutOf = ({ kind, metadata }: Draft): string => `${kind} ${metadata.name}`;
 
 const replaced = ({ kind, metadata }: KubeObject) =>
   new WorkFailure({

@@ -1,6 +1,7 @@
 /** Config files: our own format, and KRMSyncer resources, told apart by their `kind`. */
 import type { Operation } from 'rfc6902';
 import { nearest } from '../../../src/closest.ts';
+import { own } from '../../../src/json.ts';
 import { parseYaml, type YamlField } from '../../../src/yaml-field.ts';
 import { carryFields, parseCarryPath, parseSetPath } from './fields.ts';
 import { compileGlob, isGlob } from './glob.ts';
@@ -32,6 +33,36 @@ const topKeys = [
   'standby',
 ] as const;
 
+/** What only flags say, by how a file would call it. */
+const flagKeys: Readonly<Record<string, string>> = {
+  adopt: '--adopt',
+  drift: '--drift',
+  exact: '--exact',
+  failBack: '--fail-back',
+  forceConflicts: '--force-conflicts',
+  onImmutable: '--on-immutable',
+  prune: '--prune',
+  pruneClaims: '--prune-claims',
+  pruneCrds: '--prune-crds',
+  pruneLimit: '--prune-limit',
+  pruneNamespaces: '--prune-namespaces',
+  prunePercent: '--prune-percent',
+  stateContext: '--state-context',
+  replicaDir: '--replica-dir',
+  workerCount: '--worker-count',
+  listen: '--listen',
+  once: '--once',
+};
+
+/** @throws {UsageError} a key is the name of a flag */
+function checkFlagKeys(document: YamlField): void {
+  for (const [key, field] of document.entries()) {
+    const flag = own(flagKeys, key) ?? Object.values(flagKeys).find((one) => one === `--${key}`);
+    if (flag !== undefined)
+      throw field.problem('is said by a flag, and not in a config file', `On the command line: ${flag}`);
+  }
+}
+
 /**
  * Reads a config file.
  * @param file its name, for messages
@@ -47,6 +78,7 @@ export function parseConfig(text: string, file: string, given: readonly string[]
       `${JSON.stringify(kind[1].string())} is no kind of config file`,
       'Files of kind KRMSyncer are taken, and files of our own, which have no kind.',
     );
+  checkFlagKeys(document);
   const fields = document.map(topKeys);
   const rules = parseRules(fields.rules);
   const replicas = fields.replicas?.strings() ?? [];

@@ -29,6 +29,14 @@ export function literalNamespaces({ include, selector }: NamespaceScope): readon
   return include.length > 0 && selector.length === 0 && !include.some(isGlob) ? include : undefined;
 }
 
+/**
+ * Whether a task works without knowing of Namespace objects: its namespaces are named, and no rule names that kind. They
+ * are copied where that is allowed, and have to be there where it is not.
+ */
+export const mayLackNamespaces = (scope: NamespaceScope, rules: readonly Rule[]): boolean =>
+  literalNamespaces(scope) !== undefined &&
+  !rules.some(({ group, kind }) => group === '' && kind === 'Namespace');
+
 /** Sensitive namespaces that were asked for by name, without the flag that allows it. */
 export function refusedNamespaces({ include, sensitive }: NamespaceScope): readonly string[] {
   return sensitive ? [] : include.filter((name) => name.startsWith('kube'));

@@ -7,7 +7,7 @@ import { readHolder, rightToWrite } from './lease.ts';
 import type { TaskStatus } from './state.ts';
 import { isAtWork } from './task-phase.ts';
 
-/** How often the Lease of a holder that is not known to live is looked at; it is renewed every two seconds. */
+/** How often the Lease of a holder that is not known to be dead is looked at; it is renewed every two seconds. */
 const LOOK_MS = 500;
 
 export interface Attendance {
@@ -24,8 +24,8 @@ export interface AttendanceOptions {
 
 /**
  * Whether an instance is at work on a task. One look where the state says that it ended, where nobody holds the Lease and
- * where the holder is a process of this machine; else looks until the Lease moves, at most for as long as its holder may be
- * silent.
+ * where the holder was a process of this machine that is gone; else looks until the Lease moves, at most for as long as its
+ * holder may be silent. That a process is there says nothing: one that is stopped does no work.
  */
 export async function attendanceOf(
   kube: KubeClient,
@@ -37,8 +37,7 @@ export async function attendanceOf(
   const seen = clock.monotonic();
   if (!isAtWork(status)) return { holder, atWork: false };
   if (!holder) return { holder, atWork: holder === null ? false : undefined };
-  const liveness = livenessOf(parseHolder(holder.holder));
-  if (liveness !== 'unknown') return { holder, atWork: liveness === 'alive' };
+  if (livenessOf(parseHolder(holder.holder)) === 'dead') return { holder, atWork: false };
   const limitMs = Math.max(holder.staleAfterMs, rightToWrite.staleAfterMs);
   while (clock.monotonic() - seen < limitMs) {
     await clock.sleep(LOOK_MS, signal);

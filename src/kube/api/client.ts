@@ -39,16 +39,18 @@ export interface WriteOptions extends CallOptions, WriteLimit {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
   readonly subresource?: string;
+  /**
+   * What becomes of fields that the server does not know, or that are there twice: dropped with a warning where absent,
+   * and without one for `Ignore`; refused (400) for `Strict`.
+   */
+  readonly fieldValidation?: 'Ignore' | 'Strict';
 }
 
 export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
   /** Take over fields that another manager owns. */
   readonly force?: boolean;
-  /**
-   * `Ignore`: without warnings about fields that are unknown or there twice. An apply refuses unknown ones in any case,
-   * and looks for the others by reading its body a second time.
-   */
+  /** An apply refuses unknown fields in any case, and looks for those that are there twice by reading its body a second time. */
   readonly fieldValidation?: 'Ignore';
 }
 

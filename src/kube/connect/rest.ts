@@ -77,7 +77,7 @@ export function createClient(
         method: 'PATCH',
         body: typed(resource, object),
         contentType: 'application/apply-patch+yaml',
-        query: { force: options.force, fieldValidation: options.fieldValidation },
+        query: { force: options.force },
         idempotent: true,
       }),
 
@@ -139,8 +139,8 @@ function typed<T extends KubeObject>(resource: Resource<T>, object: T, subresour
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
 }
 
-function writeQuery({ dryRun, fieldManager }: WriteOptions) {
-  return { dryRun: dryRun ? 'All' : undefined, fieldManager };
+function writeQuery({ dryRun, fieldManager, fieldValidation }: WriteOptions) {
+  return { dryRun: dryRun ? 'All' : undefined, fieldManager, fieldValidation };
 }
 
 function deleteOptions({ uid, resourceVersion, dryRun, ...options }: DeleteOptions) {

@@ -192,15 +192,16 @@ export class FakeKube implements KubeClient {
   #write<T extends KubeObject>(
     verb: FakeCall['verb'],
     resource: Resource<T>,
-    { metadata: { namespace, name } }: T,
+    object: T,
     options: WriteOptions,
     work: (collection: Collection) => KubeObject,
   ): Promise<T> {
     const collection = collectionOf(resource);
+    const { namespace, name } = object.metadata;
     if (options.dryRun) {
       if (verb !== 'create') throw new Error('the fake does dry runs of creates only');
-      // It knows no schema: it would take whatever is not there yet.
-      return Promise.resolve({ metadata: { namespace, name } } as T);
+      // It knows no schema: it would take whatever is not there yet, as it is.
+      return Promise.resolve(object);
     }
     return this.#call({ verb, collection, namespace, name }, options, () => work(collection)) as Promise<T>;
   }

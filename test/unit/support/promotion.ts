@@ -21,7 +21,11 @@ export const held = (name: string, original: string, spec: object, dependsOn = '
     name,
     namespace: 'shop',
     labels: { 'x8s.dev/replica-of': 't' },
-    annotations: { 'x8s.dev/standby': original, 'x8s.dev/depends-on': dependsOn },
+    annotations: {
+      'x8s.dev/origin': `cluster=A task=t namespace=shop uid=${name} applied=d sequence=1`,
+      'x8s.dev/standby': original,
+      'x8s.dev/depends-on': dependsOn,
+    },
   },
   spec,
 });

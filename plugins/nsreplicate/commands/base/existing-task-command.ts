@@ -51,12 +51,25 @@ export abstract class ExistingTaskCommand extends KubeCommand {
     throw noSuchTask(context, task, kube);
   }
 
-  protected async ask(context: KubeCommandContext, change: ControlChange, said: string): Promise<Outcome> {
+  /** @param said hears whether anybody is at work, who does at once what is asked */
+  protected async ask(
+    context: KubeCommandContext,
+    change: ControlChange,
+    said: string | ((isAtWork: boolean) => string),
+  ): Promise<Outcome> {
     const { recordOf, writeControl } = await import('../../state/control.ts');
-    const { kube, task } = await this.status(context);
+    const { kube, task, status } = await this.status(context);
     const { thisProcess } = await import('../../../../src/tasks/holder.ts');
     const asked = recordOf(change, thisProcess().who, context.clock.now());
     await writeControl(kube, task, change, asked, { signal: context.signal });
-    return { data: { task, ...change }, text: said };
+    const text = typeof said === 'string' ? said : said(await this.#isAtWork(context, kube, status));
+    return { data: { task, ...change }, text };
+  }
+
+  /** True also where it can't be known. */
+  async #isAtWork(context: KubeCommandContext, kube: KubeClient, status: TaskStatus): Promise<boolean> {
+    const { attendanceOf } = await import('../../state/attendance.ts');
+    const { atWork } = await attendanceOf(kube, status, context);
+    return atWork ?? true;
   }
 }

@@ -18,13 +18,17 @@ export interface ServiceFlags {
 
 /** @throws {UsageError} flags of the service without it, one of a pair without the other, or two certificates */
 export function checkServiceFlags(flags: ServiceFlags): void {
-  const { listen, tlsCert, tlsKey, ownCertificate = false, insecureListen } = flags;
+  const { listen, tlsCert, tlsKey, ownCertificate = false, insecureListen, metricsAuth } = flags;
   if (
     listen === undefined &&
-    (tlsCert !== undefined || tlsKey !== undefined || ownCertificate || insecureListen)
+    (tlsCert !== undefined ||
+      tlsKey !== undefined ||
+      ownCertificate ||
+      insecureListen ||
+      metricsAuth === 'none')
   )
     throw new UsageError(
-      'Flags of a certificate and --insecure-listen are for a service: --listen HOST:PORT',
+      'Flags of a certificate, --insecure-listen and --metrics-auth are for a service: --listen HOST:PORT',
     );
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new UsageError('--tls-cert and --tls-key belong together');

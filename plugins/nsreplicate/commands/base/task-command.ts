@@ -5,6 +5,7 @@ import { option } from '../../../../src/cli/options.ts';
 import { contextNames, namespaceNames } from '../../../../src/cli/providers.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { defaultTask } from '../../state/task-objects.ts';
+import { checkContradictions, checkNamespaceFlag } from './contradictions.ts';
 import { type Connections, type Opened, openTask, type StateUse, type TaskFlags } from './open-task.ts';
 
 const clusters = 'Clusters';
@@ -138,8 +139,13 @@ export abstract class TaskCommand extends KubeCommand implements TaskFlags {
     max: 100,
   });
 
+  /** Whether `-n` is the namespace of an object that is named. */
+  protected get takesNamespace(): boolean {
+    return false;
+  }
+
   /** Reads the config file and connects to all clusters. `hand` gets clients that it has to close. */
-  protected begin(
+  protected async begin(
     context: KubeCommandContext,
     {
       hand,
@@ -147,6 +153,8 @@ export abstract class TaskCommand extends KubeCommand implements TaskFlags {
     }: { watches: boolean; stateUse?: StateUse | undefined; hand: (client: KubeClient) => void },
   ): Promise<Opened> {
     const { signal } = context;
+    if (!this.takesNamespace) checkNamespaceFlag(this.namespace);
+    checkContradictions(this);
     return openTask(this, this.#connections(context, hand), { ...options, signal });
   }
 

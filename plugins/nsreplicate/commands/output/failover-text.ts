@@ -19,8 +19,8 @@ export function planText(
   const fenced = [replica, ...others].filter(({ name }) => !unfenced.some((one) => one.name === name));
   const lost = `${state ? 'what does not answer' : 'the old primary is not reached: its workloads'} may still run there`;
   return [
-    `Task ${task}: ${replica.name} becomes the primary (epoch ${epoch.number}).`,
-    `  fenced: ${fenced.map(({ name }) => name).join(', ')}`,
+    `Task ${task}: ${replica.name} would become the primary (epoch ${epoch.number}).`,
+    `  would be fenced: ${fenced.map(({ name }) => name).join(', ')}`,
     ...unfenced.map(({ name, why }) => `  can't be fenced: ${name}: ${why}`),
     ...(unfenced.length > 0 || !state ? [`  ${lost}, and it finds the epoch before it writes a copy`] : []),
     ...standingLines(last, state !== undefined),

@@ -1,5 +1,6 @@
 /** Jobs as a table. */
 import { table } from '../../../../src/cli/table.ts';
+import { standingOf } from '../../jobs/failing.ts';
 import type { JobRecord } from '../../jobs/records.ts';
 
 export function jobsTable(jobs: readonly JobRecord[]) {
@@ -10,7 +11,7 @@ export function jobsTable(jobs: readonly JobRecord[]) {
       { header: 'NAMESPACE', value: ({ namespace }) => namespace ?? '' },
       { header: 'KIND', value: ({ kind }) => kind },
       { header: 'NAME', value: ({ name }) => name },
-      { header: 'STATE', value: ({ state, parked }) => (parked ? 'parked' : state) },
+      { header: 'STATE', value: standingOf },
       { header: 'DID', value: ({ did }) => did ?? '' },
       { header: 'ATTEMPTS', value: ({ attempts }) => String(attempts) },
       { header: 'REASON', value: ({ reason }) => reason ?? '' },

@@ -102,7 +102,7 @@ function describeReplica(replica: ReplicaStatus, isOver: boolean): string[] {
     ...(failed === 0 ? [] : [`    ${failed} failing, ${parkedText(replica)}`]),
     ...(deletionsStopped === undefined
       ? []
-      : [`    deletions are stopped: ${deletionsStopped}; \`approve\` lets them go on`]),
+      : [`    deletions are stopped: ${deletionsStopped}; ${whatApproves(waiting)}`]),
     ...waitingLines(waiting),
     ...(foreign === 0
       ? []
@@ -123,6 +123,11 @@ function parkedText({ parked, unapproved = 0 }: ReplicaStatus): string {
 
 /** Deletions that are named in a text; all that are kept are in `-o json`. */
 const MOST_NAMED = 10;
+
+const whatApproves = (waiting: WaitingDeletions | undefined): string =>
+  waiting?.count === 0
+    ? 'none waits now, and those that come wait for `approve`'
+    : '`approve` lets them go on';
 
 function waitingLines(waiting: WaitingDeletions | undefined): string[] {
   if (!waiting || waiting.count === 0) return [];

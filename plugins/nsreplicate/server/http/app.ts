@@ -132,8 +132,9 @@ function serve(app: FastifyInstance, route: Route, options: AppOptions): void {
 /** Whatever asks for a page may ask whether it is there. Other routes do something, or take a token. */
 const isPart = ({ method, undocumented = false }: Route): boolean => method === 'GET' && undocumented;
 
+/** The name of a scheme is not case-sensitive, and spaces follow it (RFC 9110, 11.1 and 11.4). */
 const tokenOf = ({ headers: { authorization = '' } }: FastifyRequest): string | undefined =>
-  /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization)?.[1];
+  /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
 
 /** Asked before a body is read: who may not ask does not get to send one. */
 async function admit(

@@ -11,7 +11,10 @@ export const object = (required: Fields, optional: Fields = {}): Schema => ({
   properties: { ...required, ...optional },
 });
 
-export const list = (items: Schema, limits: { readonly maxItems?: number } = {}): Schema => ({
+export const list = (
+  items: Schema,
+  limits: { readonly minItems?: number; readonly maxItems?: number } = {},
+): Schema => ({
   type: 'array',
   items,
   ...limits,

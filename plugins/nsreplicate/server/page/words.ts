@@ -24,7 +24,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     help: 'Change the object on the primary, or add an override for this replica.',
   },
   immutable: {
-    means: 'A field changed that the replica does not let anybody change.',
+    means: 'A field changed that the replica does not let anybody change, or keeps as it was.',
     help: 'Delete the copy, or run the task with --on-immutable recreate.',
   },
   forbidden: {
@@ -62,8 +62,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
     help: 'See what waits to be deleted, and approve it if it was meant.',
   },
   'not-taken': {
-    means: 'The replica took the write, and not all that was in it.',
-    help: 'Delete the copy on the replica, so that it is made anew.',
+    means: 'The replica has no place for a field of it, in a new object neither.',
+    help: "Bring the kind's definition on the replica up to the primary's, or remove the field by an override; it is tried again by itself.",
   },
   'fought-over': {
     means: 'Something on the replica changes it back each time it is put right.',

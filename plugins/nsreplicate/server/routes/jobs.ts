@@ -1,6 +1,7 @@
 /** Jobs: which there are, and trying again those that failed. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import { isFailing } from '../../jobs/failing.ts';
 import { waitsForApproval } from '../../jobs/waits-for.ts';
 import { describe, keyOf } from '../../objects/keys.ts';
 import { recordOf, writeControl } from '../../state/control.ts';
@@ -148,7 +149,7 @@ const retryRoute = (method: Method, options: JobsOptions) =>
 
 async function retry({ board, state, clock }: JobsOptions, { query, caller, signal }: Ask<RetryQuery>) {
   const job = findJob(board, query, caller as Caller);
-  if (job.state !== 'failed' && job.attempts < 2)
+  if (!isFailing(job))
     throw new Problem(409, 'The job does not fail.', { hint: 'Jobs that do: GET /api/jobs?state=failed' });
   if (waitsForApproval(job.reason))
     throw new Problem(409, 'The job waits for an approval, and a retry would only fail again.', {

@@ -35,7 +35,7 @@ export const usersRoute = (options: UsersOptions) =>
         password: input('At least 10 characters, at most 72 bytes', 256),
         role: oneOf(roles),
       },
-      { namespaces: list(input('Namespace of the primary', 63), { maxItems: 1000 }) },
+      { namespaces: list(input('Namespace of the primary', 63), { minItems: 1, maxItems: 1000 }) },
     ),
     answers: { 201: { description: 'The user', schema: object(described, { namespaces: list(text()) }) } },
     problems: [409, 502, 503],

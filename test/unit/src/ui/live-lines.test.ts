@@ -4,7 +4,7 @@ import { createStyle } from '../../../../src/ui/style.ts';
 import { TerminalTitle } from '../../../../src/ui/title.ts';
 import { FakeTerminal } from '../../support/fake-terminal.ts';
 
-function scene(columns = 20, rows = 5) {
+function scene(columns = 20, rows = 6) {
   const terminal = new FakeTerminal({ isTTY: true, columns, rows });
   return { terminal, lines: new LiveLines(terminal.stream, createStyle(false)) };
 }
@@ -32,6 +32,18 @@ describe('live lines', () => {
     const { length } = terminal.text;
     lines.draw([[{ text: 'short ' }, { text: 'and much longer' }], ...text('b')]);
     expect(terminal.text).toHaveLength(length);
+  });
+
+  test('begin below what a shell wrote while the process was stopped', () => {
+    const { terminal, lines } = scene();
+    lines.draw(text('one', 'two'));
+    terminal.text += '[1]+ Stopped\n$ fg\n';
+    lines.resume();
+    lines.draw(text('three'));
+    expect(seen(terminal)).toEqual(['one', 'two', '[1]+ Stopped', '$ fg', 'three']);
+    lines.end();
+    lines.resume();
+    expect(seen(terminal)).toEqual(['one', 'two', '[1]+ Stopped', '$ fg']);
   });
 
   test('count the rows that a terminal made of them which has become narrower', () => {

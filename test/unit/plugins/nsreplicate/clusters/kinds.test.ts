@@ -79,3 +79,11 @@ test('a rule by globs to which no kind answers is said', async () => {
     await end();
   }
 });
+
+test.each([
+  ['configmaps', 'Did you mean kind ConfigMap (v1)?'],
+  ['ConfigMpa', 'Did you mean kind ConfigMap (v1)?'],
+  ['Zebra', 'Is its CRD installed in that cluster?'],
+])('a rule that names no kind is refused, with the one that was meant: %s', async (kind, hint) => {
+  await expect(chosen(ruleFor('', kind))).rejects.toMatchObject({ hint });
+});

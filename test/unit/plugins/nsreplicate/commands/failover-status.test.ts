@@ -34,7 +34,11 @@ const promotion = (number: number): PromotionRecord => ({
 });
 
 const held = {
-  metadata: { ...configMap('a').metadata, labels: { 'x8s.dev/replica-of': 't' } },
+  metadata: {
+    ...configMap('a').metadata,
+    labels: { 'x8s.dev/replica-of': 't' },
+    annotations: { 'x8s.dev/origin': 'cluster=A task=t namespace=shop uid=a applied=d sequence=1' },
+  },
 };
 
 test('a name that no task has is an error, as where any other command asks for a task', async () => {

@@ -3,11 +3,13 @@ import { expect, test } from '@jest/globals';
 import { RetryCommand } from '../../../../../plugins/nsreplicate/commands/retry.ts';
 import { type JobRecord, textOfJobs } from '../../../../../plugins/nsreplicate/jobs/records.ts';
 import { readControl } from '../../../../../plugins/nsreplicate/state/control.ts';
+import { takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
 import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { stateDocument, type TaskStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
 import { metadataOf } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
 import type { KubeCommandContext } from '../../../../../src/cli/kube-command.ts';
-import { fakeClock } from '../../../support/fake-clock.ts';
+import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
+import { fakeClock, hastyClock } from '../../../support/fake-clock.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -16,12 +18,28 @@ const job = (name: string, reason: string): JobRecord => ({
   ...{ reason, attempts: 1, startedAt: '2026-01-01T00:00:00Z', parked: true },
 });
 
+const elsewhere = 'agent@pod pid=7 id=ab machine=other start=1';
+let renewals = 0;
+const renewed = ({ spec, ...lease }: KubeObject): KubeObject => ({
+  ...lease,
+  spec: { ...(spec as object), renewTime: new Date(++renewals).toISOString() },
+});
+
 /** What comes of a retry where some jobs fail, and what a run is asked to do then. */
-async function retry(jobs: readonly JobRecord[], flags: Partial<RetryCommand> = { all: true }) {
+async function retry(
+  jobs: readonly JobRecord[],
+  flags: Partial<RetryCommand> = { all: true },
+  isHeld = true,
+) {
   const cluster = new FakeCluster();
   const unapproved = jobs.filter(({ reason }) => reason === 'brake').length;
   const status = {
-    ...{ phase: 'Watching', startedAt: '2026-01-01T00:00:00Z', primary: { name: 'a', server: '' } },
+    ...{
+      task: 't',
+      phase: 'Watching',
+      startedAt: '2026-01-01T00:00:00Z',
+      primary: { name: 'a', server: '' },
+    },
     replicas: [{ name: 'b', behind: { pending: 0 }, failed: jobs.length, parked: jobs.length, unapproved }],
   } as unknown as TaskStatus;
   const { data } = stateDocument(status, blankState());
@@ -31,8 +49,17 @@ async function retry(jobs: readonly JobRecord[], flags: Partial<RetryCommand> = 
     data: { records: textOfJobs(jobs) },
   });
   const kube = fakeKube(cluster, { context: 'a' });
+  const [clock, { signal }] = [hastyClock(), new AbortController()];
+  if (isHeld) {
+    await takeLease({ kube, task: 't', purpose: 'watch', holder: elsewhere, clock: fakeClock(), signal });
+    // Whoever has it renews it, as often as it is looked at.
+    kube.after = ({ verb, collection }) => {
+      const lease = verb === 'get' && collection.endsWith('/leases') && cluster.all(collection)[0];
+      if (lease) cluster.replace(collection, renewed(lease));
+    };
+  }
   const context = {
-    ...{ binaryName: 'x', clock: fakeClock(), signal: new AbortController().signal, kube: async () => kube },
+    ...{ binaryName: 'x', clock, signal, kube: async () => kube },
   } as unknown as KubeCommandContext;
   const blank = {
     name: 't',
@@ -66,5 +93,11 @@ test('all else is, and what is not is said beside it', async () => {
   expect(outcome.text).toBe(
     '1 failed job will be tried again; `jobs` shows what comes of it.\n1 failed job waits for `approve`, and a retry would only fail again.',
   );
+  expect(asked).toMatchObject({ id: expect.any(String) });
+});
+
+test('where nobody is at work, that is said, though the record says that somebody is', async () => {
+  const { outcome, asked } = await retry([job('b', 'invalid')], { all: true }, false);
+  expect(outcome.text).toContain('Nobody is at work on the task');
   expect(asked).toMatchObject({ id: expect.any(String) });
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Difference } from '../../../../../plugins/nsreplicate/decide/differences.ts';
 import {
   fieldDriftOf,
-  kept,
   namesOf,
+  notTakenOf,
   toBeRemoved,
 } from '../../../../../plugins/nsreplicate/decide/field-drift.ts';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
@@ -113,14 +113,19 @@ describe('what a server did not take', () => {
   const lacking: Difference = { path: ['spec', 'x'], how: 'missing', wanted: 1, present: undefined };
 
   test('is what it has though a new object would not have it', () => {
-    expect(kept([extra], [])).toEqual(['spec.clusterIP']);
-    expect(kept([extra], [extra])).toEqual([]);
-    expect(kept([extra], [{ ...extra, present: 'another' }])).toEqual(['spec.clusterIP']);
+    const kept = { lost: [], kept: ['spec.clusterIP'] };
+    expect(notTakenOf([extra], [])).toEqual(kept);
+    expect(notTakenOf([extra], [extra])).toEqual({ lost: [], kept: [] });
+    expect(notTakenOf([extra], [{ ...extra, present: 'another' }])).toEqual(kept);
   });
 
   test('is what it left out, in a new object too', () => {
-    expect(kept([extra, lacking], 'all')).toEqual(['spec.x']);
-    expect(kept([lacking], [lacking])).toEqual(['spec.x']);
+    expect(notTakenOf([lacking], [lacking])).toEqual({ lost: ['spec.x'], kept: [] });
+    expect(notTakenOf([lacking], [])).toEqual({ lost: [], kept: ['spec.x'] });
+  });
+
+  test('is what it left out, where nothing is known of a new object: of the rest nobody can tell', () => {
+    expect(notTakenOf([extra, lacking])).toEqual({ lost: ['spec.x'], kept: [] });
   });
 
   test('is not what is empty, nor what an override set that sanitising takes out', () => {

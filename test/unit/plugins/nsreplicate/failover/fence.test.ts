@@ -6,7 +6,7 @@ import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotio
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import type { FakeCall } from '../../../support/fake-kube.ts';
-import { awake, optionsFor, run, scene } from '../../../support/promotion.ts';
+import { awake, deployments, optionsFor, run, scene } from '../../../support/promotion.ts';
 import { groups, resource } from '../../../support/replication.ts';
 
 /** As etcd answers once its store is full. */
@@ -120,6 +120,29 @@ test.each(['get', 'create'] as const)(
     expect(told()).toEqual(before);
   },
 );
+
+test('what a controller handed the label of a copy on to is no copy: it is neither counted nor waited for', async () => {
+  const { connect, objects } = scene();
+  const labels = { 'x8s.dev/replica-of': 't' };
+  const handedOn = (name: string) => ({
+    metadata: { name, namespace: 'shop', labels },
+    spec: { replicas: 1 },
+  });
+  objects.to.create('apps/endpointslices', handedOn('web-x1'));
+  objects.to.create(deployments, handedOn('shadow'));
+  const kubes = connect();
+  const served = [
+    ...[resource('statefulsets', 'StatefulSet'), resource('deployments', 'Deployment')],
+    resource('endpointslices', 'EndpointSlice'),
+  ];
+  kubes.to.answers.set('/apis', () => groups('apps', ...served));
+  const { staleness, open } = await run(optionsFor(kubes));
+  expect(open).toEqual([]);
+  expect(staleness.kinds.map(({ kind, objects }) => [kind, objects])).toEqual([
+    ['Deployment.apps', 2],
+    ['StatefulSet.apps', 1],
+  ]);
+});
 
 test('a kind whose list hangs says nothing of how old it is, and forbids no promotion', async () => {
   const { connect, told } = scene();

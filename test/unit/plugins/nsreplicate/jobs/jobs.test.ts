@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { activeJobs } from '../../../../../plugins/nsreplicate/jobs/active.ts';
+import { standingOf } from '../../../../../plugins/nsreplicate/jobs/failing.ts';
 import { LagMeter } from '../../../../../plugins/nsreplicate/jobs/lag.ts';
 import {
   type JobRecord,
@@ -50,6 +51,11 @@ describe('retries', () => {
     expect(isParked(failTimes(6, failure({ class: 'object' })) as RetryState)).toBe(true);
     expect(isParked(failTimes(1, failure({ class: 'decision' })) as RetryState)).toBe(true);
     expect(isParked(failTimes(500, failure()) as RetryState)).toBe(false);
+  });
+
+  test('what no moment brings is tried again now and then, from the first failure on', () => {
+    expect(failTimes(1, failure({ class: 'lasting' }))).toMatchObject({ retryInMs: 30_000 });
+    expect(failTimes(9, failure({ class: 'lasting' }))).toMatchObject({ retryInMs: 30_000 });
   });
 });
 
@@ -229,4 +235,10 @@ describe('job records', () => {
   test('lines that can not be read are left out', () => {
     expect(parseShard('{"name":"a"}\nnot json\n')).toEqual([{ name: 'a' }]);
   });
+});
+
+test('a failed job that is not tried again by itself is parked, in tables and wherever states are chosen', () => {
+  expect(standingOf({ state: 'failed' })).toBe('failed');
+  expect(standingOf({ state: 'failed', parked: true })).toBe('parked');
+  expect(standingOf({ state: 'done', parked: false })).toBe('done');
 });

@@ -51,6 +51,16 @@ test('each right that is missing is named by its verb', async () => {
   ]);
 });
 
+test('of what may not be read there nothing is tried, and nothing is said to be taken', async () => {
+  pair.to.before = ({ verb }) => {
+    if (verb === 'list') throw apiError(403, 'you may not list anything', 'Forbidden');
+  };
+  const found = await doctor();
+  expect(found('dry run')).toMatchObject([
+    { verdict: 'note', message: "can't be told for ConfigMap, which can't be read" },
+  ]);
+});
+
 test('what may not be read is said, and hides nothing else', async () => {
   pair.to.before = ({ verb, collection }) => {
     if (verb === 'list' && collection === configMaps) throw apiError(403, 'you may not list configmaps');

@@ -13,7 +13,7 @@ import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import type { FakeKube, Lever } from '../../../support/fake-kube.ts';
-import { configMap, configMaps, replication } from '../../../support/replication.ts';
+import { configMap, configMaps, namespaces, replication } from '../../../support/replication.ts';
 
 interface Looking {
   readonly seen: Survey;
@@ -87,6 +87,13 @@ test('a kind that may not be listed on a replica is neither missing there nor eq
     drifted: [],
     plan: [],
   });
+});
+
+test('namespaces that are named need not be listed on a replica', async () => {
+  const seen = await look(({ to }) => {
+    to.before = refusing(namespaces, apiError(403, 'may not list namespaces', 'Forbidden'));
+  });
+  expect(seen).toMatchObject({ unread: [], drifted: [], plan: [] });
 });
 
 test('a kind that a replica does not serve is missing there', async () => {

@@ -332,3 +332,16 @@ describe('standby', () => {
     expect(() => parseConfig(file('[drr]'), 'f.yaml')).toThrow(/f\.yaml:2.*no replica is called "drr"/);
   });
 });
+
+test.each([
+  ['drift: report', '--drift'],
+  ['adopt: true', '--adopt'],
+  ['on-immutable: recreate', '--on-immutable'],
+])('%s is said to be a flag', (text, flag) => {
+  expect(() => parseConfig(text, 'f.yaml')).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('is said by a flag, and not in a config file'),
+      hint: `On the command line: ${flag}`,
+    }),
+  );
+});

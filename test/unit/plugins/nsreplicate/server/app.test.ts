@@ -105,7 +105,9 @@ const ask = async (path: string, init?: RequestInit) => {
   const response = await fetch(`${url}${path}`, init);
   return { status: response.status, headers: response.headers, body: await response.json() };
 };
-const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+const bearer = (token: string, scheme = 'Bearer') => ({
+  headers: { authorization: `${scheme} ${token}` },
+});
 const post = (body: string, type = 'application/json') => ({
   method: 'POST',
   body,
@@ -224,6 +226,13 @@ describe('who asks', () => {
   ])('GET %s with token %s: %d', async (path, token, wanted) => {
     expect((await ask(path, token === undefined ? {} : bearer(token))).status).toBe(wanted);
   });
+
+  test.each(['bearer', 'BEARER', 'Bearer '])(
+    'may name the scheme of its token in any case: %j',
+    async (scheme) => {
+      expect((await ask('/all', bearer('a.a.a', scheme))).status).toBe(200);
+    },
+  );
 
   test('is told how to ask', async () => {
     expect((await ask('/closed')).headers.get('www-authenticate')).toBe('Bearer');

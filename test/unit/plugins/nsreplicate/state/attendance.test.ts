@@ -1,5 +1,6 @@
 /** Whether somebody is at work on a task: told by a Lease that moves. The cluster is a fake. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { attendanceOf } from '../../../../../plugins/nsreplicate/state/attendance.ts';
 import { rightToWrite, takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
@@ -51,7 +52,21 @@ test('a task of a controller is judged by the Lease of the controller', async ()
   });
 });
 
-test('a process of this machine is known at once, and of a task that ended nothing is awaited', async () => {
+test('a process of this machine that is stopped is not at work, though it is there', async () => {
+  const stopped = spawn('sleep', ['60']);
+  try {
+    stopped.kill('SIGSTOP');
+    const start = readFileSync(`/proc/${stopped.pid}/stat`, 'utf8').split(' ')[21];
+    const { kube } = await scene('t', formatHolder({ ...thisProcess(), pid: stopped.pid ?? 0, start }));
+    const clock = hastyClock();
+    expect(await attendanceOf(kube, watching, { clock, signal })).toMatchObject({ atWork: false });
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(rightToWrite.staleAfterMs);
+  } finally {
+    stopped.kill('SIGKILL');
+  }
+});
+
+test('a process of this machine that is gone is known at once, and of a task that ended nothing is awaited', async () => {
   const clock = hastyClock();
   const gone = formatHolder({ ...thisProcess(), pid: spawnSync('true').pid });
   const { kube } = await scene('t', gone);

@@ -117,6 +117,24 @@ test('a namespace of a replica that may not be read is said, also where the next
   expect(to.objects.all(configMaps)).toHaveLength(2);
 });
 
+test('where namespaces may not be listed on a replica, those that are named are taken to be there', async () => {
+  scene = replication();
+  const { from, to, clock } = scene;
+  from.objects.create(configMaps, configMap('a'));
+  to.before = ({ verb, collection }) => {
+    if (verb === 'list' && collection === namespaces) throw apiError(403, 'not you', 'Forbidden');
+  };
+  const replica = await scene.begin();
+  expect([replica.unlisted.size, replica.uncompared, replica.failures.size]).toEqual([0, 0, 0]);
+  expect([...replica.left.values()]).toEqual([expect.stringContaining('they have to be there')]);
+  expect(to.objects.all(configMaps)).toHaveLength(1);
+  expect(to.objects.all(namespaces)).toEqual([]);
+  // Once they may be, they are copied.
+  to.before = () => undefined;
+  await clock.advance(60_000);
+  expect(to.objects.all(namespaces)).toHaveLength(1);
+});
+
 test('a kind that comes to the primary later, and that a glob means, begins the task anew', async () => {
   scene = replication({ rules: [ruleFor('', 'Config*')] });
   const { from, clock, renewals } = scene;

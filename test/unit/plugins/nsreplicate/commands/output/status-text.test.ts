@@ -77,3 +77,18 @@ test('a task is in the table also where it has no replica, and where a newer ver
   const { rows } = tasksTable([fenced as unknown as TaskStatus], [{ task: 'b', schema: '3' }]);
   expect(rows.map((row) => row.join(' '))).toEqual(['a Fenced p - 0 - - -', 'b newer version - - - - - -']);
 });
+
+test.each([
+  [0, 'too many; none waits now, and those that come wait for `approve`'],
+  [2, 'too many; `approve` lets them go on'],
+])('deletions that are stopped while %d wait', (count, said) => {
+  const replica = {
+    ...{ name: 'b', behind: { pending: 0 }, failed: 0, left: {}, foreign: 0, lacks: [], unlisted: {} },
+    ...{ deletionsStopped: 'too many', waiting: { count, digest: 'd', objects: [] } },
+  };
+  const status = {
+    ...{ task: 'a', phase: 'Watching', primary: { name: 'p' }, objects: 0, kinds: [], skipped: {} },
+    ...{ failures: [], notes: [], replicas: [replica] },
+  };
+  expect(describeTask(status as unknown as TaskStatus)).toContain(`deletions are stopped: ${said}`);
+});
