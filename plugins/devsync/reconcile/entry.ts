@@ -55,6 +55,9 @@ const noChildren: ReadonlyMap<string, Entry> = new Map();
 /** The problem of a file that changed each time while it was read. */
 export const writtenToProblem = 'is being written to without a pause';
 
+/** The problem of a root in whose place another directory is mounted. */
+export const otherMountProblem = 'something else was mounted there, or unmounted';
+
 export const problem = (text: string): Problem => ({ kind: 'problem', problem: text });
 
 /** The children of a directory. Anything else has none. */

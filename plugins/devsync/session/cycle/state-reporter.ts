@@ -9,6 +9,7 @@ import type { Endpoint } from '../../sync/endpoint.ts';
 import {
   brakeMessage,
   conflictStates,
+  heldUntil,
   leftOutStates,
   noState,
   type ProblemState,
@@ -56,7 +57,8 @@ export class StateReporter {
   }
 
   held(brake: Brake): void {
-    this.#update({ phase: 'held', message: brakeMessage(brake, this.#options.roles) });
+    const message = brakeMessage(brake, this.#options.roles);
+    this.#update({ phase: 'held', message, heldUntil: heldUntil(brake) });
   }
 
   syncing(changes: number): void {
@@ -103,6 +105,7 @@ export class StateReporter {
     this.#update({
       phase: underWay > 0 ? 'syncing' : 'watching',
       message: underWay > 0 ? formatPlural(underWay, 'large file') : message,
+      heldUntil: undefined,
       ...summary,
       skipped: [...this.#leftOut, ...summary.skipped],
       problems: [...failures, ...summary.problems],

@@ -22,7 +22,7 @@ import {
 } from '../transfers/large-transfers.ts';
 import type { SharedContents } from '../transfers/shared-contents.ts';
 import { isDone, isSameSnapshot, isUnfinished, type TreeSnapshot } from '../transfers/tree-snapshot.ts';
-import { type AppliedChanges, appliedChanges, putRight } from './applied-changes.ts';
+import { type AppliedChanges, appliedChanges, toldChanges } from './applied-changes.ts';
 import { Hold } from './hold.ts';
 import { type GuardedPlan, planFor, rolesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
@@ -243,8 +243,11 @@ export class SyncCycle {
 
   #tellApplied(changes: Changes, results: Results, ancestor: MaybeEntry, isFirst: boolean): void {
     const { clock, onApplied } = this.#options;
-    for (const side of ['local', 'container'] as const)
-      this.#notices.putRight(side, putRight(changes[side], results[side], ancestor), clock.monotonic());
+    for (const side of ['local', 'container'] as const) {
+      const told = toldChanges(changes[side], results[side], ancestor);
+      this.#notices.putRight(side, told.putRight, clock.monotonic());
+      this.#notices.deleted(side, told.deleted);
+    }
     onApplied?.(appliedChanges(changes, results, ancestor, isFirst));
   }
 

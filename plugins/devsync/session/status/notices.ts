@@ -46,6 +46,12 @@ export class Notices {
     this.#said.set(line, now);
     this.#say(line);
   }
+
+  /** Files on a side were deleted, as the other side has them no more. Each time is told: nothing goes without a word. */
+  deleted(on: Side, paths: readonly string[]): void {
+    if (paths.length > 0)
+      this.#say(`deleted ${words[on]}: ${formatPlural(paths.length, 'file')} (${listed(paths)})`);
+  }
 }
 
 function* linesFor(plan: Plan, roles: SideRoles): Generator<string> {

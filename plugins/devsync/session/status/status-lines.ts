@@ -33,7 +33,9 @@ const isPassing = ({ passing }: ProblemState) => passing === true;
 function wordsFor(state: SyncState, isLasting: boolean): { key: string; line: string } | undefined {
   const { phase, message, files } = state;
   if (phase === 'held')
-    return same(`held: ${message}; nothing is changed until resume --confirm lets it happen`);
+    return same(
+      `held: ${message}; nothing is changed until ${state.heldUntil ?? 'resume --confirm lets it happen'}`,
+    );
   if (phase === 'paused') return same('paused');
   if (phase !== 'watching') return undefined;
   const open = openThings(state, isLasting);
