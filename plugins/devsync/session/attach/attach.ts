@@ -71,7 +71,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
   const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore, context.stateFolder);
   const common = {
-    scan: spec.scan,
+    scan: { ...spec.scan, reach: true as const },
     ignores: ignoreRules(spec, ignoreFiles.rules),
     write: spec.write,
   };

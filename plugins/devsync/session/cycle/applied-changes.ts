@@ -36,6 +36,8 @@ export interface ToldChanges {
   readonly putRight: readonly string[];
   /** Files and links that both had agreed on, or that nobody edited, and that are gone now. */
   readonly deleted: readonly string[];
+  /** Files and directories that are new, and not for everybody. */
+  readonly narrow: readonly string[];
 }
 
 /** @param ancestor what both sides had agreed on before. */
@@ -44,12 +46,14 @@ export function toldChanges(
   results: readonly OperationResult[],
   ancestor: MaybeEntry,
 ): ToldChanges {
-  const told = { putRight: [] as string[], deleted: [] as string[] };
-  let done: Set<string> | undefined;
+  const told = { putRight: [] as string[], deleted: [] as string[], narrow: [] as string[] };
+  const done = new Set(results.filter(isDone).map(({ path }) => path));
   for (const change of changes) {
     const hasWon = change.reason === 'wins';
+    if (change.old?.kind !== 'file')
+      for (const [path, entry] of walk(change.new, change.path))
+        if ('reach' in entry && done.has(path)) told.narrow.push(path);
     if (!hasWon && change.old === undefined) continue;
-    done ??= new Set(results.filter(isDone).map(({ path }) => path));
     for (const { path, entry, isRevert } of pathsIn(change, ancestor))
       if (done.has(path)) {
         if (hasWon && isRevert) told.putRight.push(path);

@@ -247,6 +247,7 @@ export class SyncCycle {
       const told = toldChanges(changes[side], results[side], ancestor);
       this.#notices.putRight(side, told.putRight, clock.monotonic());
       this.#notices.deleted(side, told.deleted);
+      if (side === 'container') this.#notices.narrow(told.narrow);
     }
     onApplied?.(appliedChanges(changes, results, ancestor, isFirst));
   }
