@@ -133,6 +133,7 @@ export class Pair {
     await Promise.all([local.refresh(true), container.refresh(true)]);
     this.#stop = new AbortController();
     this.#memory.unanswered.begin(binding);
+    this.#memory.confirmations.begin(binding);
     this.synchronizer = new Synchronizer({
       local,
       container,

@@ -131,3 +131,22 @@ test('another directory that is mounted over REMOTE is left alone, and changes n
   execFileSync('nsenter', [...inside, 'umount', pair.container]);
   await eventually(() => expect(readFileSync(join(pair.container, 'b'), 'utf8')).toBe('edited here'));
 }, 30_000);
+
+test('what a person confirms while both sides are looked at anew is confirmed, and no more than that', async () => {
+  const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`f${index}`, `${index}`]));
+  const pair = await syncedPair(files);
+  const dropHere = (from: number, to: number) => {
+    for (let index = from; index < to; index++) rmSync(join(pair.local, `f${index}`));
+  };
+  dropHere(0, 25);
+  expect(await halted(pair)).toBe('held: 25 of 40 files would be deleted in the container');
+  await pair.stop();
+  dropHere(25, 30);
+  await pair.start();
+  const state = await pair.synchronizer.resume(true);
+  expect(`${state.phase}: ${state.message}`).toBe('held: 30 of 40 files would be deleted in the container');
+  await pair.stop();
+  await pair.start();
+  expect((await pair.synchronizer.resume(true)).phase).toBe('watching');
+  expect(readdirSync(pair.container).length).toBe(10);
+}, 30_000);
