@@ -9,7 +9,7 @@ import { canRedraw, createStyle, wantsColor } from '../ui/style.ts';
 import type { CommandContext, PluginContext } from './context.ts';
 import { isDocument, type Outcome, type OutputFormat, Printer } from './output.ts';
 import { describeError, failureOf, renderFailure } from './render-error.ts';
-import { failureWithKubeconfig, withKubeconfig } from './same-kubeconfig.ts';
+import { failureWithKubeconfig, printedWithKubeconfig } from './same-kubeconfig.ts';
 
 /** A command's context, and how to let go of what it holds. */
 export interface Opened<C> {
@@ -48,7 +48,7 @@ export async function executeCommand<C extends CommandContext>(command: Executab
   };
   try {
     const outcome = await runCommand(command, { color, printer, signal: limit.signal });
-    const text = outcome.text && withKubeconfig(outcome.text, typed);
+    const text = outcome.text && printedWithKubeconfig(outcome.text, typed);
     await printer.outcome({ ...outcome, text });
     return outcome.error ? await fail(outcome.error) : (outcome.exitCode ?? 0);
   } catch (error) {

@@ -15,13 +15,16 @@ export interface Typed {
 export function withKubeconfig(text: string, { kubeconfig, binaryName }: Typed): string {
   if (kubeconfig === undefined || kubeconfig === '') return text;
   const flag = `--kubeconfig ${quoted(kubeconfig)}`;
-  const isPlugin = (before: string) => before === binaryName;
   const command = new RegExp(
     `(?<![\\w-])(${escaped(binaryName)}(?= [\\w-])|kubectl(?= -))(?! --kubeconfig)`,
     'g',
   );
-  return text.replace(command, (before) => `${isPlugin(before) ? binaryName : 'kubectl'} ${flag}`);
+  return text.replace(command, (before) => `${before} ${flag}`);
 }
+
+/** The same for what a command prints; a manifest, which is for kubectl and no person, stays as it is. */
+export const printedWithKubeconfig = (text: string, typed: Typed): string =>
+  /^apiVersion:/m.test(text) ? text : withKubeconfig(text, typed);
 
 /** The same failure, whose commands name the kubeconfig. */
 export function failureWithKubeconfig(error: X8sError, typed: Typed): X8sError {

@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { failureWithKubeconfig, withKubeconfig } from '../../../../src/cli/same-kubeconfig.ts';
+import {
+  failureWithKubeconfig,
+  printedWithKubeconfig,
+  withKubeconfig,
+} from '../../../../src/cli/same-kubeconfig.ts';
 import { ExitCode, RefusedError } from '../../../../src/errors.ts';
 import { podsCommand, runFake } from '../../support/fake-plugin.ts';
 
@@ -28,6 +32,12 @@ test('a path is one word for a shell', () => {
   expect(withKubeconfig('kubectl -n a', { ...typed, kubeconfig: "my $1's" })).toBe(
     String.raw`kubectl --kubeconfig 'my $1'\''s' -n a`,
   );
+});
+
+test('a manifest stays as it is', () => {
+  const manifest = 'apiVersion: v1\nkind: ConfigMap\ndata: { by: kubectl fake go }';
+  expect(printedWithKubeconfig(manifest, typed)).toBe(manifest);
+  expect(printedWithKubeconfig('kubectl fake go', typed)).toBe('kubectl fake --kubeconfig dev.yaml go');
 });
 
 test('a failure stays what it is', () => {
