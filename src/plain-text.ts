@@ -15,6 +15,10 @@ const ours = /^(?:\u001b\[\d+m|\n|\t)$/;
 /** One line: what would steer a terminal is a space. */
 export const oneLine = (text: string): string => text.replaceAll(steering, ' ');
 
+/** One line, in which names that differ look different: what would steer a terminal goes by its number. */
+export const nameInLine = (text: string): string =>
+  text.replaceAll(steering, (found) => [...found].map(byNumber).join(''));
+
 /** Lines and tabs stay, and the suite's own colours; other characters that would steer a terminal are shown as `\u{1b}`. */
 export const forTerminal = (text: string): string =>
   text.replaceAll(foreign, (found) => {
@@ -33,7 +37,7 @@ const longBlanks = /\p{Zs}{3,}/gu;
 export const inFull = (text: string): string =>
   text
     .replaceAll(/\r\n|\n/g, '⏎')
-    .replaceAll(steering, (found) => [...found].map(byNumber).join(''))
+    .replaceAll(steering, nameInLine)
     .replaceAll(unseen, byNumber)
     .replaceAll(longBlanks, (found) => `␣×${found.length}`);
 

@@ -9,6 +9,7 @@ import { canRedraw, createStyle, wantsColor } from '../ui/style.ts';
 import type { CommandContext, PluginContext } from './context.ts';
 import { isDocument, type Outcome, type OutputFormat, Printer } from './output.ts';
 import { describeError, failureOf, renderFailure } from './render-error.ts';
+import { failureWithKubeconfig, printedWithKubeconfig } from './same-kubeconfig.ts';
 
 /** A command's context, and how to let go of what it holds. */
 export interface Opened<C> {
@@ -24,6 +25,8 @@ export interface Executable<C extends CommandContext> {
   readonly timeout: number | undefined;
   readonly verbose: boolean;
   readonly noColor: boolean;
+  /** `--kubeconfig`, of commands that talk to clusters. */
+  readonly kubeconfig?: string | undefined;
   open(base: CommandContext): Opened<C>;
   run(context: C): Promise<Outcome | undefined>;
 }
@@ -34,8 +37,9 @@ export async function executeCommand<C extends CommandContext>(command: Executab
   const color = !command.noColor && wantsColor(context.stderr, context.env);
   const printer = new Printer(context, output);
   const limit = timeLimit(context.signal, command.timeout);
+  const typed = { kubeconfig: command.kubeconfig, binaryName: context.binaryName };
   const fail = async (error: unknown) => {
-    const failure = failureOf(error, limit.signal);
+    const failure = failureWithKubeconfig(failureOf(error, limit.signal), typed);
     if (isDocument(output) && !printer.printed) await printer.document({ error: describeError(failure) });
     context.stderr.write(
       renderFailure(failure, { plugin: context.plugin, style: createStyle(color), verbose }),
@@ -44,7 +48,8 @@ export async function executeCommand<C extends CommandContext>(command: Executab
   };
   try {
     const outcome = await runCommand(command, { color, printer, signal: limit.signal });
-    await printer.outcome(outcome);
+    const text = outcome.text && printedWithKubeconfig(outcome.text, typed);
+    await printer.outcome({ ...outcome, text });
     return outcome.error ? await fail(outcome.error) : (outcome.exitCode ?? 0);
   } catch (error) {
     return await fail(error);

@@ -84,8 +84,18 @@ function declarePositional<T>(
   { description, complete, required, rest }: PositionalSpec & { required: boolean; rest: boolean },
 ): T {
   const declaration: PositionalDeclaration = { name, description, required, rest, complete };
-  const base = rest ? Option.Rest({ name }) : Option.String({ name, required });
-  return { ...(base as object), [declared]: declaration } as T;
+  const base = (rest ? Option.Rest({ name }) : Option.String({ name, required })) as unknown as Reading;
+  const transformer: Reading['transformer'] = (...given) => {
+    const value = base.transformer(...given);
+    for (const text of [value ?? []].flat()) readText({ name, text });
+    return value;
+  };
+  return { ...base, transformer, [declared]: declaration } as T;
+}
+
+/** What clipanion reads an argument by. */
+interface Reading {
+  readonly transformer: (...given: unknown[]) => string | string[] | undefined;
 }
 
 export interface PositionalSpec {
@@ -245,7 +255,7 @@ export const option = {
     declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) => given.map(readText)),
 } as const;
 
-/** Declares one argument; the order of the fields is the order of the arguments. */
+/** Declares one argument, which is refused where it names nothing; the order of the fields is the order of the arguments. */
 export const argument = {
   required: (name: string, spec: PositionalSpec = {}): string =>
     declarePositional(name, { ...spec, required: true, rest: false }),

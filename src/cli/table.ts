@@ -1,6 +1,6 @@
 /** Tables as kubectl prints them: capitals, left-aligned, three spaces between. */
 
-import { oneLine } from '../plain-text.ts';
+import { nameInLine, oneLine } from '../plain-text.ts';
 import { padTo, widthOf } from '../ui/width.ts';
 
 export interface Column<Row> {
@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly value: (row: Row) => string;
   /** Only with `-o wide`. */
   readonly wide?: boolean;
+  /** Of a file, which may have any characters: those that a terminal would obey are shown. */
+  readonly isPath?: boolean;
 }
 
 export interface Table {
@@ -22,9 +24,22 @@ export interface Table {
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): Table {
   return {
     header: columns.map(({ header, wide }) => ({ text: header, wide: wide ?? false })),
-    rows: rows.map((row) => columns.map(({ value }) => value(row) || '<none>')),
+    rows: rows.map((row) => columns.map((column) => cellOf(column, row) || '<none>')),
     empty,
   };
+}
+
+const cellOf = <Row>({ value, isPath }: Column<Row>, row: Row) =>
+  isPath ? nameInLine(value(row)) : value(row);
+
+/** Columns that a cell may have and count for the width of all. */
+const wideCell = 60;
+
+/** The width of a column. A cell that is far longer than the others pushes its own line alone. */
+function widthOfColumn(cells: readonly string[]): number {
+  const widths = cells.map(widthOf).sort((one, other) => one - other);
+  const most = Math.max(wideCell, 2 * (widths[Math.floor(widths.length / 2)] ?? 0));
+  return widths.findLast((width) => width <= most) ?? 0;
 }
 
 /** Lines with a line feed each; without rows nothing, not even the header. */
@@ -34,9 +49,7 @@ export function renderTable({ header, rows }: Table, { wide }: { wide: boolean }
   const lines = [header.map(({ text }) => text), ...rows].map((cells) =>
     shown.map((index) => oneLine(cells[index] ?? '')),
   );
-  const widths = shown.map((_, at) =>
-    lines.reduce((most, cells) => Math.max(most, widthOf(cells[at] ?? '')), 0),
-  );
-  const pad = (cell: string, at: number) => padTo(cell, (widths[at] ?? 0) + 3);
+  const widths = shown.map((_, at) => widthOfColumn(lines.map((cells) => cells[at] ?? '')));
+  const pad = (cell: string, at: number) => `${padTo(cell, widths[at] ?? 0)}   `;
   return lines.map((cells) => `${cells.map(pad).join('').trimEnd()}\n`).join('');
 }

@@ -18,6 +18,6 @@ const editsAFrame = 2000;
 export async function sendTree(send: Send, edits: readonly Edit[], degraded?: string): Promise<void> {
   const parts = [...inParts(edits, editsAFrame, ([path, entry]) => ({ path, new: entry }))];
   const end = parts.pop() ?? [];
-  for (const part of parts) await send('tree', { edits: packEdits(part), last: false, degraded });
-  await send('tree', { edits: packEdits(end), last: true, degraded });
+  for (const part of parts) await send('tree', { edits: packEdits(part, true), last: false, degraded });
+  await send('tree', { edits: packEdits(end, true), last: true, degraded });
 }

@@ -28,7 +28,7 @@ export class ListCommand extends SyncCommand {
         header: 'SIZE',
         value: ({ size }: (typeof files)[number]) => (size === undefined ? '' : String(size)),
       },
-      { header: 'PATH', value: ({ path }: (typeof files)[number]) => path },
+      { header: 'PATH', value: ({ path }: (typeof files)[number]) => path, isPath: true },
       { header: 'REMARK', value: ({ remark }: (typeof files)[number]) => remark ?? '' },
     ];
     return {

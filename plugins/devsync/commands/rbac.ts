@@ -83,7 +83,7 @@ function parseSubject(text: string): Subject {
   if (kind === 'group' && name !== '') return { kind: 'Group', name, apiGroup };
   if (kind === 'serviceaccount' && rest.length === 2 && first !== '' && second !== '')
     return { kind: 'ServiceAccount', name: second, namespace: first };
-  throw new UsageError(`--subject ${JSON.stringify(text)} is none`, {
+  throw new UsageError(`--subject ${JSON.stringify(text)} is no user, group or service account`, {
     hint: 'Write user:NAME, group:NAME or serviceaccount:NAMESPACE:NAME.',
   });
 }

@@ -234,8 +234,8 @@ function sizeOf(field: YamlField | undefined): number {
 }
 
 /** Milliseconds. */
-function durationOf(field: YamlField | undefined): number {
-  if (field === undefined) return specDefaults.reloadEvery;
+function durationOf(field: YamlField | undefined): number | undefined {
+  if (field === undefined) return undefined;
   const value = field.isText() ? parseDuration(field.string()) : undefined;
   if (value === undefined) throw field.problem('must be a duration such as 500ms, 2s or 1m');
   return value;

@@ -15,6 +15,7 @@ import { disagreementOn } from '../spec/agreement.ts';
 import { isGroup } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
+import { readRootPlace } from '../sync/files/root-place.ts';
 import { knownRootId } from '../sync/metadata/metadata-folder.ts';
 import { plainWords } from '../wire/plain-words.ts';
 import { handlersOf } from './handlers.ts';
@@ -113,6 +114,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     folder: workstation.folderOf(uid),
     stateFolder: workstation.folder,
     ...(places && { claimPlace: (place: Place) => places.claim(ownerOf(sync, workstation), place) }),
+    localPlace: readRootPlace(sync.spec.local.path),
     metadataCandidates: workstation.metadataCandidatesFor(sync.spec.local.path),
     signal: all,
     onLog: log,

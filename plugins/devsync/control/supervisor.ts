@@ -36,6 +36,9 @@ export interface SupervisorOptions {
   readonly onLog: (line: string) => void;
 }
 
+/** How often, at intervals of so many milliseconds, it is looked whether a sync that is new was made here. */
+const [newLooks, newInterval] = [30, 100];
+
 /** Before a sync that ended is begun again. */
 const pause = { firstMs: 5_000, mostMs: 5_000 };
 
@@ -160,6 +163,13 @@ class Supervisor {
     this.#running.delete(uid);
   }
 
+  /** A command that makes a sync notes it here once the cluster has it, and may be a moment later than what is told of it. */
+  async #untilNoted(uid: string, signal: AbortSignal): Promise<void> {
+    const { workstation, clock } = this.#options;
+    for (let look = 0; look < newLooks && workstation.find(uid) === undefined; look++)
+      await clock.sleep(newInterval, signal);
+  }
+
   async #serve(
     namespace: string,
     name: string,
@@ -182,6 +192,7 @@ class Supervisor {
       if (sync.spec.foreground && names.length === 0) return;
       log = logger({ ...this.#options, sync });
       onTrouble('');
+      if (said === '') await this.#untilNoted(sync.uid, signal);
       await serveSync({ ...this.#options, sync, signal, holder, memory, places });
       throw new Stopped();
     };

@@ -1,11 +1,21 @@
 /** Brakes find plans that look like an accident, such as a missing mount. These wait until a person confirms them. */
-import { childrenOf, type Entry, isPhantom, type MaybeEntry, measure } from './entry.ts';
+import {
+  childrenOf,
+  contains,
+  type Entry,
+  isPhantom,
+  type MaybeEntry,
+  measure,
+  otherMountProblem,
+} from './entry.ts';
 import { filesGone, takesFiles } from './losses.ts';
 import type { AlphaBeta, Change, Plan } from './reconcile.ts';
 
 export type Brake =
   /** The root does not exist on this side, is no directory any more, or is empty. */
   | { readonly kind: 'root vanished' | 'root changed its type' | 'root emptied'; readonly side: AlphaBeta }
+  /** Another directory is in the root's place by a mount. No confirmation takes that one for it. */
+  | { readonly kind: 'other mount'; readonly side: AlphaBeta }
   /**
    * `files` of the `of` files that this side has, or had a few seconds ago, would be deleted. `now` of them are not
    * deleted yet.
@@ -44,7 +54,8 @@ export function* brakesFor(
 ): Generator<Brake, void> {
   const trees = { alpha, beta };
   for (const side of ['alpha', 'beta'] as const) {
-    const root = rootBrake(ancestor, trees[side], side);
+    const other = side === 'alpha' ? beta : alpha;
+    const root = rootBrake(ancestor, trees[side], other, side);
     if (root) yield root;
   }
   for (const side of ['alpha', 'beta'] as const) {
@@ -62,10 +73,14 @@ export function isCovered(brake: Brake, confirmed: Brake): boolean {
   // A missing root on one side deletes everything on the other side. That is one accident.
   if (brake.kind === 'mass deletion' && confirmed.kind.startsWith('root ') && confirmed.side !== brake.side)
     return true;
+  if (!isConfirmable(brake)) return false;
   return (
     brake.kind === confirmed.kind && brake.side === confirmed.side && amountOf(brake) <= amountOf(confirmed)
   );
 }
+
+/** Whether a person can let happen what it stops. */
+export const isConfirmable = ({ kind }: Brake): boolean => kind !== 'other mount';
 
 /** How much is at stake, in the brake's own unit. */
 function amountOf(brake: Brake): number {
@@ -73,16 +88,26 @@ function amountOf(brake: Brake): number {
   return brake.kind === 'trash too small' ? brake.bytes : 0;
 }
 
-function rootBrake(ancestor: MaybeEntry, root: MaybeEntry, side: AlphaBeta): Brake | undefined {
+function rootBrake(
+  ancestor: MaybeEntry,
+  root: MaybeEntry,
+  other: MaybeEntry,
+  side: AlphaBeta,
+): Brake | undefined {
+  if (root?.kind === 'problem' && root.problem === otherMountProblem) return { kind: 'other mount', side };
   // Nothing is known of a root that cannot be read, so no plan changes it.
   if (ancestor === undefined || root?.kind === 'problem') return undefined;
   if (root === undefined) return { kind: 'root vanished', side };
   if (root.kind !== ancestor.kind) return { kind: 'root changed its type', side };
-  // Ignored entries do not count: our own metadata folder stays even in an emptied root.
-  const isEmpty = [...childrenOf(root).values()].every(isNotSynced);
-  // A person may well delete the only entry. When several vanish at once, it is probably a missing mount.
-  return isEmpty && childrenOf(ancestor).size >= 2 ? { kind: 'root emptied', side } : undefined;
+  // How little the ancestor knows says nothing of how much went: of a new container it knows only what came with the image.
+  const isEmptied = isEmpty(root) && contains(ancestor, isFileOrLink) && !isEmpty(other);
+  return isEmptied ? { kind: 'root emptied', side } : undefined;
 }
+
+/** Ignored entries do not count: our own metadata folder stays even in an emptied root. */
+const isEmpty = (root: MaybeEntry) => [...childrenOf(root).values()].every(isNotSynced);
+
+const isFileOrLink = ({ kind }: Entry) => kind === 'file' || kind === 'symlink';
 
 const isNotSynced = (entry: Entry) => entry.kind === 'untracked' || isPhantom(entry);
 
@@ -116,6 +141,8 @@ function bytesDiscarded(plan: Plan, side: AlphaBeta): number {
 export function explainBrake(brake: Brake, names: Readonly<Record<AlphaBeta, string>>): string {
   const where = names[brake.side];
   switch (brake.kind) {
+    case 'other mount':
+      return `another directory is in its place ${where}, as something was mounted or unmounted there`;
     case 'root vanished':
       return `the directory is gone ${where}`;
     case 'root changed its type':

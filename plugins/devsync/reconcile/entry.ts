@@ -5,7 +5,13 @@ export interface Directory {
   readonly children: ReadonlyMap<string, Entry>;
   /** Permission bits, where the sync keeps permissions and the file system knows them. */
   readonly mode?: number;
+  /** As a file's. */
+  readonly reach?: Reach;
 }
+
+/** Who has any rights, where that is not everybody: the owner alone, or the group as well. */
+export const reaches = ['owner', 'group'] as const;
+export type Reach = (typeof reaches)[number];
 
 export interface File {
   readonly kind: 'file';
@@ -19,6 +25,11 @@ export interface File {
   readonly mode?: number;
   /** When the file was changed, in milliseconds since 1970, where the sync keeps times. It is not compared. */
   readonly modified?: number;
+  /**
+   * Absent where everybody has rights, or where that was not looked at. A new file is made no wider than that. It is not
+   * compared.
+   */
+  readonly reach?: Reach;
   /** Only of git's index: a digest without what git caches in it, which differs on every machine. */
   readonly semanticDigest?: string;
 }
@@ -54,6 +65,9 @@ const noChildren: ReadonlyMap<string, Entry> = new Map();
 
 /** The problem of a file that changed each time while it was read. */
 export const writtenToProblem = 'is being written to without a pause';
+
+/** The problem of a root in whose place another directory is mounted. */
+export const otherMountProblem = 'something else was mounted there, or unmounted';
 
 export const problem = (text: string): Problem => ({ kind: 'problem', problem: text });
 

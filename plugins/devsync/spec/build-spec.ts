@@ -20,8 +20,8 @@ import { checkLocal } from './spec-store.ts';
 import type { Workstation } from './workstation.ts';
 
 const mebi = 2 ** 20;
-/** Milliseconds. */
-const shortestInterval = 500;
+/** Milliseconds between two reloads of a rule: the fewest, and those that hold where nothing is given. */
+const [shortestInterval, defaultInterval] = [500, 2000];
 
 /** What a person gives, with the defaults in place of what is not given. */
 export interface GivenSpec {
@@ -56,7 +56,7 @@ export interface GivenSpec {
   /** Rules as a person writes them. */
   readonly onChange: readonly string[];
   /** Milliseconds. */
-  readonly reloadEvery: number;
+  readonly reloadEvery: number | undefined;
   readonly reloadOnFirstSync: boolean;
   readonly restartAnyway: boolean;
 }
@@ -73,7 +73,6 @@ export const specDefaults = {
   onNewPod: 'conflict',
   launcher: 'auto',
   trashLimit: 1024,
-  reloadEvery: 2000,
 } as const;
 
 /** @throws {UsageError} bad input, in words that name the options */
@@ -149,11 +148,13 @@ function targetOf({ selector, pod, container, pods, writer, from, mode }: GivenS
 }
 
 function reloadOf(given: GivenSpec): ReloadSpec | undefined {
-  const { onChange, reloadEvery: every, reloadOnFirstSync: onFirstSync, restartAnyway } = given;
+  const { onChange, reloadEvery, reloadOnFirstSync: onFirstSync, restartAnyway } = given;
   if (onChange.length === 0) {
-    if (onFirstSync || restartAnyway) throw new UsageError('say what to reload: --on-change PATTERN=ACTION');
+    if (reloadEvery !== undefined || onFirstSync || restartAnyway)
+      throw new UsageError('say what to reload: --on-change PATTERN=ACTION');
     return undefined;
   }
+  const every = reloadEvery ?? defaultInterval;
   if (every < shortestInterval) throw new UsageError('--reload-every must be 0.5s or more');
   const rules = onChange.map(parseReloadRule);
   if (given.pod !== undefined && rules.some(({ action }) => action.kind === 'rollout'))

@@ -31,6 +31,9 @@ const writingFeature = 'write:rules';
 /** A feature: this end takes the body of a frame in a frame of its own before it. */
 const bodiesFeature = 'frames:body';
 
+/** A feature: this end makes nothing wider than it is told that the other side has it. */
+const reachFeature = 'entries:reach';
+
 export interface Hello {
   readonly version: number;
   readonly features: readonly string[];
@@ -49,6 +52,7 @@ export function ourHello(about: Hello['about']): Hello {
       streamsFeature,
       writingFeature,
       bodiesFeature,
+      reachFeature,
     ],
     about,
   };
@@ -89,6 +93,9 @@ export const takesCodes = ({ features }: Hello): boolean => features.includes(co
 
 /** Whether the other end takes contents in by several streams at a time. */
 export const takesStreams = ({ features }: Hello): boolean => features.includes(streamsFeature);
+
+/** Whether the other end takes what is said of who may reach a file. */
+export const knowsReach = ({ features }: Hello): boolean => features.includes(reachFeature);
 
 /** Whether the other end takes the body of a frame in a frame of its own. */
 export const takesBodies = ({ features }: Hello): boolean => features.includes(bodiesFeature);

@@ -2,7 +2,15 @@
  * Checks what comes from the other end. A container may be hostile, so everything must have the right shape, and every
  * path must stay inside of the synced directory, before anything is done with it.
  */
-import { type Entry, type File, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
+import {
+  type Entry,
+  type File,
+  type MaybeEntry,
+  type Reach,
+  reaches,
+  skipped,
+  untracked,
+} from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import { leastBlock, mostBlock, mostBlocks, sumSize } from '../sync/delta/block-sizes.ts';
@@ -77,10 +85,26 @@ function asMode(value: unknown): { mode?: number } {
   return { mode };
 }
 
-/** An entry without its children as a list, which begins with a letter for its kind. Null stands for no entry. */
+function asReach(value: unknown): { reach?: Reach } {
+  const reach = reaches.find((one) => one === value);
+  return reach === undefined ? {} : { reach };
+}
+
+/**
+ * An entry without its children as a list, which begins with a letter for its kind. Null stands for no entry. Its reach
+ * is only for an end that knows of it: others take no list that is so long.
+ */
 export type Packed = readonly unknown[] | null;
 
-export function packEntry(entry: MaybeEntry): Packed {
+export function packEntry(entry: MaybeEntry, withReach = false): Packed {
+  const packed = packCommon(entry);
+  const reach = entry?.kind === 'file' || entry?.kind === 'directory' ? entry.reach : undefined;
+  if (!withReach || reach === undefined || packed === null) return packed;
+  const last = entry?.kind === 'file' ? reachField : reachField - fieldsOfFilesOnly;
+  return [...packed, ...Array(last - packed.length).fill(null), reach];
+}
+
+function packCommon(entry: MaybeEntry): Packed {
   switch (entry?.kind) {
     case undefined:
       return null;
@@ -97,6 +121,9 @@ export function packEntry(entry: MaybeEntry): Packed {
   }
 }
 
+/** Where a file's reach is in its list, and how many fields before that a directory does not have. */
+const [reachField, fieldsOfFilesOnly] = [7, 5];
+
 /** An executable bit that is not known is null, which an older end takes for none. */
 const packBit = (bit: boolean | undefined) => (bit === undefined ? null : bit ? 1 : 0);
 
@@ -111,7 +138,12 @@ export function asEntry(value: unknown): MaybeEntry {
   const [kind, ...rest] = asList(value, 'an entry');
   switch (kind) {
     case 'd':
-      return { kind: 'directory', children: new Map<string, Entry>(), ...asMode(rest[0]) };
+      return {
+        kind: 'directory',
+        children: new Map<string, Entry>(),
+        ...asMode(rest[0]),
+        ...asReach(rest[1]),
+      };
     case 'f':
       return {
         kind: 'file',
@@ -120,7 +152,8 @@ export function asEntry(value: unknown): MaybeEntry {
         ...(rest[2] !== undefined && rest[2] !== null && { executable: rest[2] === 1 }),
         ...asMode(rest[3]),
         ...(rest[4] !== undefined && rest[4] !== null && { semanticDigest: asDigest(rest[4]) }),
-        ...(rest[5] !== undefined && { modified: asCount(rest[5], 'a time') }),
+        ...(rest[5] !== undefined && rest[5] !== null && { modified: asCount(rest[5], 'a time') }),
+        ...asReach(rest[6]),
       };
     case 'l':
       return { kind: 'symlink', target: asText(rest[0], 'a link') };
@@ -133,8 +166,8 @@ export function asEntry(value: unknown): MaybeEntry {
   }
 }
 
-export const packEdits = (edits: readonly Edit[]): unknown[] =>
-  edits.map(([path, entry]) => [path, packEntry(entry)]);
+export const packEdits = (edits: readonly Edit[], withReach = false): unknown[] =>
+  edits.map(([path, entry]) => [path, packEntry(entry, withReach)]);
 
 export function asEdits(value: unknown): Edit[] {
   return asList(value, 'a list of changes').map((one) => {
@@ -143,11 +176,11 @@ export function asEdits(value: unknown): Edit[] {
   });
 }
 
-export const packOperations = (operations: readonly Operation[]): unknown[] =>
+export const packOperations = (operations: readonly Operation[], withReach = false): unknown[] =>
   operations.map(({ path, old, new: to, reuse }) => [
     path,
     packEntry(old),
-    packEntry(to),
+    packEntry(to, withReach),
     ...(reuse ? [1] : []),
   ]);
 

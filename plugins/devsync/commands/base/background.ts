@@ -47,7 +47,10 @@ export async function watchInBackground(
   child.unref();
   for (let poll = 0; poll < maxPolls && child.exitCode === null; poll++) {
     if (await isRunning())
-      return { data: { pid: child.pid, log }, text: `Watching (process ${child.pid}), log in ${log}.` };
+      return {
+        data: { pid: child.pid, log },
+        text: `Watching (process ${child.pid}), log in ${log}. ${context.binaryName} watch stop ends it.`,
+      };
     await context.clock.sleep(pollInterval, context.signal);
   }
   const lastLines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3);

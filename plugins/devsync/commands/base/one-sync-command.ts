@@ -2,7 +2,7 @@
 import { argument } from '../../../../src/cli/options.ts';
 import type { Outcome } from '../../../../src/cli/output.ts';
 import { IncompleteError, RefusedError } from '../../../../src/errors.ts';
-import type { SyncState } from '../../session/status/state.ts';
+import { howToGoOn, type SyncState } from '../../session/status/state.ts';
 import { openLines, openText, restText } from '../output/output-text.ts';
 import { completeSync, SyncCommand } from './sync-command.ts';
 
@@ -26,7 +26,7 @@ export abstract class OneSyncCommand extends SyncCommand {
     if (phase === 'held')
       return {
         data: state,
-        error: new RefusedError(`held: ${message}`, { hint: 'resume --confirm goes on.' }),
+        error: new RefusedError(`held: ${message}`, { hint: `${howToGoOn(state)}.` }),
       };
     if (phase === 'paused')
       return {

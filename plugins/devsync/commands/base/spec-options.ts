@@ -124,8 +124,7 @@ export abstract class SpecCommand extends AgentCommand {
     group: reloadGroup,
   });
   reloadEvery = option.duration('--reload-every', {
-    description: 'Reload a rule at most once in this time.',
-    default: 2000,
+    description: 'Reload a rule at most once in this time. Default: 2s.',
     group: reloadGroup,
   });
   reloadOnFirstSync = option.flag('--reload-on-first-sync', {

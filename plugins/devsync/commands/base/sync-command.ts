@@ -6,6 +6,7 @@ import { resourceNames } from '../../../../src/cli/providers.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import { configMaps } from '../../../../src/kube/api/resources.ts';
+import { describeHolder, livenessOf, parseHolder } from '../../../../src/tasks/holder.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import type { NamedTarget } from '../../config/parse-config.ts';
 import { agentImage } from '../../launch/agent-image.ts';
@@ -33,6 +34,8 @@ interface Otherwise {
 }
 
 export abstract class SyncCommand extends KubeCommand {
+  #otherwise: Promise<Otherwise> | undefined;
+
   /** @param given those of a file that the command was told to read; else the ones that `up` works with in this folder. */
   protected async environment(context: KubeCommandContext, given?: Otherwise): Promise<SyncEnvironment> {
     const [{ SpecStore }, { Workstation, stateFolder }] = await Promise.all([
@@ -40,7 +43,9 @@ export abstract class SyncCommand extends KubeCommand {
       import('../../spec/workstation.ts'),
     ]);
     const workstation = new Workstation(stateFolder(context.env, process.platform), process.platform);
-    const otherwise = given ?? (await this.#fileOfFolder(context, workstation));
+    // Once for a command, however often it asks: the file is read once, and what it says is told once.
+    if (given === undefined) this.#otherwise ??= this.#fileOfFolder(context, workstation);
+    const otherwise = given ?? (await this.#otherwise) ?? {};
     const kube = await context.kube(this.choosesCluster ? undefined : otherwise.context);
     const specs = new SpecStore(kube, workstation, context.clock, context.kubeByServer);
     return {
@@ -124,10 +129,14 @@ const beginning = 50;
 
 /** What a person is told whose sync does not run here, and where it does. */
 export function notRunning({ name, record, spec }: Sync, { binaryName }: KubeCommandContext): X8sError {
-  const [holder] = (record.holder ?? '').split(' ');
-  const who = holder ? `; ${holder} holds it` : '';
+  const holder = record.holder ? parseHolder(record.holder) : undefined;
+  const isDead = holder !== undefined && livenessOf(holder) === 'dead';
+  const who =
+    holder === undefined
+      ? ''
+      : `; ${isDead ? describeHolder(holder) : holder.who} ${isDead ? 'held it, and was ended without letting go' : 'holds it'}`;
   return new X8sError(`the sync ${name} of ${spec.local.who} does not run on this workstation${who}`, {
-    hint: `${binaryName} watch ${name} starts it.`,
+    hint: `${binaryName} watch ${name} ${isDead ? 'goes on where that was' : 'starts it'}.`,
   });
 }
 

@@ -119,7 +119,7 @@ export function conflictsTable(state: SyncState) {
   return table(
     state.conflicts,
     [
-      { header: 'PATH', value: ({ path }) => path || '.' },
+      { header: 'PATH', value: ({ path }) => path || '.', isPath: true },
       { header: 'REASON', value: ({ reason }) => reason },
       { header: 'LOCAL', value: ({ local }) => local },
       { header: 'CONTAINER', value: ({ container }) => container },
@@ -135,7 +135,7 @@ export function trashTable(items: readonly (TrashItem & { readonly side: string 
       { header: 'OPERATION', value: ({ operation }) => operation },
       { header: 'SIDE', value: ({ side }) => side },
       { header: 'SIZE', value: ({ size }) => formatBytes(size) },
-      { header: 'PATH', value: ({ path }) => path },
+      { header: 'PATH', value: ({ path }) => path, isPath: true },
     ],
     'The trash is empty.',
   );

@@ -1,7 +1,7 @@
 /** The sentences that the commands print. */
 import { formatPlural } from '../../../../src/ui/format.ts';
 import type { Preview } from '../../session/preview/preview.ts';
-import type { SyncState } from '../../session/status/state.ts';
+import { howToGoOn, type SyncState } from '../../session/status/state.ts';
 import { plainWords } from '../../wire/plain-words.ts';
 
 /** Changes that are shown one by one; the rest is counted. */
@@ -38,7 +38,7 @@ export function planText({
 
 /** How a sync rests, in a sentence. */
 export function restText(state: SyncState): string {
-  if (state.phase === 'held') return `Held: ${state.message}. resume --confirm goes on.`;
+  if (state.phase === 'held') return `Held: ${state.message}. ${howToGoOn(state)}.`;
   const open = openText(state);
   const rest = open === '' ? '' : ` but for ${open}`;
   return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${rest}.${leftText(state)}`;

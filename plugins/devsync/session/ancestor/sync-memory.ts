@@ -1,6 +1,7 @@
 /** What is remembered of a sync while its streams come and go. */
 import { RecentChanges } from '../../reconcile/losses.ts';
 import type { Side } from '../status/state.ts';
+import { Confirmations } from './confirmations.ts';
 import type { StartUpTimes } from './start-up.ts';
 import { UnansweredOperations } from './unanswered-operations.ts';
 
@@ -14,6 +15,9 @@ export class SyncMemory {
     local: new RecentChanges(),
     container: new RecentChanges(),
   };
+
+  /** What it is held for: a person who confirms that means it, whichever look finds it. */
+  readonly confirmations = new Confirmations();
 
   /** How long this container has been starting: a stream that breaks does not make it start again. */
   startUpTimes(containerId: string): StartUpTimes {

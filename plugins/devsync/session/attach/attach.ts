@@ -4,10 +4,11 @@ import { messageOf, UnreachableError, X8sError } from '../../../../src/errors.ts
 import { AgentError } from '../../launch/agent-connection.ts';
 import { launch, type Refusal } from '../../launch/launch.ts';
 import type { LaunchContext, Launched, Target } from '../../launch/launcher.ts';
-import { measure } from '../../reconcile/entry.ts';
+import { measure, otherMountProblem } from '../../reconcile/entry.ts';
 import { IgnoreFiles } from '../../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../../spec/spec.ts';
 import { requireFiles } from '../../sync/files/file-systems.ts';
+import { isOtherMount, type RootPlace, readRootPlace } from '../../sync/files/root-place.ts';
 import { codeOf, reasonOf } from '../../sync/files/system-error.ts';
 import { LocalEndpoint } from '../../sync/local/local-endpoint.ts';
 import type { LocalOptions } from '../../sync/local/local-options.ts';
@@ -33,6 +34,8 @@ export interface AttachContext extends LaunchContext {
   readonly stateFolder: string;
   /** Where what is kept of LOCAL may be. */
   readonly metadataCandidates: readonly string[];
+  /** Where LOCAL was when the sync began to run. */
+  readonly localPlace?: RootPlace | undefined;
   readonly clock: Clock;
   /** What it has in common with other sessions of the sync. */
   readonly common?: CommonWork | undefined;
@@ -68,13 +71,13 @@ export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
   const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore, context.stateFolder);
   const common = {
-    scan: spec.scan,
+    scan: { ...spec.scan, reach: true as const },
     ignores: ignoreRules(spec, ignoreFiles.rules),
     write: spec.write,
   };
   const budget = storageBudget(target, spec.remote, spec.trashLimits.container);
-  const { metadataCandidates } = context;
-  const local = openLocal(spec, { ...common, metadataCandidates, digests: context.common?.digests });
+  const { metadataCandidates, localPlace: place } = context;
+  const local = openLocal(spec, { ...common, metadataCandidates, digests: context.common?.digests, place });
   // This side is read while the other one is reached.
   const looking = local.refresh(true);
   looking.catch(() => {});
@@ -111,10 +114,13 @@ export async function attach(context: AttachContext): Promise<Attached> {
   }
 }
 
-type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'write' | 'metadataCandidates' | 'digests'>;
+type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'write' | 'metadataCandidates' | 'digests' | 'place'>;
 
 function openLocal({ local, trashLimits, takeGit }: SyncSpec, common: Common): LocalEndpoint {
   try {
+    const now = readRootPlace(local.path);
+    // It would be marked as LOCAL from here on.
+    if (common.place && now && isOtherMount(common.place, now)) throw new Error(otherMountProblem);
     requireFiles(local.path);
     const refusesRepositories = !takeGit;
     return new LocalEndpoint({
@@ -145,7 +151,7 @@ export function unusableLocal(path: string, cause: unknown): X8sError {
 export async function openRemote(
   launched: Launched,
   spec: SyncSpec,
-  common: Omit<Common, 'metadataCandidates' | 'digests'> & Partial<Limits>,
+  common: Omit<Common, 'metadataCandidates' | 'digests' | 'place'> & Partial<Limits>,
   signal: AbortSignal,
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits, bandwidth } = spec;

@@ -23,6 +23,7 @@ import {
   canWorkAsAsked,
   type Hello,
   knowsDeltas,
+  knowsReach,
   type Opened,
   type OpenRequest,
   takesCodes,
@@ -62,6 +63,7 @@ export class RemoteEndpoint implements Endpoint {
   readonly takesDeltas: boolean;
   readonly takesEarly: boolean;
   readonly #tellsUnchanged: boolean;
+  readonly #knowsReach: boolean;
   /** Bounds the rate of contents to the agent, which does the same for those from there. */
   readonly #limit: TokenBucket | undefined;
   /** What is under way to the agent, by call. */
@@ -83,6 +85,7 @@ export class RemoteEndpoint implements Endpoint {
     this.takesDeltas = knowsDeltas(hello);
     this.takesEarly = this.takesSeveral && this.takesDeltas && takesEarly(hello);
     this.#tellsUnchanged = tellsUnchanged(hello);
+    this.#knowsReach = knowsReach(hello);
     this.#early = new EarlySends({
       takesCodes: takesCodes(hello),
       open: () => this.#openStream(),
@@ -245,7 +248,7 @@ export class RemoteEndpoint implements Endpoint {
   async #applyPart(part: readonly Operation[], name: string, contents: Contents): Promise<OperationResult[]> {
     const { along, body } = packAlong(part, contents);
     if (this.#limit) await this.#limit.take(along.reduce((sum, [, length]) => sum + length, 0));
-    const parameters = { operations: packOperations(part), name, along };
+    const parameters = { operations: packOperations(part, this.#knowsReach), name, along };
     // At once: news of the tree that come right behind are about what it is after this.
     const use = (answer: unknown) => {
       const results = asResults(answer, part);

@@ -30,19 +30,37 @@ export function appliedChanges(
   return { isFirst, container, local: results.local.filter(isDone).map(({ path }) => path) };
 }
 
-/** Files and links that were put right on a side: they differed from what was agreed on, and the other side won. */
-export function putRight(
+/** What was done on a side that is told: a person may not expect it, or may look for what is gone. */
+export interface ToldChanges {
+  /** Files and links that differed from what was agreed on, and the other side won. */
+  readonly putRight: readonly string[];
+  /** Files and links that both had agreed on, or that nobody edited, and that are gone now. */
+  readonly deleted: readonly string[];
+  /** Files and directories that are new, and not for everybody. */
+  readonly narrow: readonly string[];
+}
+
+/** @param ancestor what both sides had agreed on before. */
+export function toldChanges(
   changes: readonly Change[],
   results: readonly OperationResult[],
   ancestor: MaybeEntry,
-): string[] {
-  const won = changes.filter(({ reason }) => reason === 'wins');
-  if (won.length === 0) return [];
+): ToldChanges {
+  const told = { putRight: [] as string[], deleted: [] as string[], narrow: [] as string[] };
   const done = new Set(results.filter(isDone).map(({ path }) => path));
-  return won
-    .flatMap((change) => [...pathsIn(change, ancestor)])
-    .filter(({ path, isRevert }) => isRevert && done.has(path))
-    .map(({ path }) => path);
+  for (const change of changes) {
+    const hasWon = change.reason === 'wins';
+    if (change.old?.kind !== 'file')
+      for (const [path, entry] of walk(change.new, change.path))
+        if ('reach' in entry && done.has(path)) told.narrow.push(path);
+    if (!hasWon && change.old === undefined) continue;
+    for (const { path, entry, isRevert } of pathsIn(change, ancestor))
+      if (done.has(path)) {
+        if (hasWon && isRevert) told.putRight.push(path);
+        else if (entry === undefined) told.deleted.push(path);
+      }
+  }
+  return told;
 }
 
 function* pathsIn({ path: top, old, new: wanted }: Change, ancestor: MaybeEntry): Generator<AppliedPath> {

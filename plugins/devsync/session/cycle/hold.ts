@@ -2,6 +2,7 @@
 import type { Brake } from '../../reconcile/brakes.ts';
 import type { RecentChanges } from '../../reconcile/losses.ts';
 import type { Plan } from '../../reconcile/reconcile.ts';
+import type { Confirmations } from '../ancestor/confirmations.ts';
 import type { Side, SideRoles } from '../status/state.ts';
 import { brakeOn, type Trees } from './planning.ts';
 
@@ -9,15 +10,14 @@ export interface HoldOptions {
   readonly roles: SideRoles;
   /** Bytes that each side's trash may hold. */
   readonly limits: Readonly<Record<Side, number>>;
+  /** Of the sync: a person may have confirmed what an earlier look found. */
+  readonly confirmations: Confirmations;
   /** What was carried over to each side just now. */
   readonly recent: Readonly<Record<Side, RecentChanges>>;
 }
 
 export class Hold {
   readonly #options: HoldOptions;
-  #brake: Brake | undefined;
-  /** What a person has seen and let happen. */
-  #confirmed: Brake[] = [];
 
   constructor(options: HoldOptions) {
     this.#options = options;
@@ -25,7 +25,7 @@ export class Hold {
 
   /** Confirms what it is held for, and no more than is known by now. */
   confirm(): void {
-    if (this.#brake) this.#confirmed.push(this.#brake);
+    this.#options.confirmations.confirm();
   }
 
   /**
@@ -34,19 +34,21 @@ export class Hold {
    * @param now monotonic milliseconds.
    */
   check(plan: Plan, trees: Trees, now: number): Brake | undefined {
-    const { limits, recent, roles } = this.#options;
+    const { limits, recent, roles, confirmations } = this.#options;
+    const { confirmed } = confirmations;
     const lately = { local: recent.local.at(now), container: recent.container.at(now) };
-    this.#brake = brakeOn(plan, trees, roles, { limits, confirmed: this.#confirmed, recent: lately });
-    if (this.#brake === undefined) this.#letGo(plan, now);
-    return this.#brake;
+    const brake = brakeOn(plan, trees, roles, { limits, confirmed, recent: lately });
+    if (brake === undefined) this.#letGo(plan, now);
+    else confirmations.hold(brake);
+    return brake;
   }
 
   #letGo(plan: Plan, now: number): void {
-    const { recent, roles } = this.#options;
+    const { recent, roles, confirmations } = this.#options;
     for (const side of ['local', 'container'] as const) {
       recent[side].note(now, plan[roles[side]]);
-      if (this.#confirmed.length > 0) recent[side].forget();
+      if (confirmations.confirmed.length > 0) recent[side].forget();
     }
-    this.#confirmed = [];
+    confirmations.letGo();
   }
 }

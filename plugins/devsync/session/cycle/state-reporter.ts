@@ -9,6 +9,7 @@ import type { Endpoint } from '../../sync/endpoint.ts';
 import {
   brakeMessage,
   conflictStates,
+  heldUntil,
   leftOutStates,
   noState,
   type ProblemState,
@@ -34,6 +35,7 @@ interface ResultStatus {
   readonly message: string;
   readonly isFirstFailure: boolean;
   readonly underWay: number;
+  readonly retried: Readonly<Record<Side, readonly OperationResult[]>>;
 }
 
 export class StateReporter {
@@ -56,7 +58,8 @@ export class StateReporter {
   }
 
   held(brake: Brake): void {
-    this.#update({ phase: 'held', message: brakeMessage(brake, this.#options.roles) });
+    const message = brakeMessage(brake, this.#options.roles);
+    this.#update({ phase: 'held', message, heldUntil: heldUntil(brake) });
   }
 
   syncing(changes: number): void {
@@ -88,24 +91,25 @@ export class StateReporter {
    * A reconciliation has ended. Returns whether something failed.
    *
    * @param message what still waits. @param isFirstFailure a failure is tried again right away. @param underWay large
-   * files that are on their way beside it.
+   * files that are on their way beside it. @param retried what failed, and is on its way once more.
    */
   watching(
     results: Readonly<Record<Side, readonly OperationResult[]>>,
     sides: Readonly<Record<Side, Pick<Endpoint, 'tree' | 'degraded'>>>,
-    { message, isFirstFailure, underWay }: ResultStatus,
+    { message, isFirstFailure, underWay, retried }: ResultStatus,
   ): boolean {
-    const failures = (['local', 'container'] as const)
-      .flatMap((side) => problemsOf(results[side], side))
-      .map((one) => (isFirstFailure ? { ...one, passing: true } : one));
+    const failuresIn = (of: ResultStatus['retried']) =>
+      (['local', 'container'] as const).flatMap((side) => problemsOf(of[side], side));
+    const failures = failuresIn(results).map((one) => (isFirstFailure ? { ...one, passing: true } : one));
     const done = [...results.local, ...results.container].some(isDone);
     const summary = summarize(sides.local, sides.container);
     this.#update({
       phase: underWay > 0 ? 'syncing' : 'watching',
       message: underWay > 0 ? formatPlural(underWay, 'large file') : message,
+      heldUntil: undefined,
       ...summary,
       skipped: [...this.#leftOut, ...summary.skipped],
-      problems: [...failures, ...summary.problems],
+      problems: [...failures, ...failuresIn(retried), ...summary.problems],
       ...(done && { lastChange: this.#options.clock.now().toISOString() }),
     });
     return failures.length > 0;

@@ -6,6 +6,7 @@ import type { Plan } from '../../reconcile/reconcile.ts';
 import { SettledMemo } from '../../reconcile/settled-memo.ts';
 import type { Endpoint, KeepingEndpoint } from '../../sync/endpoint.ts';
 import { Agreement, type AgreementOptions } from '../ancestor/agreement.ts';
+import type { Confirmations } from '../ancestor/confirmations.ts';
 import { SyncMemory } from '../ancestor/sync-memory.ts';
 import type { Activity } from '../status/activity.ts';
 import { Notices } from '../status/notices.ts';
@@ -22,7 +23,7 @@ import {
 } from '../transfers/large-transfers.ts';
 import type { SharedContents } from '../transfers/shared-contents.ts';
 import { isDone, isSameSnapshot, isUnfinished, type TreeSnapshot } from '../transfers/tree-snapshot.ts';
-import { type AppliedChanges, appliedChanges, putRight } from './applied-changes.ts';
+import { type AppliedChanges, appliedChanges, toldChanges } from './applied-changes.ts';
 import { Hold } from './hold.ts';
 import { type GuardedPlan, planFor, rolesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
@@ -43,6 +44,8 @@ export interface CycleOptions extends AgreementOptions {
   readonly onState: (state: SyncState) => void;
   /** What was carried over to each side just now, by earlier streams, too. */
   readonly recent?: Readonly<Record<Side, RecentChanges>>;
+  /** What it is held for, by earlier looks, too. */
+  readonly confirmations?: Confirmations;
   /** Told the paths that are about to change in the container; may end this by the signal before any of them does. */
   readonly onPlanned?: (paths: Iterable<string>) => void;
   /** Told when nothing is to come to this workstation, before what goes to the container is on its way. */
@@ -100,13 +103,14 @@ export class SyncCycle {
   constructor(options: CycleOptions, turns: CycleTurns) {
     this.#options = options;
     this.#turns = turns;
-    const { trashLimits: limits, recent = new SyncMemory().recent, clock, signal } = options;
+    const { trashLimits: limits, clock, signal } = options;
+    const { recent, confirmations } = { ...new SyncMemory(), ...options };
     const { hint, over } = turns;
     this.roles = rolesFrom(options.from);
     this.resolutions = new Resolutions(this.roles);
     this.agreement = new Agreement(options);
     this.reporter = new StateReporter({ ...options, roles: this.roles });
-    this.hold = new Hold({ roles: this.roles, limits, recent });
+    this.hold = new Hold({ roles: this.roles, limits, recent, confirmations });
     // A full disk leaves nothing to see.
     this.#retry = new Retry(clock, signal, hint);
     this.exchange = new Exchange({
@@ -186,7 +190,7 @@ export class SyncCycle {
     return this.#throttle.due({ local, container: plan[this.roles.container] }, isAsked);
   }
 
-  async #carryOut({ now: changes, beside, failed }: Division): Promise<number> {
+  async #carryOut({ now: changes, beside, failed, retried }: Division): Promise<number> {
     const { signal, onPlanned, onReceived } = this.#options;
     const count = countOf(changes);
     onPlanned?.(pathsOf([...changes.container, ...beside.container]));
@@ -203,7 +207,7 @@ export class SyncCycle {
     const results = this.#withUndone(done, failed);
     this.#failedAt = isUnfinished(results) ? this.#snapshot() : undefined;
     if (countOf(beside) > 0) this.#carryOutBeside(beside);
-    this.#reportResults(results);
+    this.#reportResults(results, retried);
     return count;
   }
 
@@ -243,8 +247,12 @@ export class SyncCycle {
 
   #tellApplied(changes: Changes, results: Results, ancestor: MaybeEntry, isFirst: boolean): void {
     const { clock, onApplied } = this.#options;
-    for (const side of ['local', 'container'] as const)
-      this.#notices.putRight(side, putRight(changes[side], results[side], ancestor), clock.monotonic());
+    for (const side of ['local', 'container'] as const) {
+      const told = toldChanges(changes[side], results[side], ancestor);
+      this.#notices.putRight(side, told.putRight, clock.monotonic());
+      this.#notices.deleted(side, told.deleted);
+      if (side === 'container') this.#notices.narrow(told.narrow);
+    }
     onApplied?.(appliedChanges(changes, results, ancestor, isFirst));
   }
 
@@ -257,9 +265,9 @@ export class SyncCycle {
     }
   }
 
-  #reportResults(results: Results): void {
+  #reportResults(results: Results, retried: Results): void {
     const { words: message } = this.#throttle;
-    const status = { message, isFirstFailure: this.#retry.isFirst, underWay: this.large.count };
+    const status = { message, isFirstFailure: this.#retry.isFirst, underWay: this.large.count, retried };
     if (this.reporter.watching(results, this.#options, status)) this.#retry.plan();
     // What is on its way may be the next attempt at what has failed.
     else if (this.large.count === 0) this.#retry.reset();

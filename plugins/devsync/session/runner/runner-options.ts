@@ -2,6 +2,7 @@
 import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { SyncSpec } from '../../spec/spec.ts';
+import type { RootPlace } from '../../sync/files/root-place.ts';
 import type { SyncMemory } from '../ancestor/sync-memory.ts';
 import type { CommonWork } from '../attach/common-work.ts';
 import type { Place } from '../pods/place.ts';
@@ -25,6 +26,8 @@ export interface RunnerOptions {
   readonly stateFolder: string;
   /** Where the metadata folder of LOCAL may be. */
   readonly metadataCandidates: readonly string[];
+  /** Where LOCAL was when the sync began to run. */
+  readonly localPlace?: RootPlace | undefined;
   readonly bundle: string;
   readonly image: string;
   readonly clock: Clock;

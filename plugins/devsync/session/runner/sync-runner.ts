@@ -133,7 +133,10 @@ export class SyncRunner implements RunningSync {
     this.#reloader?.resume();
     if (wasAtRest) this.#update({ phase: 'waiting', message });
     // Of several containers, one may wait for another one that is resumed after it.
-    const isComing = wasAtRest && target !== undefined && this.#options.common === undefined;
+    const isAwaited = wasAtRest || (confirm && this.#memory.confirmations.brake !== undefined);
+    const isComing = isAwaited && target !== undefined && this.#options.common === undefined;
+    // Where both sides are looked at anew right now, there is no synchronizer that could be told.
+    if (confirm) this.#memory.confirmations.confirm();
     if (this.#remoteMoved && confirm) await this.#acceptMovedRemote(this.#remoteMoved);
     else if (this.#slot.current || isComing) await this.#ask((synchronizer) => synchronizer.resume(confirm));
   }

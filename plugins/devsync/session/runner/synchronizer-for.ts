@@ -37,6 +37,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     if (ignoreFiles.areOthers(paths)) onOtherRules();
   };
   memory.unanswered.begin(binding);
+  memory.confirmations.begin(binding);
   return new Synchronizer({
     local,
     container,

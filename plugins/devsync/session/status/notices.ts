@@ -18,6 +18,7 @@ export class Notices {
   readonly #roles: SideRoles;
   readonly #say: (line: string) => void;
   #last = '';
+  #hasToldNarrow = false;
   /** When a line about what was done was said last. */
   readonly #said = new Map<string, number>();
 
@@ -45,6 +46,21 @@ export class Notices {
     if (this.#said.has(line)) return;
     this.#said.set(line, now);
     this.#say(line);
+  }
+
+  /** Files were made in the container that not everybody may read there, as here. */
+  narrow(paths: readonly string[]): void {
+    if (paths.length === 0 || this.#hasToldNarrow) return;
+    this.#hasToldNarrow = true;
+    this.#say(
+      `not for everybody here, and so in the container: ${listed(paths)}; where a process of another user there has to read such files, chmod them there, which stays`,
+    );
+  }
+
+  /** Files on a side were deleted, as the other side has them no more. Each time is told: nothing goes without a word. */
+  deleted(on: Side, paths: readonly string[]): void {
+    if (paths.length > 0)
+      this.#say(`deleted ${words[on]}: ${formatPlural(paths.length, 'file')} (${listed(paths)})`);
   }
 }
 

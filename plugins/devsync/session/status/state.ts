@@ -1,6 +1,6 @@
 /** What a sync tells about itself; plain data, for people and for JSON. */
 
-import { type Brake, explainBrake } from '../../reconcile/brakes.ts';
+import { type Brake, explainBrake, isConfirmable } from '../../reconcile/brakes.ts';
 import { childrenOf, join, type MaybeEntry, measure, writtenToProblem } from '../../reconcile/entry.ts';
 import type { OperationResult } from '../../reconcile/operations.ts';
 import type { AlphaBeta, Conflict, Plan } from '../../reconcile/reconcile.ts';
@@ -39,6 +39,8 @@ export interface SyncState {
   readonly phase: Phase;
   /** What it waits for, or why it is held. */
   readonly message: string;
+  /** What lets a sync that is held go on, where no confirmation does. */
+  readonly heldUntil?: string | undefined;
   readonly files: number;
   readonly bytes: number;
   /** Operations done since it began. */
@@ -181,6 +183,14 @@ function modeWords(mode: number | undefined, isExecutable = false): string {
   if (mode !== undefined) return `, mode ${mode.toString(8).padStart(4, '0')}`;
   return isExecutable ? ', executable' : '';
 }
+
+/** What lets a brake go, where a confirmation does not. */
+export const heldUntil = (brake: Brake): string | undefined =>
+  isConfirmable(brake) ? undefined : 'the former directory is back there';
+
+/** What a person can do about a sync that is held. */
+export const howToGoOn = ({ heldUntil }: Pick<SyncState, 'heldUntil'>): string =>
+  heldUntil === undefined ? 'resume --confirm goes on' : `It goes on by itself when ${heldUntil}`;
 
 /** A brake in the words of this workstation. */
 export function brakeMessage(brake: Brake, roles: SideRoles): string {

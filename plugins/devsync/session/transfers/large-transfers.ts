@@ -24,6 +24,8 @@ export interface Division {
   readonly beside: Changes;
   /** What could not be done beside it, and is not tried again yet. */
   readonly failed: Results;
+  /** What could not be done, and is on its way once more: it is still not there. */
+  readonly retried: Results;
 }
 
 interface Failure {
@@ -37,6 +39,8 @@ export class LargeTransfers {
   #done: Promise<void> = Promise.resolve();
   /** What came of the last ones that were not done. */
   #failures: readonly Failure[] = [];
+  /** Those that are on their way once more. */
+  #retried: readonly Failure[] = [];
 
   /** How many files are on their way. */
   get count(): number {
@@ -55,16 +59,23 @@ export class LargeTransfers {
    */
   divide(changes: Changes, mayBegin: boolean, isRetry: boolean): Division {
     const free = this.#withoutUnderWay(changes);
-    if (!mayBegin) return { now: free, beside: nothing, failed: each(() => []) };
+    const isUnderWay = ({ side, change }: Failure) => this.#isUnderWay(side, change);
+    if (!mayBegin) {
+      const retried = resultsOf(this.#retried.filter(isUnderWay));
+      return { now: free, beside: nothing, failed: each(() => []), retried };
+    }
     const split = each((side) => splitLarge(free[side]));
     const isWanted = ({ side, change }: Failure) => split[side].large.some((one) => isSame(one, change));
-    this.#failures = isRetry ? [] : this.#failures.filter(isWanted);
+    const failures = this.#failures.filter(isWanted);
+    this.#retried = [...this.#retried.filter(isUnderWay), ...(isRetry ? failures : [])];
+    this.#failures = isRetry ? [] : failures;
     const hasFailed = (change: Change) => this.#failures.some((failure) => isSame(failure.change, change));
     return {
       now: each((side) => split[side].others),
       // One after the other: they would only share the line.
       beside: this.#underWay ? nothing : each((side) => split[side].large.filter((one) => !hasFailed(one))),
-      failed: each((side) => this.#failures.filter((one) => one.side === side).map(({ result }) => result)),
+      failed: resultsOf(this.#failures),
+      retried: resultsOf(this.#retried),
     };
   }
 
@@ -82,7 +93,12 @@ export class LargeTransfers {
       this.#failures = sides.flatMap((side) => failuresOf(side, changes[side], results[side]));
     } finally {
       this.#underWay = undefined;
+      this.#retried = [];
     }
+  }
+
+  #isUnderWay(side: Side, change: Change): boolean {
+    return this.#underWay?.[side].some((one) => isSame(one, change)) === true;
   }
 
   #withoutUnderWay(changes: Changes): Changes {
@@ -105,6 +121,9 @@ const each = <T>(of: (side: Side) => T): Record<Side, T> => ({
   local: of('local'),
   container: of('container'),
 });
+
+const resultsOf = (failures: readonly Failure[]): Results =>
+  each((side) => failures.filter((one) => one.side === side).map(({ result }) => result));
 
 /** A file that is made, or replaces a file or a link. A directory appears as a whole, with all that is in it. */
 function isLargeFile({ old, new: wanted }: Change): boolean {

@@ -162,7 +162,7 @@ class Applier implements Disposable {
   #createDirectory({ path, at, folder }: ResolvedPath, wanted: Directory): OperationResult {
     try {
       mkdirSync(at);
-      setMode(at, wanted.mode, folder.self, this.#context);
+      setMode(at, wanted, folder.self, this.#context);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
       if (!lstatSync(at).isDirectory()) return { path, problem: 'something else has appeared there' };
@@ -171,7 +171,7 @@ class Applier implements Disposable {
   }
 
   #directoryMode({ path, at }: ResolvedPath, wanted: Directory): OperationResult {
-    setMode(at, wanted.mode, undefined, this.#context);
+    setMode(at, wanted, undefined, this.#context);
     return { path };
   }
 

@@ -27,7 +27,7 @@ import { Folder } from '../files/folder.ts';
 import { reasonOf } from '../files/system-error.ts';
 import { giveTime } from '../files/times.ts';
 import type { ApplyContext } from './file-operations.ts';
-import { fileMode, giveTo, type ResolvedPath, setMode } from './file-operations.ts';
+import { fileMode, giveTo, modeInside, type ResolvedPath, setMode } from './file-operations.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
@@ -67,7 +67,7 @@ export function buildDirectory(
   const built: Built[] = [];
   try {
     mkdirSync(aside);
-    setMode(aside, made?.new?.kind === 'directory' ? made.new.mode : undefined, place.folder.self, context);
+    setMode(aside, made?.new?.kind === 'directory' ? made.new : {}, place.folder.self, context);
     using folder = Folder.open(aside);
     const results = inside.map((operation) => attempt(operation, folder, built, context));
     // Before anybody else can find it: no change goes unnoticed, and our own work is not told to us.
@@ -121,7 +121,7 @@ function fill(
   try {
     if (data !== undefined) writeAll(fd, data);
     if (hasModes) giveTo(folder.self, (uid, gid) => fchownSync(fd, uid, gid));
-    const mode = fileMode(wanted, folder.self.mode & 0o666);
+    const mode = fileMode(wanted, modeInside(folder.self, wanted));
     if (hasModes && mode !== stagedMode) fchmodSync(fd, mode);
     giveTime(wanted.modified, (seconds) => futimesSync(fd, seconds, seconds));
     return { stats: fstatSync(fd), wasStaged: data === undefined };

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import type { Clock } from '../../../../src/clock.ts';
 import { machine } from '../../../../src/machine.ts';
-import type { File, Symlink } from '../../reconcile/entry.ts';
+import type { Directory, File, Reach, Symlink } from '../../reconcile/entry.ts';
 import type { OperationResult } from '../../reconcile/operations.ts';
 import { type Staging, stagedMode } from '../contents/staging.ts';
 import type { Contents } from '../endpoint.ts';
@@ -216,7 +216,7 @@ export function removeLeaf(
  */
 export function setMode(
   at: string,
-  mode: number | undefined,
+  { mode, reach }: Pick<Directory, 'mode' | 'reach'>,
   parent: Stats | undefined,
   { hasModes }: ApplyContext,
 ): void {
@@ -224,7 +224,7 @@ export function setMode(
   if (parent !== undefined) giveTo(parent, (uid, gid) => chownSync(at, uid, gid));
   const special = parent === undefined ? lstatSync(at).mode & 0o7000 : parent.mode & 0o2000;
   const bits = mode ?? (parent === undefined ? undefined : parent.mode & 0o777);
-  if (bits !== undefined) chmodSync(at, bits | special);
+  if (bits !== undefined) chmodSync(at, (parent ? within(reach, bits, parent.mode) : bits) | special);
 }
 
 /** A rename that never replaces anything: EEXIST. */
@@ -253,7 +253,8 @@ function dress(content: string, wanted: File, like: Stats, isFile: boolean, cont
   giveTime(wanted.modified, (seconds) => utimesSync(content, seconds, seconds));
   if (!context.hasModes) return;
   giveTo(like, (uid, gid) => chownSync(content, uid, gid));
-  setFileMode(content, wanted, isFile ? like.mode : like.mode & 0o666, context, stagedMode);
+  if (isFile) setFileMode(content, wanted, like.mode, context, stagedMode);
+  else setFileMode(content, wanted, modeInside(like, wanted), context, stagedMode);
 }
 
 /** @param now the mode that it has, as far as that is known. */
@@ -262,6 +263,18 @@ function setFileMode(at: string, wanted: File, like: number, { hasModes }: Apply
   const mode = fileMode(wanted, like);
   if (mode !== now) chmodSync(at, mode);
 }
+
+/** Of a mode, what those have who have any rights on the other side. @param around the mode of the directory around it. */
+function within(reach: Reach | undefined, mode: number, around: number): number {
+  if (reach === undefined) return mode;
+  // A directory that hands its group on is shared by that: what runs beside the container's user has no other right.
+  const isShared = reach === 'group' || (around & 0o2000) !== 0;
+  return mode & (isShared ? 0o7770 : 0o7700);
+}
+
+/** What a new file in a directory is like. */
+export const modeInside = (folder: Stats, { reach }: File): number =>
+  within(reach, folder.mode & 0o666, folder.mode);
 
 /** The permission bits of a file: those that it is to have, or those of what it is like. */
 export function fileMode(wanted: File, like: number): number {

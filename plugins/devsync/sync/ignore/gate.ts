@@ -17,6 +17,8 @@ export interface ScanOptions {
   readonly symlinks: 'portable' | 'raw' | 'ignored';
   /** Files keep the time that they were changed at; without it they bear that of their arrival. */
   readonly times?: 'kept';
+  /** Who has any rights is told, so that the other side makes nothing wider. Permissions that are kept say it themselves. */
+  readonly reach?: true;
 }
 
 /** The longest target of a link (symlink(2)), in bytes. */

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { SerialQueue } from '../../../../src/async/serial-queue.ts';
 import { type Clock, systemClock } from '../../../../src/clock.ts';
-import { type MaybeEntry, measure } from '../../reconcile/entry.ts';
+import { type MaybeEntry, measure, otherMountProblem } from '../../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult } from '../../reconcile/operations.ts';
 import { withKnownPermissions } from '../../reconcile/tree.ts';
 import { apply } from '../apply/apply.ts';
@@ -89,6 +89,7 @@ export class LocalEndpoint implements Endpoint {
     const isIgnored = compileIgnores(options.ignores);
     const tracker = new Tracker({
       root: options.root,
+      place: options.place,
       options: options.scan,
       isIgnored,
       cache: this.#storage.loadDigests(),
@@ -163,6 +164,8 @@ export class LocalEndpoint implements Endpoint {
 
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<OperationResult[]> {
     return this.#alone(async () => {
+      if (this.#tracker.isOtherMount)
+        return operations.map(({ path }) => ({ path, problem: otherMountProblem }));
       this.#beginOperation(name);
       const results = await apply(this.#applyContext(contents, operations.length), operations);
       this.#storage.trash.end();
@@ -239,7 +242,7 @@ export class LocalEndpoint implements Endpoint {
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw Object.assign(new Error('the endpoint is closed'), { code: 'ECANCELED' });
     return this.#turn.run(async () => {
-      this.#storage.reopenIfGone();
+      if (!this.#tracker.isOtherMount) this.#storage.reopenIfGone();
       for (const path of await this.#storage.inPlace.settle()) this.#tracker.doubt(path);
       return await work();
     });

@@ -1,6 +1,7 @@
 /** What a directory of this machine is opened with, as one side of a sync. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { EndpointOptions } from '../endpoint.ts';
+import type { RootPlace } from '../files/root-place.ts';
 import type { WriteRule } from '../ignore/write-rules.ts';
 import type { SharedDigests } from '../scan/digest.ts';
 
@@ -13,6 +14,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly write?: readonly WriteRule[] | undefined;
   /** Nothing that comes makes a directory one that git takes for a repository: its config would be obeyed here. */
   readonly refusesRepositories?: boolean;
+  /** Where the root was when the sync began: what is mounted over it since then is left alone. */
+  readonly place?: RootPlace | undefined;
   /** Git directories are looked for up to here. */
   readonly top?: string;
   /** The machine's, where it is left out. */

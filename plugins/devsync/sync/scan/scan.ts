@@ -8,6 +8,7 @@ import {
   join,
   type MaybeEntry,
   problem,
+  type Reach,
   skipped,
   untracked,
   writtenToProblem,
@@ -165,7 +166,8 @@ export class Scanner {
     const hasModes = this.#context.hasModes !== false;
     const bits = hasModes ? { executable: (stats.mode & 0o111) !== 0 } : {};
     const untimed = { kind: 'file', digest, size: stats.size, ...bits } as const;
-    const plain = times === 'kept' ? { ...untimed, modified: timeOf(stats) } : untimed;
+    const timed = times === 'kept' ? { ...untimed, modified: timeOf(stats) } : untimed;
+    const plain = { ...timed, ...this.#reachOf(stats) };
     const semanticDigest = isGitIndex(path) ? this.#semanticDigests.of(at, plain) : undefined;
     const file = semanticDigest === undefined ? plain : { ...plain, semanticDigest };
     return permissions === 'kept' && hasModes ? { ...file, mode: stats.mode & 0o777 } : file;
@@ -234,7 +236,14 @@ export class Scanner {
     if (this.#context.foldsNames) markClashes(children);
     return this.#context.options.permissions === 'kept' && this.#context.hasModes !== false
       ? { kind: 'directory', children, mode: stats.mode & 0o777 }
-      : { kind: 'directory', children };
+      : { kind: 'directory', children, ...this.#reachOf(stats) };
+  }
+
+  #reachOf({ mode }: Stats): { readonly reach?: Reach } {
+    const { options, hasModes } = this.#context;
+    const isAsked = options.reach === true && options.permissions !== 'kept' && hasModes !== false;
+    if (!isAsked || (mode & 0o007) !== 0) return everybody;
+    return { reach: (mode & 0o070) === 0 ? 'owner' : 'group' };
   }
 
   #childNow(path: string, name: string, folder: Folder): Entry | 'slow' | undefined {
@@ -258,6 +267,8 @@ export class Scanner {
     this.#turnEnds = performance.now() + slice;
   }
 }
+
+const everybody = {};
 
 /** Whole milliseconds, and none before 1970. */
 const timeOf = ({ mtimeMs }: Stats): number => Math.max(0, Math.floor(mtimeMs));

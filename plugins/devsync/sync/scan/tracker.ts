@@ -1,11 +1,12 @@
 /** Keeps a tree up to date: scans the paths that events hint at, and everything now and then or after a flood of events. */
 import { lstatSync } from 'node:fs';
-import { childrenOf, join, type MaybeEntry } from '../../reconcile/entry.ts';
+import { childrenOf, join, type MaybeEntry, otherMountProblem, problem } from '../../reconcile/entry.ts';
 import { difference, type Edit, edited, lookup, splitPath } from '../../reconcile/tree.ts';
 import { ExactNames } from '../files/exact-names.ts';
 import { networkFileSystem } from '../files/file-systems.ts';
 import type { Folder } from '../files/folder.ts';
 import { isMangled } from '../files/names.ts';
+import { isOtherMount, type RootPlace, readRootPlace } from '../files/root-place.ts';
 import type { DigestCache } from './digest.ts';
 import { type ScanContext, Scanner } from './scan.ts';
 import { Watches } from './watch.ts';
@@ -17,6 +18,8 @@ const calmInterval = 60_000;
 const pollInterval = 2_000;
 
 export interface TrackerOptions extends Omit<ScanContext, 'onDirectory'> {
+  /** Where the root was when the sync began; where it is now, if that is not known. */
+  readonly place?: RootPlace | undefined;
   /** Called when something may have changed; may be called often. */
   readonly onHint: () => void;
   /** Monotonic milliseconds. */
@@ -37,11 +40,13 @@ export class Tracker {
   #everything = true;
   #lastFull = 0;
   #tree: MaybeEntry;
+  readonly #place: RootPlace | undefined;
   /** Which directory the root was when all of it was looked at. */
   #root: string | undefined;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
+    this.#place = options.place ?? readRootPlace(options.root);
     this.#watches = new Watches((path) => this.hint(path));
     this.#network = networkFileSystem(options.root);
     this.#scanner = new Scanner({
@@ -144,6 +149,12 @@ export class Tracker {
     this.#watches.close();
   }
 
+  /** Whether another directory has taken the root's place by a mount: it is left alone, and nothing is known of ours. */
+  get isOtherMount(): boolean {
+    const now = this.#place && readRootPlace(this.#options.root);
+    return this.#place !== undefined && now !== undefined && isOtherMount(this.#place, now);
+  }
+
   #isDue(): boolean {
     const polls = this.#network !== undefined || this.#watches.isBlind || this.#tree === undefined;
     const interval = polls ? pollInterval : calmInterval;
@@ -201,11 +212,12 @@ export class Tracker {
     this.#made.clear();
     this.#doubted.clear();
     this.#root = identityOf(this.#options.root);
-    const seen = await this.#scanner.scan('');
+    const isHidden = this.isOtherMount;
+    const seen = isHidden ? problem(otherMountProblem) : await this.#scanner.scan('');
     this.#stopWatching('', this.#tree, seen);
     // What has not changed stays the very same object, which spares everyone else a comparison.
     this.#tree = edited(this.#tree, difference(this.#tree, seen));
-    this.#options.cache.retain((path) => lookup(seen, path)?.kind === 'file');
+    if (!isHidden) this.#options.cache.retain((path) => lookup(seen, path)?.kind === 'file');
     this.#lastFull = this.#options.now();
     // The queue may have run over while we looked.
     if (wasBurst && this.#hintCount > 0) this.#everything = true;

@@ -68,6 +68,11 @@ describe('the forms of kubectl', () => {
 
 describe('wrong usage', () => {
   const work = workCommand(async () => ({}));
+  class RestCommand extends LocalCommand {
+    static override paths = [['all']];
+    names = argument.rest('NAME');
+    override run = async () => ({ data: this.names });
+  }
 
   test.each([
     [['one', '--mdoe', 'fast'], 'unknown flag --mdoe', 'did you mean --mode?'],
@@ -81,6 +86,9 @@ describe('wrong usage', () => {
     [['one', '--watch=maybe'], '--watch: "maybe" is not true or false', undefined],
     [['one', '--kinds', ''], '--kinds: "" names nothing', undefined],
     [['one', '--note', ''], '--note: "" names nothing', undefined],
+    [[''], 'FIRST: "" names nothing', undefined],
+    [['one', ' '], 'SECOND: " " names nothing', undefined],
+    [['all', 'one', ''], 'NAME: "" names nothing', undefined],
     [['one', '--label', ' '], '--label: " " names nothing', undefined],
     [['one', '--size', 'many'], '--size: "many" is not a whole number', undefined],
     [['one', '--size', '0'], '--size: "0" is less than 1', undefined],
@@ -92,7 +100,7 @@ describe('wrong usage', () => {
     [['work', 'x'], '"x" given, but kubectl fake work takes no arguments', 'see kubectl fake work --help'],
     [['work', '--mode=fast'], 'unknown flag --mode', undefined],
   ])('%j', async (argv, message, hint) => {
-    const { exitCode, stdout, stderr } = await runFake(argv, [EchoCommand, work]);
+    const { exitCode, stdout, stderr } = await runFake(argv, [EchoCommand, work, RestCommand]);
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain(`error: ${message}`);

@@ -41,6 +41,28 @@ describe('a table', () => {
     expect(renderTable(fruits, { wide: false })).toBe('NAME     WHAT\na        <none>\ngrößer   two lines\n');
   });
 
+  test('is not made wide for all by one long cell; where many are long, they are all aligned', () => {
+    const widths = (lengths: readonly number[]) => {
+      const columns = [
+        { header: 'PATH', value: (length: number) => 'x'.repeat(length) },
+        { header: 'B', value: () => 'b' },
+      ];
+      const lines = renderTable(table(lengths, columns, ''), { wide: false })
+        .trimEnd()
+        .split('\n');
+      return lines.map((line) => line.length);
+    };
+    expect(widths([1, 1000, 9])).toEqual([13, 13, 1004, 13]);
+    expect(widths([70, 80, 90])).toEqual([94, 94, 94, 94]);
+  });
+
+  test('shows what a terminal would obey in the name of a file, so that names that differ look different', () => {
+    const names = ['a b', 'a\nb', 'a\u001b[31mb', 'a\u202eb'];
+    const columns = [{ header: 'PATH', value: (name: string) => name, isPath: true }];
+    const lines = renderTable(table(names, columns, ''), { wide: false });
+    expect(lines).toBe('PATH\na b\na\\u{a}b\na\\u{1b}[31mb\na\\u{202e}b\n');
+  });
+
   test('without rows is nothing', () => {
     expect(renderTable({ ...fruits, rows: [] }, { wide: false })).toBe('');
   });

@@ -123,6 +123,7 @@ describe('a file', () => {
     [one('selector: 3'), /:4:15: syncs\.web\.selector: must be a text/],
     [one('local: src'), /:3:5: syncs\.web: give either selector or pod/],
     [one('pod: a\npods: all'), /syncs\.web: pods all needs a selector/],
+    [one('pod: a\nreloadEvery: 5s'), /syncs\.web: say what to reload: onChange PATTERN=ACTION/],
     [one('pod: a\nreloadOnFirstSync: true'), /syncs\.web: say what to reload: onChange PATTERN=ACTION/],
     [one('pod: a\nmode: both'), /:5:11: syncs\.web\.mode: must be one of two-way-safe/],
     [one('pod: a\nonChange: [a=b]'), /:5:16: syncs\.web\.onChange\[0\]: .*is no rule/],

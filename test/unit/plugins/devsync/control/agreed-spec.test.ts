@@ -64,6 +64,31 @@ test('a sync that somebody has made for this workstation is none of it', async (
   expect(() => requireHere(sync, workstation)).toThrow(/was not made on this workstation/);
 });
 
+test('a sync that is being made here is none of somebody else, however early the watch hears of it', async () => {
+  const [noted] = workstation.registered();
+  workstation.forget(sync.uid);
+  await watching(async (isRunning, log) => {
+    await clock.advance(500);
+    expect([await isRunning(), log]).toEqual([false, []]);
+    if (noted) workstation.register(noted);
+    await eventually(async () => {
+      await clock.advance(100);
+      expect(await isRunning()).toBe(true);
+    });
+    expect(log.join()).not.toMatch(/was not made/);
+  });
+});
+
+test('one that nobody notes here is told of as such', async () => {
+  workstation.forget(sync.uid);
+  await watching(async (_, log) => {
+    await eventually(async () => {
+      await clock.advance(500);
+      expect(log.join()).toMatch(/was not made on this workstation/);
+    });
+  });
+});
+
 test('one of a version before is what it is now, once it has run', async () => {
   const { agreed: _, ...before } = workstation.registered()[0] ?? ({} as never);
   workstation.register(before);

@@ -32,6 +32,14 @@ describe('brakesFor', () => {
     ['a root that vanished', files(3), undefined, files(3), { kind: 'root vanished', side: 'alpha' }],
     ['a root that became a file', files(3), files(3), 'x', { kind: 'root changed its type', side: 'beta' }],
     ['a root that was emptied', files(3), files(3), {}, { kind: 'root emptied', side: 'beta' }],
+    ['a root that lost its only file', { a: '1' }, {}, { a: '1' }, { kind: 'root emptied', side: 'alpha' }],
+    [
+      'a root that lost its only directory, where the other side has edited in it',
+      { d: { a: '1' } },
+      {},
+      { d: { a: '2', b: '3' } },
+      { kind: 'root emptied', side: 'alpha' },
+    ],
     [
       'a root that was emptied of all but ignored things',
       files(3),
@@ -55,7 +63,8 @@ describe('brakesFor', () => {
     ['half of the files', files(20), files(10), files(20)],
     ['few files', files(9), { keep: 'x' }, files(9)],
     ['a root that cannot be read', files(3), '?', files(3)],
-    ['the one file there was', { a: '1' }, {}, { a: '1' }],
+    ['what went on both sides', files(3), {}, { '.x8s-devsync': '!' }],
+    ['a directory that held nothing', { empty: {} }, {}, { empty: {} }],
     ['a folder that was renamed', { old: files(30) }, { new: files(30) }, { old: files(30) }],
     [
       'many changed files',

@@ -16,7 +16,7 @@ function targetOf(given: Partial<GivenSpec>) {
   const nothing = { selector: undefined, pod: undefined, container: [], writer: undefined };
   const rest = { bandwidth: undefined, runAs: undefined, ignore: [], onChange: [] };
   const flags = { ignoreVcs: false, useGitignore: false, takeGit: false, makeRemote: false };
-  const reload = { reloadOnFirstSync: false, restartAnyway: false };
+  const reload = { reloadEvery: undefined, reloadOnFirstSync: false, restartAnyway: false };
   const all = { ...specDefaults, ...nothing, ...rest, ...flags, ...reload, local, remote: '/app', ...given };
   return buildSpec(all, { id: 'w', who: 'alice@laptop' }).target;
 }
@@ -26,6 +26,7 @@ test.each<[string, Partial<GivenSpec>, RegExp]>([
   ['one of blanks', { selector: '  ' }, /^--selector is empty/],
   ['several pods', { pod: 'ro,two' }, /^--pod "ro,two" is not the name of a pod$/],
   ['an empty pod', { pod: '' }, /^--pod "" is not the name of a pod$/],
+  ['how often to reload nothing', { pod: 'a', reloadEvery: 5000 }, /^say what to reload: --on-change/],
   ['a pod in a folder', { pod: 'a/../b' }, /is not the name of a pod$/],
   [
     'several writers',

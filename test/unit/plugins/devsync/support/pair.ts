@@ -14,6 +14,7 @@ import type { CycleOptions } from '../../../../../plugins/devsync/session/cycle/
 import { Synchronizer } from '../../../../../plugins/devsync/session/cycle/synchronizer.ts';
 import type { SyncState } from '../../../../../plugins/devsync/session/status/state.ts';
 import type { TrashItem } from '../../../../../plugins/devsync/sync/endpoint.ts';
+import { type RootPlace, readRootPlace } from '../../../../../plugins/devsync/sync/files/root-place.ts';
 import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore/ignore.ts';
 import type { WriteRule } from '../../../../../plugins/devsync/sync/ignore/write-rules.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local/local-endpoint.ts';
@@ -39,6 +40,8 @@ export interface PairOptions {
   readonly between?: () => { toAgent: Transform; fromAgent: Transform };
   /** REMOTE, where it is not the container's directory itself. */
   readonly remote?: (base: string) => string;
+  /** Where LOCAL was when the sync began, made of where it is. */
+  readonly place?: (now: RootPlace) => RootPlace;
   /** Where the directories are. */
   readonly base?: string;
 }
@@ -115,8 +118,10 @@ export class Pair {
     };
     const container = await RemoteEndpoint.open(this.connection, 1, request);
     this.remote = container;
+    const now = readRootPlace(this.local);
     const local = new LocalEndpoint({
       root: this.local,
+      place: now && this.#options.place?.(now),
       refusesRepositories: (sync.takeGit ?? this.#options.sync?.takeGit) !== true,
       ...common,
       metadataCandidates: [this.metadataFolders.local],
@@ -128,6 +133,7 @@ export class Pair {
     await Promise.all([local.refresh(true), container.refresh(true)]);
     this.#stop = new AbortController();
     this.#memory.unanswered.begin(binding);
+    this.#memory.confirmations.begin(binding);
     this.synchronizer = new Synchronizer({
       local,
       container,

@@ -57,17 +57,26 @@ test('a directory that was renamed here does not come back because of one edit i
     ...Object.fromEntries(names.map((name) => [`module/${name}`, `${name} is one`])),
   };
   expect([filesIn(pair.local), filesIn(pair.container)]).toEqual([expected, expected]);
-  expect(notices).toEqual(['deleted here, and edited in the container: the edit stays: mod (1 file)']);
+  expect(notices).toEqual([
+    'deleted here, and edited in the container: the edit stays: mod (1 file)',
+    'deleted in the container: 5 files (mod/a, mod/b, mod/d, and 2 more)',
+  ]);
 });
 
 test('one-way-safe: of a directory deleted at the source, only what the other side made is left, and that is said', async () => {
-  await begin({ 'd/a': '1', 'd/b': '2', 'd/e/c': '3' }, { sync: { mode: 'one-way-safe' } });
+  await begin({ 'd/a': '1', 'd/b': '2', 'd/e/c': '3', keep: '' }, { sync: { mode: 'one-way-safe' } });
   await both(() => {
     rmSync(join(pair.local, 'd'), { recursive: true });
     write(pair.container, { 'd/extra': 'theirs' });
   });
-  expect([filesIn(pair.local), filesIn(pair.container)]).toEqual([{}, { 'd/extra': 'theirs' }]);
-  expect(notices).toEqual(['deleted here; what was made or changed in the container stays there: d']);
+  expect([filesIn(pair.local), filesIn(pair.container)]).toEqual([
+    { keep: '' },
+    { 'd/extra': 'theirs', keep: '' },
+  ]);
+  expect(notices).toEqual([
+    'deleted here; what was made or changed in the container stays there: d',
+    'deleted in the container: 3 files (d/a, d/b, d/e/c)',
+  ]);
 });
 
 test('a clone within can be deleted, whatever git did in the container', async () => {

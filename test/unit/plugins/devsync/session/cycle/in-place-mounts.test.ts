@@ -57,6 +57,7 @@ mount -o remount,bind,ro "$1/protected"`;
 
 test('a file that is mounted alone stays mounted, and one that is read-only is left alone', async () => {
   const it = await started(aloneAndProtected);
+  writeFileSync(join(it.local, 'another'), '');
   expect(readFileSync(join(it.local, 'alone'), 'utf8')).toBe('alone');
   const { skipped } = it.synchronizer.state;
   expect(skipped.map(({ path, problem }) => [path, problem])).toEqual([['protected', 'another mount']]);

@@ -1,4 +1,5 @@
 /** A side whose directory goes, or becomes something else, while it is synced: nothing is deleted for that. */
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   readdirSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import type { RootPlace } from '../../../../../../plugins/devsync/sync/files/root-place.ts';
 import { eventually } from '../../../../../support/eventually.ts';
 import { type Pair, syncedPair } from '../../support/pair.ts';
 
@@ -90,4 +92,61 @@ test('a root that was away for a while is synced again when it is back', async (
   writeFileSync(join(pair.local, 'c'), 'edited after that');
   expect((await pair.synchronizer.flush()).phase).toBe('watching');
   expect(readdirSync(pair.container)).toEqual(names);
+}, 30_000);
+
+test('another directory that is mounted in the place of LOCAL is left alone, and changes nothing, until it is gone', async () => {
+  const place = (now: RootPlace): RootPlace => ({ ...now, mount: `not ${now.mount}` });
+  const pair = await syncedPair({ a: 'a', b: 'b', c: 'c' }, { place });
+  renameSync(pair.local, `${pair.local}.below`);
+  mkdirSync(pair.local);
+  for (const name of ['a', 'other']) writeFileSync(join(pair.local, name), 'of another directory');
+  writeFileSync(join(pair.container, 'new'), 'made meanwhile');
+  expect(await halted(pair)).toMatch(/^held: another directory is in its place on this workstation/);
+  expect(pair.synchronizer.state.heldUntil).toBe('the former directory is back there');
+  // Nobody can mean that one.
+  expect((await pair.synchronizer.resume(true)).phase).toBe('held');
+  expect(readdirSync(pair.container)).toEqual([...names, 'new']);
+  expect(readFileSync(join(pair.container, 'a'), 'utf8')).toBe('a');
+  expect(readdirSync(pair.local)).toEqual(['a', 'other']);
+  remove(pair.local);
+  renameSync(`${pair.local}.below`, pair.local);
+  await eventually(() => expect(readdirSync(pair.local)).toEqual([...names, 'new']));
+  writeFileSync(join(pair.local, 'c'), 'edited after that');
+  expect((await pair.synchronizer.flush()).phase).toBe('watching');
+  expect(readFileSync(join(pair.container, 'c'), 'utf8')).toBe('edited after that');
+}, 30_000);
+
+test('another directory that is mounted over REMOTE is left alone, and changes nothing here', async () => {
+  const within = () => ['unshare', '-Urm', '--'];
+  const pair = await syncedPair({ a: 'a', b: 'b', c: 'c' }, { within });
+  const other = join(pair.base, 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'a'), 'of another directory');
+  const inside = ['-t', `${pair.process?.pid}`, '-U', '-m', '--preserve-credentials'];
+  execFileSync('nsenter', [...inside, 'mount', '--bind', other, pair.container]);
+  writeFileSync(join(pair.local, 'b'), 'edited here');
+  expect(await halted(pair)).toMatch(/^held: another directory is in its place in the container/);
+  expect([readdirSync(pair.local), readdirSync(other)]).toEqual([names, ['a']]);
+  expect(readFileSync(join(pair.local, 'a'), 'utf8')).toBe('a');
+  execFileSync('nsenter', [...inside, 'umount', pair.container]);
+  await eventually(() => expect(readFileSync(join(pair.container, 'b'), 'utf8')).toBe('edited here'));
+}, 30_000);
+
+test('what a person confirms while both sides are looked at anew is confirmed, and no more than that', async () => {
+  const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`f${index}`, `${index}`]));
+  const pair = await syncedPair(files);
+  const dropHere = (from: number, to: number) => {
+    for (let index = from; index < to; index++) rmSync(join(pair.local, `f${index}`));
+  };
+  dropHere(0, 25);
+  expect(await halted(pair)).toBe('held: 25 of 40 files would be deleted in the container');
+  await pair.stop();
+  dropHere(25, 30);
+  await pair.start();
+  const state = await pair.synchronizer.resume(true);
+  expect(`${state.phase}: ${state.message}`).toBe('held: 30 of 40 files would be deleted in the container');
+  await pair.stop();
+  await pair.start();
+  expect((await pair.synchronizer.resume(true)).phase).toBe('watching');
+  expect(readdirSync(pair.container).length).toBe(10);
 }, 30_000);

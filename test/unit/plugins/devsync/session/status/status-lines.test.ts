@@ -28,8 +28,31 @@ test('says how a sync rests, once', () => {
 test('a problem that is tried again right away is no news; one that lasts is', () => {
   const news = new StatusLines();
   const problem = { path: 'b', side: 'local', problem: 'no space' } as const;
-  expect(news.of(at({ problems: [{ ...problem, passing: true }] }))).toBe('in sync: 2 files');
+  expect(news.of(at({}))).toBe('in sync: 2 files');
+  expect(news.of(at({ problems: [{ ...problem, passing: true }] }))).toBeUndefined();
   expect(news.of(at({ problems: [problem] }))).toBe('in sync but for 1 problem (b: no space)');
+});
+
+test('what is tried again is not there: nothing is called in sync because of that', () => {
+  const news = new StatusLines();
+  const problem = { path: 'b', side: 'container', problem: 'no space' } as const;
+  const line = 'in sync but for 1 problem (b: no space)';
+  expect(news.of(at({ problems: [{ ...problem, passing: true }] }))).toBe(line);
+  expect(news.of(at({ problems: [{ ...problem, passing: true }] }))).toBeUndefined();
+  expect(news.of(at({ problems: [problem] }))).toBeUndefined();
+  expect(news.of(at({}))).toBe('in sync: 2 files');
+});
+
+test('a hold is told when it begins, and when it is another one or about much more', () => {
+  const news = new StatusLines();
+  const held = (message: string) => news.of(at({ phase: 'held', message })) !== undefined;
+  const deleted = (files: number, of = 49) => held(`${files} of ${of} files would be deleted here`);
+  expect([deleted(29), deleted(30), deleted(29), deleted(31), deleted(29, 48)]).toEqual([
+    ...[true, false, false, false, false],
+  ]);
+  expect([deleted(58, 80), deleted(60, 80), deleted(29)]).toEqual([true, false, true]);
+  expect([held('the directory is empty here'), held('the directory is empty here')]).toEqual([true, false]);
+  expect([held('the directory is gone here'), deleted(29)]).toEqual([true, true]);
 });
 
 test('a file that is written to all the time is no news each time; one that is never read whole is, once', () => {

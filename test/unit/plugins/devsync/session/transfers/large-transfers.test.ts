@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
+import type { Change } from '../../../../../../plugins/devsync/reconcile/reconcile.ts';
+import { LargeTransfers } from '../../../../../../plugins/devsync/session/transfers/large-transfers.ts';
 import { eventually, eventuallySees } from '../../../../../support/eventually.ts';
 import { openPair, type Pair } from '../../support/pair.ts';
 import { slowLine } from '../../support/slow-line.ts';
@@ -123,4 +125,37 @@ test('a stream that breaks costs nothing that has arrived, and a stop does not w
   await it.synchronizer.flush();
   expect(readFileSync(join(it.container, 'large')).equals(data)).toBe(true);
   expect(passed() - before).toBeLessThan(6 << 20);
+});
+
+test('a large file that could not be put there stays a problem while it is on its way once more', async () => {
+  const large = new LargeTransfers();
+  const file = { kind: 'file', digest: 'd', size: 2 << 20 } as const;
+  const change = { path: 'big', old: undefined, new: file, reason: 'created' } as unknown as Change;
+  const changes = { local: [], container: [change] };
+  const result = { path: 'big', problem: 'no space left' };
+  const toContainer = (results: readonly unknown[]) => ({ local: [], container: results });
+  expect(large.divide(changes, true, false)).toMatchObject({ beside: changes });
+  await large.begin(changes, async () => ({ local: [], container: [result] }));
+  const waits = large.divide(changes, true, false);
+  expect([waits.beside.container, waits.failed, waits.retried]).toEqual([
+    [],
+    toContainer([result]),
+    toContainer([]),
+  ]);
+  const again = large.divide(changes, true, true);
+  expect([again.beside.container, again.failed, again.retried]).toEqual([
+    [change],
+    toContainer([]),
+    toContainer([result]),
+  ]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = large.begin(changes, async () => {
+    await promise;
+    return { local: [], container: [{ path: 'big' }] };
+  });
+  for (const mayBegin of [true, false])
+    expect(large.divide(changes, mayBegin, false).retried).toEqual(toContainer([result]));
+  resolve();
+  await done;
+  expect(large.divide({ local: [], container: [] }, true, false).retried).toEqual(toContainer([]));
 });

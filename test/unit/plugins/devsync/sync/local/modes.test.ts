@@ -14,10 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { emptyDirectory } from '../../../../../../plugins/devsync/reconcile/entry.ts';
+import { emptyDirectory, type File, walk } from '../../../../../../plugins/devsync/reconcile/entry.ts';
 import type { Operation } from '../../../../../../plugins/devsync/reconcile/operations.ts';
 import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
 import { sha256 } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
+import type { ScanOptions } from '../../../../../../plugins/devsync/sync/scan/scan.ts';
+import { asEntry, packEntry } from '../../../../../../plugins/devsync/wire/check.ts';
+import { Pair } from '../../support/pair.ts';
 
 let root: string;
 beforeEach(() => {
@@ -141,3 +144,91 @@ test('of a file that is replaced stays what it was', async () => {
   expect(modeOf('x').toString(8)).toBe('640');
   unlinkSync(join(root, 'x'));
 });
+
+describe('what is new', () => {
+  const wanted: Operation[] = [
+    { path: 'all', old: undefined, new: file },
+    { path: 'ours', old: undefined, new: { ...file, reach: 'group' } },
+    { path: 'mine', old: undefined, new: { ...file, reach: 'owner' } },
+    { path: 'tool', old: undefined, new: { ...file, executable: true, reach: 'owner' } },
+    { path: 'dir', old: undefined, new: { ...emptyDirectory, reach: 'owner' } },
+    { path: 'dir/inside', old: undefined, new: file },
+    { path: 'dir/deep', old: undefined, new: emptyDirectory },
+    { path: 'empty', old: undefined, new: { ...emptyDirectory, reach: 'group' } },
+  ];
+  const modes = () => Object.fromEntries(wanted.map(({ path }) => [path, modeOf(path).toString(8)]));
+
+  test('is no wider than it is on the other side, however wide the directory is', async () => {
+    chmodSync(root, 0o777);
+    await apply(wanted);
+    expect(modes()).toEqual({
+      ...{ all: '666', ours: '660', mine: '600', tool: '700' },
+      ...{ dir: '700', 'dir/inside': '600', 'dir/deep': '700', empty: '770' },
+    });
+  });
+
+  test('stays with the group where the directory hands that on', async () => {
+    chmodSync(root, 0o2775);
+    await apply(wanted);
+    expect(modes()).toEqual({
+      ...{ all: '664', ours: '660', mine: '660', tool: '770' },
+      ...{ dir: '2770', 'dir/inside': '660', 'dir/deep': '2770', empty: '2770' },
+    });
+  });
+
+  test('is told with who has any rights, where that is asked for', async () => {
+    for (const [name, mode] of Object.entries({ all: 0o644, ours: 0o640, mine: 0o600, write: 0o602 })) {
+      writeFileSync(join(root, name), '');
+      chmodSync(join(root, name), mode);
+    }
+    const options = { permissions: 'portable', symlinks: 'portable' } as const;
+    const seen = async (scan: ScanOptions) => {
+      const ignores = { lists: [], vcs: false };
+      const endpoint = new LocalEndpoint({ root, scan, ignores, trashLimit: 1e6 });
+      await endpoint.refresh(true);
+      await endpoint.close();
+      const found = [...walk(endpoint.tree)].filter(([path]) => path !== '' && !path.startsWith('.'));
+      return Object.fromEntries(found.map(([path, entry]) => [path, (entry as File).reach]));
+    };
+    const expected = { all: undefined, ours: 'group', mine: 'owner', write: undefined };
+    expect(await seen({ ...options, reach: true })).toEqual(expected);
+    const unknown = { all: undefined, ours: undefined, mine: undefined, write: undefined };
+    expect(await seen(options)).toEqual(unknown);
+    expect(await seen({ ...options, permissions: 'kept', reach: true })).toEqual(unknown);
+  });
+
+  test('keeps that on its way to an end that knows of it, and goes to others without', () => {
+    for (const one of wanted)
+      for (const more of [{}, { modified: 7 }, { mode: 0o600 }]) {
+        const entry = { ...(one.new as File), ...more };
+        if (entry.kind !== ('directory' as string) || !('modified' in more))
+          expect(asEntry(JSON.parse(JSON.stringify(packEntry(entry, true))))).toEqual(entry);
+        expect(packEntry(entry)).not.toContain(entry.reach ?? 'owner');
+      }
+  });
+});
+
+test('a private file is private on the other side, both ways, and that is told once', async () => {
+  const lines: string[] = [];
+  const pair = new Pair({
+    scan: { permissions: 'portable', symlinks: 'portable', reach: true },
+    sync: { onNotice: (line) => lines.push(line) },
+  });
+  try {
+    for (const folder of [pair.local, pair.container]) chmodSync(folder, 0o777);
+    const put = (path: string) => writeFileSync(path, 'secret', { mode: 0o600 });
+    put(join(pair.local, 'here'));
+    put(join(pair.container, 'there'));
+    await pair.start();
+    await pair.synchronizer.flush();
+    put(join(pair.local, 'another'));
+    await pair.synchronizer.flush();
+    const found = [join(pair.container, 'here'), join(pair.local, 'there'), join(pair.container, 'another')];
+    expect(found.map((path) => (lstatSync(path).mode & 0o777).toString(8))).toEqual(['600', '600', '600']);
+    expect(lines).toEqual([
+      expect.stringMatching(/^not for everybody here, and so in the container: here; /),
+    ]);
+  } finally {
+    await pair.remove();
+  }
+}, 30_000);
