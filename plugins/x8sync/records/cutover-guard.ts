@@ -1,6 +1,8 @@
 /** Keeps a task from being ended in the middle of its cutover: nobody would start any more what that has stopped. */
-import { RefusedError } from '../../../src/errors.ts';
+import { RefusedError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { liveHolder } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import {
@@ -15,7 +17,7 @@ import {
 } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
 import { forgetLine, isOf, stoppedBy } from './stop-mark.ts';
-import { startCommands, startedAtTarget } from './stopped-workloads.ts';
+import { runsAgain, sourceNamespaceOf, startCommands, startedAtTarget } from './stopped-workloads.ts';
 import { peerOf, type TaskContext, type TaskSides } from './task-sides.ts';
 
 type GuardContext = Pick<TaskContext, 'clock' | 'connectTo' | 'signal'>;
@@ -89,8 +91,10 @@ async function requireOver(
   const connect = async () => (peer ? (await peerOf(peer, { ...context, connectTo })).kube : kube);
   const commands = await startCommands(record, state, connect, signal);
   const started = await startedAtTarget({ kube, namespace: record.namespace }, state, signal);
-  if (commands.length === 0 && started.length === 0) return;
-  if (commands.length === 0) throw bothRun(task, { kube, record }, state, started);
+  if (commands.length === 0) {
+    if (started.length === 0 || !(await sourceRuns(record, state, connect, signal))) return;
+    throw bothRun(task, { kube, record }, state, started);
+  }
   const title = `task ${task} is in the middle of a cutover`;
   const again = 'run the command of the cutover again to go on with it';
   if (started.length === 0)
@@ -105,6 +109,22 @@ async function requireOver(
       hint: `${again}; the lines above go back to the source's files, without what was written at the target since`,
     },
   );
+}
+
+/** Whether what a cutover has stopped has pods again. False where that can't be asked. */
+async function sourceRuns(
+  record: TaskRecord,
+  state: CutoverState,
+  connect: () => Promise<KubeClient>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await runsAgain({ kube: await connect(), namespace: sourceNamespaceOf(record) }, state, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    return false;
+  }
 }
 
 /** What is to stay is for a person to say, and the record tells what it is about. */

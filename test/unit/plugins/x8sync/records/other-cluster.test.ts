@@ -286,6 +286,24 @@ describe('cleanup from the source, in the middle of a cutover', () => {
     await expect(clean(a, away)).rejects.toMatchObject(isAnother);
   });
 
+  test('is refused where both sides run: which has what is to stay is for a person to say', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b, { isStarted: true });
+    const web = { namespace: 'shop', name: 'web' };
+    await a.patch(deployments, web, { spec: { replicas: 3 } }, { type: 'merge' });
+    const both = async (server: string) => (server === a.cluster.server ? a : b);
+    await expect(clean(a, both)).rejects.toMatchObject({
+      exitCode: ExitCode.refused,
+      message: expect.stringMatching(
+        /next \(3\) of the target was started, and Deployment web \(3\) of the source/,
+      ),
+      hint: expect.stringMatching(/delete configmap\/\S+ forgets the cutover/),
+    });
+    await a.delete(deployments, web);
+    await clean(a, both);
+    expect(await rolesIn(b)).toEqual([]);
+  });
+
   test('names first how to stop what was started at the target: two of them would run', async () => {
     const { a, b } = await copied();
     await inItsMiddle(a, b, { isStarted: true });
