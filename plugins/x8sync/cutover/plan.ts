@@ -29,19 +29,22 @@ import {
   workloadsOfPods,
 } from './workloads.ts';
 
+/** What of a run a plan takes. */
 export interface PlanContext {
   readonly signal: AbortSignal;
   readonly reporter: Pick<CopyContext['reporter'], 'info' | 'warn'>;
 }
 
 export interface PlanOptions {
+  /** What would start with claims that are made empty, or beside what was moved elsewhere, starts all the same. */
   readonly confirmed?: boolean;
   /** Which cutover it is; one that is made again is no second one. */
   readonly id?: CutoverId;
 }
 
 /**
- * @param confirmed what would start with claims that are made empty starts all the same.
+ * Finds out what is stopped and started, and tells it.
+ *
  * @throws RefusedError where a workload can't be stopped, or what was asked for afterwards can't be done.
  * @throws ForbiddenError names what this user may not do.
  */
