@@ -129,7 +129,7 @@ export async function requireTargetUnstarted(
   if (await isUnstarted(source.ref, target.ref, state, signal)) return;
   const { kube, namespace } = target.ref;
   const { context } = kube.cluster;
-  const stop = state.target.map((workload) => scaleCommand({ ...workload, replicas: 0 }, context, namespace));
+  const stop = stopLines(state.target, context, namespace);
   throw new RefusedError(
     `${namesOf(state.target)} of the target was started, and ${namesOf(state.source)} of the source changed after its last copy: which of the two has what is to stay can't be told`,
     {
@@ -161,7 +161,7 @@ export async function requireTargetUntouched(
   if (changed.length === 0) return;
   const { kube, namespace } = target.ref;
   const { context } = kube.cluster;
-  const stop = changed.map((workload) => scaleCommand({ ...workload, replicas: 0 }, context, namespace));
+  const stop = stopLines(changed, context, namespace);
   throw new RefusedError(
     `${changed.map(({ kind, name }) => `${kind} ${name}`).join(', ')} of the target was changed by somebody else while the source stood still: where it was started, another copy would take away what it has written`,
     {

@@ -12,7 +12,8 @@ export async function standingStill(
   { source }: CutoverState,
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
-  return having({ kube, namespace }, source, (replicas) => replicas === 0, signal);
+  const now = await podsNow({ kube, namespace }, source, signal);
+  return now.flatMap(({ workload, replicas }) => (replicas === 0 ? [workload] : []));
 }
 
 /** Whether all that is there of what a cutover has stopped has pods again. */
@@ -21,9 +22,8 @@ export async function runsAgain(
   { source }: CutoverState,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const there = await having(place, source, () => true, signal);
-  const running = await having(place, source, (replicas) => replicas > 0, signal);
-  return running.length > 0 && running.length === there.length;
+  const now = await podsNow(place, source, signal);
+  return now.length > 0 && now.every(({ replicas }) => replicas > 0);
 }
 
 /**
@@ -37,7 +37,8 @@ export async function startedAtTarget(
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
   if (afterwards !== 'target' || phase !== 'starting') return [];
-  return having(place, target, (replicas) => replicas > 0, signal);
+  const now = await podsNow(place, target, signal);
+  return now.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : []));
 }
 
 interface Place {
@@ -45,21 +46,19 @@ interface Place {
   readonly namespace: string;
 }
 
-async function having(
+/** How many pods each is to have now, of those that are there still. */
+async function podsNow(
   { kube, namespace }: Place,
   workloads: readonly ScaledWorkload[],
-  is: (replicas: number) => boolean,
   signal: AbortSignal,
-): Promise<ScaledWorkload[]> {
-  const found = await Promise.all(
-    workloads.map(async (workload) => {
-      const { kind, name, uid } = workload;
-      const now = await kube.find(workloadResources[kind], { namespace, name }, { signal });
-      const { replicas = 1 } = (now?.spec ?? {}) as { readonly replicas?: number };
-      return now?.metadata.uid === uid && is(replicas) ? [workload] : [];
-    }),
-  );
-  return found.flat();
+): Promise<{ readonly workload: ScaledWorkload; readonly replicas: number }[]> {
+  const found = workloads.map(async (workload) => {
+    const { kind, name, uid } = workload;
+    const now = await kube.find(workloadResources[kind], { namespace, name }, { signal });
+    const { replicas = 1 } = (now?.spec ?? {}) as { readonly replicas?: number };
+    return now?.metadata.uid === uid ? [{ workload, replicas }] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Where a cutover's record says that its source is. */
