@@ -1,6 +1,6 @@
 /** A client of the service that `--listen` starts, which checks every answer against the service's own document. */
 import { Agent as PlainAgent, request } from 'node:http';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { Agent, fetch, type Headers } from 'undici';
 
@@ -53,6 +53,7 @@ export class ServiceClient {
   /** A connection for each request, so that none is open when its answer is there. */
   readonly #plain = new PlainAgent({ keepAlive: false });
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
+  readonly #validators = new Map<object, ValidateFunction>();
   /** Operations that were asked, with the statuses that came. */
   readonly seen = new Map<string, Set<number>>();
   token: string | undefined;
@@ -168,9 +169,18 @@ export class ServiceClient {
     const schema = operation ? operation.responses[status]?.content?.[media]?.schema : problem[media];
     if (!schema) throw new Error(`${said}, which is not documented`);
     const body: unknown = media.endsWith('json') ? JSON.parse(text) : text;
-    const whole = { ...schema, components: this.document.components };
-    if (!this.#ajv.validate(whole, body)) throw new Error(`${said}: ${this.#ajv.errorsText()}\n${text}`);
+    const validate = this.#validatorOf(schema);
+    if (!validate(body)) throw new Error(`${said}: ${this.#ajv.errorsText(validate.errors)}\n${text}`);
     return body;
+  }
+
+  /** Made once for each schema: that takes longer than most answers. */
+  #validatorOf(schema: object): ValidateFunction {
+    const known = this.#validators.get(schema);
+    if (known) return known;
+    const made = this.#ajv.compile({ ...schema, components: this.document.components });
+    this.#validators.set(schema, made);
+    return made;
   }
 
   #operation(path: string, method: string): [string, Operation | undefined] {
