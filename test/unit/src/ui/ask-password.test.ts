@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { InterruptedError, UsageError } from '../../../../src/errors.ts';
 import { askPassword } from '../../../../src/ui/ask-password.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -55,6 +55,20 @@ describe('a person at a terminal', () => {
     input.write(typed);
     await expect(answer).rejects.toThrow(new UsageError('There is no password.'));
     expect(output.text).toBe('Password of ann: \n');
+  });
+
+  test('who presses Ctrl-C ends the command as anywhere else: in raw mode that is a key', async () => {
+    const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+    try {
+      const { answer, input, asked, controller } = ask();
+      await asked('Password of ann: ');
+      input.write('\u0003');
+      await eventually(() => expect(kill).toHaveBeenCalledWith(process.pid, 'SIGINT'));
+      controller.abort(new InterruptedError('SIGINT'));
+      await expect(answer).rejects.toThrow(InterruptedError);
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   test('who ends the command meanwhile is asked no further', async () => {

@@ -1,7 +1,9 @@
 /** The whole service beside a fake cluster that keeps the state: what its options open and refuse. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { type ServiceFlags, serve } from '../../../../../plugins/nsreplicate/commands/base/service.ts';
 import { parseListen } from '../../../../../plugins/nsreplicate/server/http/address.ts';
 import { type ServiceOptions, startService } from '../../../../../plugins/nsreplicate/server/service.ts';
+import type { KubeCommandContext } from '../../../../../src/cli/kube-command.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -33,28 +35,54 @@ const ask = async (url: string, init?: RequestInit) => {
   return { status: response.status, text };
 };
 
-describe('metrics', () => {
-  test.each([
-    [true, 200],
-    [false, 401],
-  ])('without a token, open %j: %d', async (openMetrics, status) => {
-    const { url } = await start('127.0.0.1:0', { openMetrics });
-    const answer = await ask(`${url}/metrics`);
-    expect(answer.status).toBe(status);
-    expect(answer.text.includes('nsreplicate_build_info{version="1.2.3"')).toBe(openMetrics);
-    // Nothing else is opened with them.
-    expect((await ask(`${url}/api/tasks`)).status).toBe(401);
-  });
-});
-
 describe('listening beyond this machine', () => {
   test.each([':0', '0.0.0.0:0', '[::]:0'])('on %s is refused without TLS', async (listen) => {
     await expect(start(listen)).rejects.toThrow(RefusedError);
   });
+});
 
-  test('is done where something in front of it encrypts', async () => {
-    const { url } = await start('0.0.0.0:0', { insecure: true });
-    expect((await ask(`http://127.0.0.1:${new URL(url).port}/healthz`)).status).toBe(200);
+describe('flags of a command', () => {
+  const byFlags = async (flags: Partial<ServiceFlags>) => {
+    const ended = new AbortController();
+    const state = fakeKube();
+    opened.push(async () => {
+      ended.abort();
+      await state.close();
+    });
+    const reporter = { info: () => undefined, warn: () => undefined };
+    const plugin = { version: '1.2.3', commit: 'abc' };
+    const context = { plugin, clock: systemClock, signal: ended.signal, reporter };
+    const none = {
+      tlsCert: undefined,
+      tlsKey: undefined,
+      insecureListen: false,
+      metricsAuth: 'token',
+    } as const;
+    const service = await serve(
+      { listen: '127.0.0.1:0', ...none, ...flags },
+      { state, tasks: () => [], watchRestarts: () => new Map() },
+      context as unknown as KubeCommandContext,
+    );
+    opened.unshift(async () => service?.close());
+    return service?.url;
+  };
+
+  test.each([
+    ['none', 200],
+    ['token', 401],
+  ] as const)('--metrics-auth %s: without a token the metrics are %d', async (metricsAuth, status) => {
+    const url = await byFlags({ metricsAuth });
+    const metrics = await ask(`${url}/metrics`);
+    expect(metrics.status).toBe(status);
+    expect(metrics.text.includes('nsreplicate_build_info{version="1.2.3"')).toBe(metricsAuth === 'none');
+    // Nothing else is opened with them.
+    expect((await ask(`${url}/api/tasks`)).status).toBe(401);
+  });
+
+  test('that would listen beyond this machine in the clear are refused, with exit code 3', async () => {
+    await expect(byFlags({ listen: ':0' })).rejects.toMatchObject({ exitCode: 3 });
+    const url = new URL((await byFlags({ listen: '0.0.0.0:0', insecureListen: true })) ?? '');
+    expect((await ask(`http://127.0.0.1:${url.port}/healthz`)).status).toBe(200);
   });
 });
 
