@@ -13,6 +13,7 @@ const MOST_BYTES = 4096;
 export async function askPassword(question: string, options: ConfirmOptions): Promise<string> {
   if (!options.input.isTTY) return firstLine(options);
   const first = await typed(`${question}: `, options);
+  if (first === '') throw new UsageError('There is no password.');
   const second = await typed('Once more: ', options);
   if (first !== second) throw new UsageError('The two passwords differ.');
   return first;
@@ -31,6 +32,10 @@ async function firstLine({ input, signal }: ConfirmOptions): Promise<string> {
       bytes += part.length;
       if (bytes > MOST_BYTES || part.includes('\n')) break;
     }
+  } catch (error) {
+    // What is destroyed while it is read ends with an error of its own.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -1,4 +1,4 @@
-/** What the service costs a watch: with metrics scraped each second and the page open, beside the same without. */
+/** What the service costs a watch: with metrics scraped each second and the page open, and in a flood of logins, beside the same without. */
 import { randomBytes } from 'node:crypto';
 import {
   changeAccounts,
@@ -11,7 +11,7 @@ import type { KubeClient } from '../../src/kube/api/client.ts';
 import type { Sides } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
 import { type Driven, drive, makePlaces, onServers } from './nsreplicate.ts';
-import { addressOf, endOf, startNsreplicate, startReaders } from './nsreplicate-process.ts';
+import { addressOf, endOf, startLogins, startNsreplicate, startReaders } from './nsreplicate-process.ts';
 
 const ROUNDS = 3;
 const HOUR_MS = 3_600_000;
@@ -20,53 +20,68 @@ export function measureListen(rounds = ROUNDS): Promise<Measurement[]> {
   return onServers(async ({ primary, replicas }, [from = '', to = '']) => {
     const sides = { primary, replicas: replicas.slice(0, 1) };
     const token = await tokenOf(primary.kube);
+    const besides: Readonly<Record<Turn, Beside | undefined>> = {
+      without: undefined,
+      with: (url) => startReaders(url, token),
+      flooded: (url) => startLogins(url),
+    };
     // Servers are slow at first.
     await driven(sides, { name: 'warm', files: [from, to] }, undefined);
-    const found = { without: [] as Driven[], with: [] as Driven[] };
-    for (let round = 0; round < rounds; round++) {
-      // In turns: what is there already makes the second one slower.
-      const turns = round % 2 === 0 ? (['without', 'with'] as const) : (['with', 'without'] as const);
-      for (const turn of turns) {
+    const found: Record<Turn, Driven[]> = { without: [], with: [], flooded: [] };
+    for (let round = 0; round < rounds; round++)
+      // In turns, each round from another one on: what is there already makes the later ones slower.
+      for (const turn of turns.map((_, index) => turns[(index + round) % turns.length] as Turn)) {
         const run = { name: `${turn}${round}`, files: [from, to] as const };
-        found[turn].push(await driven(sides, run, turn === 'with' ? token : undefined));
+        found[turn].push(await driven(sides, run, besides[turn]));
       }
-    }
-    const lags = (runs: readonly Driven[]) => runs.map((run) => percentile(run.lags, 50));
-    const ratio = (of: (run: Driven) => number) =>
-      found.with.map((run, index) => of(run) / of(found.without[index] ?? run));
-    return [
-      { name: 'watch without --listen, 100 changes/s, lag p50', unit: 'ms', samples: lags(found.without) },
-      { name: 'watch with --listen, scraped, page open, lag p50', unit: 'ms', samples: lags(found.with) },
-      {
-        name: 'lag p50 with by without',
-        unit: '×',
-        samples: ratio((run) => percentile(run.lags, 50)),
-        limit: { atMost: 1.1 },
-      },
-      {
-        name: 'most per second with by without',
-        unit: '×',
-        samples: ratio(({ perSecond }) => perSecond),
-        limit: { atLeast: 0.9 },
-      },
-    ];
+    return measurementsOf(found);
   });
 }
 
-/** @param token where given, the watch serves, and is read by who has it */
+const turns = ['without', 'with', 'flooded'] as const;
+type Turn = (typeof turns)[number];
+/** What uses the service at an address; returns how that is ended. */
+type Beside = (url: string) => () => void;
+
+const called: Readonly<Record<Turn, string>> = {
+  without: 'watch without --listen',
+  with: 'watch with --listen, scraped, page open',
+  flooded: 'watch with --listen, 100 wrong passwords/s',
+};
+
+function measurementsOf(found: Readonly<Record<Turn, readonly Driven[]>>): Measurement[] {
+  const lags = turns.map((turn) => ({
+    name: `${called[turn]}, 100 changes/s, lag p50`,
+    unit: 'ms',
+    samples: found[turn].map((run) => percentile(run.lags, 50)),
+  }));
+  const ratios = (['with', 'flooded'] as const).flatMap((turn) => {
+    const ratio = (of: (run: Driven) => number) =>
+      found[turn].map((run, index) => of(run) / of(found.without[index] ?? run));
+    const lag = ratio((run) => percentile(run.lags, 50));
+    const rate = ratio(({ perSecond }) => perSecond);
+    return [
+      { name: `lag p50 ${turn} by without`, unit: '×', samples: lag, limit: { atMost: 1.1 } },
+      { name: `most per second ${turn} by without`, unit: '×', samples: rate, limit: { atLeast: 0.9 } },
+    ];
+  });
+  return [...lags, ...ratios];
+}
+
+/** @param beside where given, the watch serves, and that uses it */
 async function driven(
   sides: Sides,
   { name, files: [from, to] }: { readonly name: string; readonly files: readonly [string, string] },
-  token: string | undefined,
+  beside: Beside | undefined,
 ): Promise<Driven> {
   await makePlaces(sides, name, 1);
   const task = ['--primary', from, '--replica', to, '--name', name, '--sync-namespaces', `${name}-0`];
-  const listen = token === undefined ? [] : ['--listen', '127.0.0.1:0'];
+  const listen = beside === undefined ? [] : ['--listen', '127.0.0.1:0'];
   const running = startNsreplicate(['watch', ...task, '--kinds', 'configmaps', ...listen]);
   let stop: () => void = () => undefined;
   try {
     await running.saw('compared');
-    if (token !== undefined) stop = startReaders(await addressOf(running), token);
+    if (beside) stop = beside(await addressOf(running));
     return await drive(sides, `${name}-0`, `${name}-0`);
   } finally {
     stop();

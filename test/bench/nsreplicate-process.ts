@@ -49,3 +49,23 @@ export function startReaders(url: string, token: string): () => void {
   const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
   return () => void child.kill();
 }
+
+/** Signs in a hundred times a second, ever as somebody else and from another address, in a process of its own. */
+export function startLogins(url: string): () => void {
+  const { hostname, port } = new URL(url);
+  const program = `
+    const { Agent, request } = require('node:http');
+    const about = { hostname: '${hostname}', port: ${port}, path: '/api/login', method: 'POST', agent: new Agent() };
+    let count = 0;
+    const attempt = () => {
+      const localAddress = '127.9.' + ((++count >> 8) & 255) + '.' + (count & 255);
+      const headers = { 'content-type': 'application/json' };
+      const asked = request({ ...about, localAddress, headers }, (answer) => answer.resume());
+      asked.on('error', () => undefined);
+      asked.end(JSON.stringify({ username: 'name-' + count, password: 'wrong wrong' }));
+    };
+    setInterval(attempt, 10);
+  `;
+  const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
+  return () => void child.kill();
+}

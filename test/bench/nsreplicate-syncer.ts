@@ -1,8 +1,10 @@
 /** A KRMSyncer's lag, from a write on the source to the event on the destination, beside that of a watch of the same. */
+
+import { reachable } from '../cluster/support/reachable.ts';
 import type { Sides } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
 import { type Driven, drive, makePlaces, onServers } from './nsreplicate.ts';
-import { inSync, makeSyncer, reachable, startController } from './nsreplicate-controllers.ts';
+import { inSync, makeSyncer, startController } from './nsreplicate-controllers.ts';
 import { endOf, startNsreplicate } from './nsreplicate-process.ts';
 
 const ROUNDS = 3;

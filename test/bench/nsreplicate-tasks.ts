@@ -1,10 +1,11 @@
 /** Fifty tasks in one process beside one task of the same objects: memory, and what is asked of API servers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configMaps } from '../../src/kube/api/resources.ts';
+import { reachable } from '../cluster/support/reachable.ts';
 import { each } from '../cluster/support/replication.ts';
 import type { Measurement } from './measurement.ts';
 import { makePlaces, object, onServers } from './nsreplicate.ts';
-import { inSync, makeSyncer, reachable, startController } from './nsreplicate-controllers.ts';
+import { inSync, makeSyncer, startController } from './nsreplicate-controllers.ts';
 import { addressOf, endOf, memoryMiB, requestsOf } from './nsreplicate-process.ts';
 
 const TASKS = 50;

@@ -1,4 +1,4 @@
-/** A controller of one namespace and one of all namespaces on one cluster: each KRMSyncer is carried out by one of them. */
+/** A controller of one namespace and one of all namespaces on one cluster, and one whose destination comes back empty. */
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import { earlierTaskName, taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
+import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { leases } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
@@ -14,11 +15,17 @@ import { kubeconfigOf } from './support/limited.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import type { Running } from './support/process.ts';
-import { describeWithServers } from './support/servers.ts';
+import { reachable, reachableKubeconfig } from './support/reachable.ts';
+import { describeWithServers, type Servers } from './support/servers.ts';
 import { putDestination, ref, rule, syncerObject } from './support/syncers.ts';
 
-describeWithServers('two controllers of one cluster', ['own'], (servers) => {
+const told = { info: () => undefined, warn: () => undefined };
+const tests = (servers: () => Servers) => {
   const started: Running[] = [];
+  const endAll = async () => {
+    for (const { child } of started) child.kill('SIGTERM');
+    await Promise.all(started.splice(0).map(({ ended }) => ended));
+  };
   const controller = (...args: string[]): Running => {
     const running = startPlugin('nsreplicate', [
       'controller',
@@ -46,7 +53,6 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
     try {
       const { namespace } = pair;
       const other = await pair.addNamespace('other');
-      const told = { info: () => undefined, warn: () => undefined };
       await ensureDefinition(pair.from, told);
       await syncer(pair, namespace);
       await syncer(pair, other);
@@ -90,9 +96,47 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
       expect((await pair.from.get(leases, lease)).spec?.holderIdentity).not.toBe(thief);
       expect(late.child.exitCode).toBeNull();
     } finally {
-      for (const { child } of started) child.kill('SIGTERM');
-      await Promise.all(started.map(({ ended }) => ended));
+      await endAll();
       await pair.close();
     }
   });
-});
+
+  test('a destination that comes back empty is filled again, and nothing is deleted at home', async () => {
+    const [own, away] = [servers().named('own'), servers().named('away')];
+    const pair = await Pair.open('empty', { primary: own.kubeconfig, replica: away.kubeconfig });
+    const { namespace } = pair;
+    const is = (reason: string) =>
+      eventually(async () => {
+        const object = await pair.from.get(krmSyncers, { namespace, name: 'sync' });
+        expect(conditionOf(object, 'Ready')).toMatchObject({ reason });
+      });
+    const has = (name: string, a: string) =>
+      eventually(async () => expect(await pair.copyOf('configmaps', name)).toMatchObject({ data: { a } }));
+    try {
+      await ensureDefinition(pair.from, told);
+      pair.alsoTask(taskName(namespace, 'sync'));
+      await putDestination(pair, namespace, reachableKubeconfig(away));
+      const spec = { destination: ref, rules: [rule('ConfigMap')] };
+      await pair.from.create(krmSyncers, syncerObject(namespace, 'sync', spec));
+      await pair.put(pair.from, configMap('first', { a: '1' }), configMap('second', { a: '1' }));
+      const running = controller('-n', namespace);
+      await has('second', '1');
+      await away.kill();
+      await pair.put(pair.from, configMap('first', { a: '2' }));
+      await is('Unreachable');
+      await away.empty();
+      await has('first', '2');
+      await has('second', '1');
+      await is('InSync');
+      expect(Object.keys(await pair.content(pair.from))).toEqual(
+        expect.arrayContaining(['ConfigMap first', 'ConfigMap second']),
+      );
+      expect(running.child.exitCode).toBeNull();
+    } finally {
+      await endAll();
+      await pair.close();
+    }
+  });
+};
+
+describeWithServers('controllers of one cluster', ['own', 'away'], tests, reachable);

@@ -178,6 +178,8 @@ test('the old primary writes nothing any more, whoever starts the task there', a
   const refused = await pair.once(...standby);
   expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining('is fenced')]);
   expect((await pair.copyOf('configmaps', 'settings')).data).toEqual({ color: 'red' });
+  const promoter = new RegExp(`asked for: promote ${contextB}, by \\S+@\\S+ at `);
+  expect((await pair.ask('status')).stdout).toMatch(promoter);
   const status = await pair.ask('failover', 'status');
   expect([status.code, status.stdout]).toEqual([0, expect.stringMatching(/leads since .* \(epoch 1\)/)]);
 });

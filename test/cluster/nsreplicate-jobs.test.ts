@@ -63,8 +63,13 @@ test('every line of watch -o json is the view of the task', async () => {
   for (const line of lines()) expect(JSON.parse(line)).toMatchObject({ task: pair.task, replicas: [{}] });
   const { stderr } = await pair.ask('forget', '--yes');
   expect(stderr).toContain('is in use');
+  await eventually(() => pair.copyOf('configmaps', 'three'));
+  await pair.put(pair.from, configMap('four', { a: '1' }));
+  await eventually(() => pair.copyOf('configmaps', 'four'));
   running.child.kill('SIGTERM');
   await running.ended;
+  const done = JSON.parse((await pair.ask('jobs', '--state', 'done', '-o', 'json')).stdout);
+  expect(done.slice(0, 2).map(({ name }: { name: string }) => name)).toEqual(['four', 'three']);
   expect(running.output.stderr).not.toContain("can't be written");
 });
 

@@ -2,20 +2,22 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { type Hostile, hostileRequests } from './support/hostile-requests.ts';
+import { readEvents } from './support/event-stream.ts';
+import { hostileRequests } from './support/hostile-requests.ts';
 import { environment, pluginProgram } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { run } from './support/process.ts';
+import { floodOfLogins, metricOf, openFiles, sendHostile } from './support/service-attacks.ts';
 import { ServiceClient } from './support/service-client.ts';
 
 const password = 'correct horse battery';
 const suffix = randomBytes(3).toString('hex');
-const [admin, operator, viewer] = ['admin', 'operator', 'viewer'].map((role) => `${role}-${suffix}`) as [
-  string,
-  string,
-  string,
+const many = Array.from({ length: 12 }, (_, index) => `many-${index}`);
+const nameOf = (role: string) => `${role}-${suffix}`;
+const [admin, operator, viewer, helper] = ['admin', 'operator', 'viewer', 'helper'].map(nameOf) as [
+  ...[string, string, string, string],
 ];
 
 let pair: Pair;
@@ -28,8 +30,6 @@ const users = (args: readonly string[], input = '') =>
     input,
   });
 
-/** Its types in Node and in browsers disagree. */
-type Decoder = ReadableWritablePair<string, Uint8Array>;
 const tokens: Record<string, string> = {};
 /** As one of the three. */
 const as = (name: string) => ({ token: tokens[name] });
@@ -37,14 +37,13 @@ const post = { method: 'POST' };
 
 beforeAll(async () => {
   pair = await Pair.open('service');
-  const names = Array.from({ length: 12 }, (_, index) => `many-${index}`);
   await pair.put(
     pair.from,
     configMap('plain', { a: '1' }),
     secret('hidden', { key: 'hunter2' }),
     configMap('taken', { a: 'new' }),
   );
-  await pair.put(pair.from, ...names.map((name) => configMap(name, { a: '1' })));
+  await pair.put(pair.from, ...many.map((name) => configMap(name, { a: '1' })));
   // Somebody else's: it is not overwritten, and that is a job that fails.
   await pair.to.create((await import('../../src/kube/api/resources.ts')).namespaces, {
     metadata: { name: pair.namespace },
@@ -68,10 +67,19 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await Promise.all([admin, operator, viewer, `made-${suffix}`].map((name) => users(['remove', name])));
+  const made = [admin, operator, viewer, helper, nameOf('made')];
+  await Promise.all(made.map((name) => users(['remove', name])));
   await pair.close();
 });
 
+const ownTask = async () => {
+  const { body } = await client.ask('/api/tasks', as(admin));
+  return body.tasks.find(({ name }: { name: string }) => name === pair.task);
+};
+const metric = async (name: string, labels = {}) => {
+  const { text } = await client.ask('/metrics', as(admin));
+  return metricOf(text, `nsreplicate_${name}`, { task: pair.task, ...labels });
+};
 const failedJob = async () => {
   const { body } = await client.ask(`/api/jobs?task=${pair.task}&state=failed`, as(admin));
   return body.jobs.find(({ name }: { name: string }) => name === 'taken');
@@ -79,24 +87,20 @@ const failedJob = async () => {
 
 describe('the service', () => {
   test('answers without a token what everybody may know, and nothing else', async () => {
-    for (const path of ['/healthz', '/readyz', '/api/openapi.json'])
-      expect([path, (await client.ask(path, { token: undefined })).status]).toEqual([path, 200]);
-    for (const path of [
-      '/metrics',
-      '/api/dashboard',
-      '/api/status',
-      '/api/tasks',
-      '/api/jobs',
-      '/api/events',
-      '/retry?jobid=x',
-    ])
-      expect([path, (await client.ask(path, { token: undefined })).status]).toEqual([path, 401]);
+    const open = ['GET /healthz', 'GET /readyz', 'GET /api/openapi.json', 'POST /api/login'];
+    const asked: string[] = [];
+    for (const { method, path } of client.operations) {
+      const filled = path.replaceAll(/\{\w+\}/g, pair.task);
+      const { status } = await client.ask(filled, { method, token: undefined });
+      if (status !== 401) asked.push(`${method} ${path}`);
+      if (method === 'GET' && status !== 401) expect([path, status]).toEqual([path, 200]);
+    }
+    expect(asked.sort()).toEqual(open.sort());
   });
 
   test('tells how tasks and their clusters stand', async () => {
     await eventually(async () => {
-      const { body } = await client.ask('/api/tasks', as(admin));
-      const task = body.tasks.find(({ name }: { name: string }) => name === pair.task);
+      const task = await ownTask();
       expect(task).toMatchObject({ phase: 'Watching', paused: false, primary: { reachable: true } });
       expect(task.replicas).toEqual([
         expect.objectContaining({ name: pair.replica, reachable: true, failed: 1, parked: 1 }),
@@ -115,17 +119,19 @@ describe('the service', () => {
     expect(dashboard.replicas).toContainEqual(
       expect.objectContaining({ task: pair.task, replica: pair.replica, failed: 1, ongoing: 0, pending: 0 }),
     );
+    expect(dashboard.objects).toBeGreaterThanOrEqual(15);
+    for (const count of ['total', 'ongoing', 'failed', 'pending']) {
+      const each: number[] = dashboard.replicas.map((one: Record<string, number>) => one[count]);
+      expect([count, dashboard[count]]).toEqual([count, each.reduce((sum, one) => sum + one, 0)]);
+    }
     expect(dashboard.total).toBeGreaterThanOrEqual(15);
     await eventually(async () => {
       const { body: lag } = await client.ask(`/api/lag?task=${pair.task}`, as(admin));
       expect(lag.replicas[pair.replica].length).toBeGreaterThan(0);
     });
-    const { text } = await client.ask('/metrics', as(admin));
-    expect(text).toContain(`nsreplicate_leader{task="${pair.task}"} 1\n`);
-    expect(text).toContain(
-      `nsreplicate_jobs{task="${pair.task}",replica="${pair.replica}",state="parked"} 1\n`,
-    );
-    expect(text).toMatch(
+    expect(await metric('leader')).toBe(1);
+    expect(await metric('jobs', { replica: pair.replica, state: 'parked' })).toBe(1);
+    expect((await client.ask('/metrics', as(admin))).text).toMatch(
       /nsreplicate_api_requests_total\{server="https:[^"]+",method="PATCH",code="201"\} \d/,
     );
   });
@@ -139,6 +145,11 @@ describe('the service', () => {
       parked: true,
     });
     const ways = [`/retry?jobid=${job.id}&replica=${pair.replica}`, `/retry?jobid=${job.id}`];
+    // Its header alone has the token: neither a cookie nor the address.
+    const cookie = `token=${tokens[admin]}; authorization=Bearer ${tokens[admin]}`;
+    for (const path of [ways[0] ?? '', `${ways[0]}&token=${tokens[admin]}`])
+      for (const method of ['GET', 'POST'])
+        expect((await client.send({ method, path, headers: { cookie }, body: '' })).status).toBe(401);
     expect((await client.ask(ways[0] ?? '', as(operator))).status).toBe(202);
     expect((await client.ask(ways[1] ?? '', { ...post, ...as(operator) })).status).toBe(202);
     await running.saw(/retrying 1 failed jobs/);
@@ -146,8 +157,7 @@ describe('the service', () => {
     expect((await client.ask(`/retry?jobid=${job.id}&replica=other`, as(operator))).status).toBe(404);
     expect((await client.ask('/retry?jobid=0123', as(operator))).status).toBe(404);
     expect((await client.ask('/retry', as(operator))).status).toBe(400);
-    const { body } = await client.ask('/api/tasks', as(admin));
-    const { askedFor } = body.tasks.find(({ name }: { name: string }) => name === pair.task);
+    const { askedFor } = await ownTask();
     expect(askedFor.at(-1)).toMatchObject({
       by: operator,
       what: 'retry',
@@ -165,6 +175,9 @@ describe('the service', () => {
     expect(all.total).toBe(12);
     const [first, second] = [await find('search=many-&limit=5'), await find('search=many-&limit=5&offset=5')];
     expect([...first.jobs, ...second.jobs]).toEqual(all.jobs.slice(0, 10));
+    for (const query of [`replica=${pair.replica}`, `namespace=${pair.namespace}`])
+      expect((await find(`search=many-&${query}`)).total).toBe(12);
+    for (const query of ['replica=other', 'namespace=other']) expect((await find(query)).total).toBe(0);
     expect((await find('kind=secret')).jobs.map(({ name }: { name: string }) => name)).toEqual(['hidden']);
     expect((await client.ask('/api/jobs?limit=9999', as(admin))).status).toBe(400);
   });
@@ -201,6 +214,7 @@ describe('the service', () => {
     expect(await diff('ConfigMap', 'nothing')).toMatchObject({ copied: false, changes: [] });
     await client.ask(`/api/tasks/${pair.task}/pause`, { ...post, ...as(admin) });
     await running.saw('paused');
+    expect((await pair.ask('status')).stdout).toContain(`asked for: pause, by ${admin} at `);
     await pair.put(pair.from, secret('hidden', { key: 'hunter3' }));
     const shown = JSON.stringify(await diff('Secret', 'hidden'));
     expect(shown).toContain('data.key');
@@ -217,70 +231,65 @@ describe('the service', () => {
   test('lets just those deletions go on that were shown', async () => {
     const approve = (digest: string) =>
       client.ask(`/api/tasks/${pair.task}/approve`, { ...post, ...as(admin), body: { digest } });
-    const task = async () =>
-      (await client.ask('/api/tasks', as(admin))).body.tasks.find(
-        ({ name }: { name: string }) => name === pair.task,
-      );
     expect((await approve('0123456789abcdef')).status).toBe(409);
-    await Promise.all(
-      Array.from({ length: 12 }, (_, index) => pair.delete(pair.from, 'configmap', `many-${index}`)),
-    );
-    let shown: Awaited<ReturnType<typeof task>>;
+    await Promise.all(many.map((name) => pair.delete(pair.from, 'configmap', name)));
+    let shown: Awaited<ReturnType<typeof ownTask>>;
     await eventually(async () => {
-      shown = await task();
+      shown = await ownTask();
       expect(shown.replicas[0]).toMatchObject({
         deletionsStopped: true,
         stoppedBecause: expect.stringContaining('deletions'),
       });
       expect(shown.digest).toEqual(expect.any(String));
     });
+    expect(await metric('deletions_stopped')).toBe(1);
     const { waiting } = shown.replicas[0];
     expect(waiting.objects).toHaveLength(waiting.count);
     // Ten of them were allowed, whichever came first.
     expect(waiting.objects[0]).toMatch(`ConfigMap ${pair.namespace}/many-`);
     await pair.delete(pair.from, 'configmap', 'plain');
-    await eventually(async () => expect((await task()).digest).not.toBe(shown.digest));
+    await eventually(async () => expect((await ownTask()).digest).not.toBe(shown.digest));
     expect((await approve(shown.digest)).status).toBe(409);
-    expect((await approve((await task()).digest)).status).toBe(202);
+    expect((await approve((await ownTask()).digest)).status).toBe(202);
     await eventually(async () => {
       const names = Object.keys(await pair.content(pair.to));
       expect(names.filter((name) => /many|plain/.test(name))).toEqual([]);
-      expect(await task()).toMatchObject({ replicas: [{ deletionsStopped: false }] });
+      expect(await ownTask()).toMatchObject({ replicas: [{ deletionsStopped: false }] });
     });
   });
 
-  test('tells of changes as they come, for as long as the token holds', async () => {
-    const ended = new AbortController();
-    const { body } = await fetch(`${client.url}/api/events`, {
-      headers: { authorization: `Bearer ${tokens[admin]}` },
-      signal: ended.signal,
+  test('counts in its metrics what the run does', async () => {
+    const kind = { replica: pair.replica, kind: 'ConfigMap' };
+    expect(await metric('changes_total', { ...kind, result: 'created' })).toBe(13);
+    expect(await metric('changes_total', { ...kind, result: 'pruned' })).toBe(13);
+    expect(await metric('failures_total', { ...kind, reason: 'not-ours' })).toBeGreaterThan(0);
+    expect(await metric('apply_duration_seconds_count')).toBeGreaterThanOrEqual(28);
+    expect(await metric('lag_seconds_count')).toBeGreaterThanOrEqual(13);
+    await eventually(async () => {
+      for (const name of ['queue_depth', 'deletions_stopped'])
+        expect([name, await metric(name)]).toEqual([name, 0]);
     });
-    const reader = (body as ReadableStream<Uint8Array>)
-      .pipeThrough(new TextDecoderStream() as unknown as Decoder)
-      .getReader();
-    let heard = '';
-    const until = async (text: string) => {
-      while (!heard.includes(text)) {
-        const { value, done } = await reader.read();
-        if (done) throw new Error(`ended without ${text}: ${heard}`);
-        heard += value;
-      }
-    };
-    await until('event: task\ndata: {"name":');
-    expect(heard).toContain('event: jobs\n');
-    heard = '';
+    const { body } = await client.ask('/api/dashboard', as(admin));
+    expect(body.replicas).toContainEqual(
+      expect.objectContaining({ task: pair.task, lagP50Ms: expect.any(Number) }),
+    );
+  });
+
+  test('tells of changes as they come, for as long as the token holds', async () => {
+    const events = await readEvents(client.url, tokens[admin]);
+    expect(await events.until('event: jobs\n')).toContain('event: task\ndata: {"name":');
     await client.ask(`/api/tasks/${pair.task}/pause`, { ...post, ...as(admin) });
-    await until('"phase":"Paused"');
+    await events.until('"phase":"Paused"');
     await client.ask(`/api/tasks/${pair.task}/resume`, { ...post, ...as(admin) });
     await users(['passwd', admin], 'another good password\n');
-    while (!(await reader.read()).done);
+    await events.ended();
     expect((await client.ask('/api/tasks', as(admin))).status).toBe(401);
     tokens[admin] = (await client.signIn(admin, 'another good password')).body.token;
   });
 
   test('makes users for admins, who may do no more than they', async () => {
     const make = (body: object, by: string) => client.ask('/api/users', { ...post, body, ...as(by) });
-    const user = { username: `made-${suffix}`, password, role: 'viewer' };
+    const user = { username: nameOf('made'), password, role: 'viewer' };
     expect((await make(user, operator)).status).toBe(403);
     expect((await make({ ...user, password: 'short' }, admin)).status).toBe(400);
     expect((await make({ ...user, role: 'root' }, admin)).status).toBe(400);
@@ -317,30 +326,72 @@ describe('the service', () => {
     }
   });
 
-  test('meets a thousand hostile requests without a crash, a leak or a defect', async () => {
-    const statuses = new Map<number, number>();
-    const ask = async (request: Hostile) => {
-      const { status, text } = await client.send(request);
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (status >= 500 && status !== 503)
-        throw new Error(`${status} for ${JSON.stringify(request).slice(0, 500)}`);
-      expect(text).not.toMatch(/\$2b\$|hunter|at .*\.(?:c?js|ts):\d/);
-    };
-    // Retries and approvals are asked for what does not exist; users are not made: no token here may do that.
-    const requests = hostileRequests(1000, Object.keys(client.document.paths), tokens[viewer] ?? '');
-    for (let from = 0; from < requests.length; from += 20)
-      await Promise.all(requests.slice(from, from + 20).map(ask));
-    expect(Math.min(...statuses.keys())).toBeGreaterThanOrEqual(200);
+  test('meets a thousand hostile requests of every role without a crash, a leak or a defect', async () => {
+    await users(['add', helper, '--role', 'operator'], `${password}\n`);
+    const lasting = (await users(['token', helper])).stdout.trim();
+    await eventually(async () =>
+      expect((await client.ask('/api/jobs', { token: lasting })).status).toBe(200),
+    );
+    const before = openFiles(running.child.pid);
+    const { operations } = client;
+    const everybody = [tokens[viewer] ?? '', lasting, tokens[admin] ?? ''];
+    const requests = hostileRequests({ count: 1000, operations, tokens: everybody, task: pair.task });
+    const statuses = await sendHostile(client, requests);
+    // They got as far as to those who do something, and not only to the door.
+    expect([...statuses.keys()]).toEqual(
+      expect.arrayContaining([200, 202, 400, 401, 403, 404, 405, 413, 415]),
+    );
     expect((await client.ask('/healthz', { token: undefined })).status).toBe(200);
+    await eventually(() => expect(openFiles(running.child.pid)).toBeLessThan(before + 30));
     expect(running.output.stderr).not.toMatch(/the service failed at/);
     expect(running.child.exitCode).toBeNull();
+    await client.ask(`/api/tasks/${pair.task}/resume`, { ...post, ...as(admin) });
+    await pair.put(pair.from, configMap('afterwards', { a: '1' }));
+    await eventually(() => pair.copyOf('configmaps', 'afterwards'));
+  });
+
+  test('goes on replicating and answering while a hundred wrong passwords a second come in', async () => {
+    const flood = floodOfLogins(client);
+    const count = () => [...flood.statuses.values()].reduce((sum, one) => sum + one, 0);
+    try {
+      for (let round = 0; round < 5 || count() < 200; round++) {
+        await pair.put(pair.from, configMap('afterwards', { a: `${round}` }));
+        await eventually(async () =>
+          expect((await pair.copyOf('configmaps', 'afterwards')).data).toEqual({ a: `${round}` }),
+        );
+        expect((await client.ask('/healthz', { token: undefined })).status).toBe(200);
+        expect((await client.ask('/api/tasks', as(admin))).status).toBe(200);
+      }
+    } finally {
+      flood.stop();
+    }
+    expect(flood.failures).toEqual([]);
+    // Few are hashed, all others are sent away before that.
+    expect([...flood.statuses.keys()].sort()).toEqual([401, 503]);
+    expect(flood.statuses.get(503)).toBeGreaterThan(flood.statuses.get(401) ?? 0);
+  });
+
+  test('says no secret in its log, and none in its metrics', async () => {
+    const { stdout, stderr } = running.output;
+    const { text } = await client.ask('/metrics', as(admin));
+    expect(stdout + stderr).toContain('listening on');
+    expect(text).toContain('nsreplicate_http_requests_total');
+    const values = ['hunter2', 'hunter3'].map((value) => Buffer.from(value).toString('base64'));
+    for (const secretText of [
+      ...values,
+      'hunter',
+      password,
+      'another good password',
+      'wrong wrong',
+      '$2b$',
+      'eyJ',
+    ])
+      expect([stdout, stderr, text].filter((one) => one.includes(secretText))).toEqual([]);
   });
 
   test('answers as its document says, for each operation of it', () => {
-    const all = Object.entries(client.document.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
-    );
+    const all = client.operations.map(({ method, path }) => `${method} ${path}`);
     const succeeded = [...client.seen].filter(([, statuses]) => [...statuses].some((status) => status < 300));
-    expect(new Set([...succeeded.map(([name]) => name), 'GET /api/events'])).toEqual(new Set(all));
+    expect(new Set(succeeded.map(([name]) => name))).toEqual(new Set(all));
   });
 });

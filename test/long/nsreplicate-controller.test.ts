@@ -1,6 +1,4 @@
 /** What befalls a controller: its Lease is stolen, its API server goes and comes back, its destination comes back empty. */
-import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
@@ -11,6 +9,7 @@ import { startPlugin } from '../cluster/support/kubectl.ts';
 import { Pair, stateNamespace } from '../cluster/support/nsreplicate.ts';
 import { configMap } from '../cluster/support/objects.ts';
 import type { Running } from '../cluster/support/process.ts';
+import { reachable, reachableKubeconfig } from '../cluster/support/reachable.ts';
 import { describeWithServers } from '../cluster/support/servers.ts';
 import type { AuditEvent } from '../cluster/support/solo-server.ts';
 import { putDestination, ref, rule, syncerObject } from '../cluster/support/syncers.ts';
@@ -20,12 +19,6 @@ const writes = ['create', 'update', 'patch', 'delete'];
 const auditRules = [{ level: 'Metadata', verbs: writes }, { level: 'None' }];
 const LIMIT_MS = 90_000;
 const lease = { namespace: stateNamespace, name: 'nsreplicate-krm-controller-lease' };
-
-/** An address of this machine to which a kubeconfig of a KRMSyncer may lead. */
-const ownAddress = () =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '';
 
 describeWithServers(
   'a controller',
@@ -39,8 +32,7 @@ describeWithServers(
       pair = await Pair.open('befalls', { primary: home.kubeconfig, replica: away.kubeconfig });
       const { namespace } = pair;
       await ensureDefinition(pair.from, { info: () => undefined, warn: () => undefined });
-      const kubeconfig = readFileSync(away.kubeconfig, 'utf8').replaceAll('127.0.0.1', ownAddress());
-      await putDestination(pair, namespace, kubeconfig);
+      await putDestination(pair, namespace, reachableKubeconfig(away));
       const spec = { destination: ref, rules: [rule('ConfigMap')] };
       await pair.from.create(krmSyncers, syncerObject(namespace, 'sync', spec));
       pair.alsoTask(taskName(namespace, 'sync'));
@@ -106,5 +98,5 @@ describeWithServers(
       expect(await pair.from.find(namespaces, { name: pair.namespace })).toBeDefined();
     }, 240_000);
   },
-  { apiServerFlags: ['--bind-address=0.0.0.0'], auditRules },
+  { ...reachable, auditRules },
 );

@@ -10,6 +10,7 @@ const modules = {
   actionlint: ['github.com/rhysd/actionlint/cmd/actionlint'],
   krew: ['sigs.k8s.io/krew/cmd/krew', 'sigs.k8s.io/krew/cmd/validate-krew-manifest'],
   machocheck: ['.'],
+  promlint: ['.'],
 } as const;
 
 /** The folder with the programs of a module; built once and kept in the lab's cache. */

@@ -9,15 +9,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { type Caller, isEnough } from './account.ts';
-import {
-  BODY_BYTES,
-  CONNECTIONS,
-  HEADER_BYTES,
-  HEADERS_MS,
-  IDLE_MS,
-  limitPerAddress,
-  REQUEST_MS,
-} from './limits.ts';
+import { BODY_BYTES, CONNECTIONS, HEADER_BYTES, limitPerAddress, type Times, times } from './limits.ts';
 import { Problem, problemOf } from './problem.ts';
 import type { Ask, Route } from './route.ts';
 import { object } from './schema.ts';
@@ -35,6 +27,8 @@ export interface AppOptions {
   /** A defect of this program: its client hears no more than that. */
   readonly defect: (error: unknown, path: string) => void;
   readonly signal: AbortSignal;
+  /** Those of limits.ts where absent. */
+  readonly times?: Times;
 }
 
 declare module 'fastify' {
@@ -59,21 +53,20 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 
 /** An app that is ready to listen. */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { tls, routes } = options;
+  const { tls, routes, times: { headers: headersTimeout, request, idle, check } = times } = options;
+  const limits = { maxHeaderSize: HEADER_BYTES, headersTimeout, connectionsCheckingInterval: check };
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
-    requestTimeout: REQUEST_MS,
-    connectionTimeout: IDLE_MS,
+    requestTimeout: request,
+    connectionTimeout: idle,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
     exposeHeadRoutes: false,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: false } },
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, malformed(error)),
     clientErrorHandler: (error, socket) => refuse(error as NodeJS.ErrnoException, socket as Socket),
-    ...(tls
-      ? { https: { ...tls, maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_MS } }
-      : { http: { maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_MS } }),
+    ...(tls ? { https: { ...tls, ...limits, handshakeTimeout: headersTimeout } } : { http: limits }),
   }) as unknown as FastifyInstance;
   guard(app.server, tls !== undefined);
   app.removeContentTypeParser('text/plain');

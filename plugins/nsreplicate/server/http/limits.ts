@@ -4,11 +4,21 @@
 export const BODY_BYTES = 16 * 1024;
 /** Bytes of all headers of a request. */
 export const HEADER_BYTES = 16 * 1024;
-/** Within so many milliseconds the headers are there, and the whole request. */
-export const HEADERS_MS = 10_000;
-export const REQUEST_MS = 15_000;
-/** A connection on which nothing moves, such as one whose client does not read. */
-export const IDLE_MS = 60_000;
+
+/** How long a client may take, in milliseconds. */
+export interface Times {
+  /** For a TLS handshake, and for all headers of a request. */
+  readonly headers: number;
+  /** For the whole request. */
+  readonly request: number;
+  /** A connection on which nothing moves, such as one whose client does not read. */
+  readonly idle: number;
+  /** Connections are looked at so often: whoever is over one of the first two limits is sent away so much later at most. */
+  readonly check: number;
+}
+
+export const times: Times = { headers: 10_000, request: 15_000, idle: 60_000, check: 1000 };
+
 export const CONNECTIONS = 1024;
 /** A proxy in front of the service is one address too. */
 export const CONNECTIONS_PER_ADDRESS = 256;

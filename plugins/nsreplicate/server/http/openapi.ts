@@ -3,14 +3,16 @@ import { roles } from './account.ts';
 import type { Route } from './route.ts';
 import { type Fields, problemSchema, type Schema } from './schema.ts';
 
-/** Problems that any request may meet: malformed, too large, too slow, too many connections, or a defect. */
-const always = [400, 408, 413, 415, 431, 500];
+/** Problems that any request may meet: malformed, too slow, too large a head, or a defect. */
+const always = [400, 408, 431, 500];
 
 /** Statuses of problems that a route may answer. */
-export function problemsOf({ needs, body, problems = [] }: Route): number[] {
+export function problemsOf({ needs, method, params, problems = [] }: Route): number[] {
   const authorised = needs === 'nobody' ? [] : [401, 403];
-  const statuses = new Set([...always, ...authorised, ...problems]);
-  if (body === undefined) for (const status of [413, 415]) statuses.delete(status);
+  // A body is read, and then refused, also where none is asked for.
+  const ofBodies = method === 'GET' ? [] : [413, 415];
+  const ofAddresses = params === undefined ? [] : [414];
+  const statuses = new Set([...always, ...authorised, ...ofBodies, ...ofAddresses, ...problems]);
   return [...statuses].sort((a, b) => a - b);
 }
 

@@ -7,6 +7,8 @@ import {
   JobRecords,
   parseShard,
   SHARD_BYTES,
+  shardNames,
+  textOfJobs,
 } from '../../../../../plugins/nsreplicate/jobs/records.ts';
 import {
   afterFailure,
@@ -14,6 +16,7 @@ import {
   isParked,
   type RetryState,
 } from '../../../../../plugins/nsreplicate/jobs/retry.ts';
+import { jobsOf } from '../../../../../plugins/nsreplicate/state/state.ts';
 
 const failure = (change: Partial<Failure> = {}): Failure => ({
   class: 'later',
@@ -170,6 +173,24 @@ describe('job records', () => {
     expect(records.recent.length).toBeGreaterThan(100);
     expect(asked).toBeLessThan(600);
     expect(records.takeDirty()?.text).toContain('done-4999');
+  });
+
+  test('are read with those that fail first, then those at work, then those done, the newest first', () => {
+    const records = new JobRecords();
+    const at = (second: number) => ({ finishedAt: `2026-01-01T00:00:0${second}Z` });
+    const put = [
+      ...[job('first', at(1)), { ...failed('fails'), ...at(2) }, job('second', at(3))],
+      ...[{ ...failed('fails-too'), ...at(4) }, { ...failed('tried-again'), ...at(5) }, job('third', at(6))],
+    ];
+    for (const one of put) records.put(one);
+    const texts = new Map(shardNames.map((name) => [name, '']));
+    for (let shard = records.takeDirty(); shard; shard = records.takeDirty())
+      texts.set(shard.name as (typeof shardNames)[number], shard.text);
+    const active = textOfJobs([job('tried-again', { state: 'running' })]);
+    expect(jobsOf(texts, active).map(({ name, state }) => `${name} ${state}`)).toEqual([
+      ...['fails-too failed', 'fails failed', 'tried-again running'],
+      ...['third done', 'second done', 'first done'],
+    ]);
   });
 
   test('however many fail, shards stay small and counts exact', () => {

@@ -1,9 +1,17 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { examine } from '../../../../../plugins/nsreplicate/preflight/doctor.ts';
 import { look } from '../../../../../plugins/nsreplicate/preview/look.ts';
+import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
-import { configMap, configMaps, namespace, namespaces, sides } from '../../../support/replication.ts';
+import {
+  configMap,
+  configMaps,
+  namespace,
+  namespaces,
+  resource,
+  sides,
+} from '../../../support/replication.ts';
 
 const { signal } = new AbortController();
 const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
@@ -21,8 +29,8 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all([pair.from.close(), pair.to.close()]));
 
-async function doctor() {
-  const options = { ...pair.assignment, state: pair.from, signal };
+async function doctor({ assignment } = pair) {
+  const options = { ...assignment, state: pair.from, signal };
   const found = await examine({ ...options, look: () => look({ ...options, clock: fakeClock() }) });
   return (check: string, ...verdicts: string[]) =>
     found.filter((one) => one.check === check && (verdicts.length === 0 || verdicts.includes(one.verdict)));
@@ -88,5 +96,52 @@ test('objects of others that are there already are told of', async () => {
   const found = await doctor();
   expect(found('objects')).toMatchObject([
     { verdict: 'note', message: expect.stringContaining('ConfigMap shop/a') },
+  ]);
+});
+
+const networking = 'networking.k8s.io';
+const ingresses = [resource('ingresses', 'Ingress'), resource('ingressclasses', 'IngressClass', 'Cluster')];
+
+/** An Ingress of a class is to be copied to where Ingresses are served in that version. */
+function withIngress(version: string): typeof pair {
+  for (const [kube, served] of [[pair.from, 'v1'] as const, [pair.to, version] as const])
+    kube.answers.set('/apis', () => ({
+      kind: 'APIGroupDiscoveryList',
+      items: [{ metadata: { name: networking }, versions: [{ version: served, resources: ingresses }] }],
+    }));
+  pair.from.objects.create(`${networking}/ingresses`, {
+    ...{ apiVersion: `${networking}/v1`, kind: 'Ingress', metadata: { name: 'web', namespace: 'shop' } },
+    ...{ spec: { ingressClassName: 'nginx' } },
+  });
+  const spec = { ...pair.assignment.spec, rules: [ruleFor(networking, 'Ingress')] };
+  return { ...pair, assignment: { ...pair.assignment, spec } };
+}
+
+test('a class that a replica lacks is named, with what needs it', async () => {
+  const ofIngress = withIngress('v1');
+  const lacking = await doctor(ofIngress);
+  expect(lacking('needs')).toMatchObject([
+    {
+      ...{ cluster: 'to', verdict: 'failed' },
+      message: `lacks IngressClass nginx (for Ingress.${networking} shop/web)`,
+    },
+  ]);
+  expect(lacking('kinds')).toMatchObject([{ verdict: 'ok' }]);
+  pair.to.objects.create(`${networking}/ingressclasses`, { metadata: { name: 'nginx' } });
+  expect((await doctor(ofIngress))('needs')).toMatchObject([{ verdict: 'ok' }]);
+});
+
+test('a kind that a replica serves in other versions is named with both, and servers with theirs', async () => {
+  pair.to.answers.set('/version', () => ({ gitVersion: 'v1.18.20' }));
+  const found = await doctor(withIngress('v1beta1'));
+  expect(found('kinds')).toMatchObject([
+    {
+      ...{ cluster: 'to', verdict: 'failed' },
+      message: `does not serve Ingress.${networking} in version v1, but in v1beta1`,
+    },
+  ]);
+  expect(found('API server').map(({ cluster, message }) => `${cluster} ${message}`)).toEqual([
+    'from answers, v1.34.4',
+    'to answers, v1.18.20',
   ]);
 });

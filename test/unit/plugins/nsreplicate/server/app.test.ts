@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type AppOptions, createApp } from '../../../../../plugins/nsreplicate/server/http/app.ts';
 import { limitPerAddress } from '../../../../../plugins/nsreplicate/server/http/limits.ts';
+import { problemsOf } from '../../../../../plugins/nsreplicate/server/http/openapi.ts';
 import { tooMany } from '../../../../../plugins/nsreplicate/server/http/problem.ts';
 import { route } from '../../../../../plugins/nsreplicate/server/http/route.ts';
 import { count, input, object } from '../../../../../plugins/nsreplicate/server/http/schema.ts';
@@ -66,6 +67,16 @@ const routes = [
   }),
 ];
 
+const bodiless = route({
+  method: 'POST',
+  path: '/things/{name}/go',
+  summary: '',
+  needs: 'nobody',
+  params: { name: input('', 20) },
+  answers: {},
+  handle: () => ({ body: {} }),
+});
+
 const part = route({
   method: 'GET',
   path: '/',
@@ -84,7 +95,7 @@ const callers: Record<string, Awaited<ReturnType<AppOptions['authenticate']>>> =
 };
 const ended = new AbortController();
 const app = createApp({
-  routes: [...routes, part],
+  routes: [...routes, bodiless, part],
   tls: undefined,
   authenticate: async (token) => callers[token],
   hint: () => undefined,
@@ -162,6 +173,17 @@ describe('a request', () => {
     expect((await ask('/things/one', init)).status).toBe(wanted);
   });
 
+  test.each([
+    ['a body of another type', '/things/one/go', 'text/plain', 'x', 415],
+    ['too large a body', '/things/one/go', 'application/json', `"${'x'.repeat(20_000)}"`, 413],
+    ['too long a name', `/things/${'x'.repeat(2000)}/go`, 'application/json', '{}', 414],
+  ])('with %s is documented, also where no body is asked for', async (_what, path, type, body, wanted) => {
+    const answer = await ask(path, post(body, type));
+    expect([answer.status, answer.body]).toEqual([wanted, expect.objectContaining({ status: wanted })]);
+    expect(answer.body.title).not.toBe('Error');
+    expect(problemsOf(bodiless)).toContain(wanted);
+  });
+
   test('of another method is told which there are', async () => {
     const { status, headers } = await ask('/open', { method: 'DELETE' });
     expect([status, headers.get('allow')]).toEqual([405, 'GET']);
@@ -231,6 +253,15 @@ describe('who asks', () => {
     'may name the scheme of its token in any case: %j',
     async (scheme) => {
       expect((await ask('/all', bearer('a.a.a', scheme))).status).toBe(200);
+    },
+  );
+
+  test.each(['token', 'access_token', 'authorization', 'bearer'])(
+    'is known by a header alone: a cookie %s, or that in the address, is no token',
+    async (name) => {
+      const cookie = `${name}=b.b.b; ${name}2=Bearer b.b.b`;
+      for (const path of ['/closed', `/closed?${name}=b.b.b`])
+        expect((await ask(path, { headers: { cookie } })).status).toBe(401);
     },
   );
 

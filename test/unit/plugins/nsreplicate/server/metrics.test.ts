@@ -1,4 +1,4 @@
-/** Names and texts of the metrics, by the rules of `promtool check metrics`. */
+/** Names and texts of the metrics, by the main rules of `promtool check metrics`; test/long/metrics.test.ts has all of them, by its library. */
 import { channel } from 'node:diagnostics_channel';
 import { expect, test } from '@jest/globals';
 import type { LiveTask } from '../../../../../plugins/nsreplicate/run/live-task.ts';

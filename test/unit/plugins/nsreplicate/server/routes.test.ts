@@ -1,9 +1,11 @@
 /** What the routes of jobs and users answer to what can't be meant. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Caller } from '../../../../../plugins/nsreplicate/server/http/account.ts';
 import { createApp } from '../../../../../plugins/nsreplicate/server/http/app.ts';
 import { jobsRoutes } from '../../../../../plugins/nsreplicate/server/routes/jobs.ts';
 import { type UsersOptions, usersRoute } from '../../../../../plugins/nsreplicate/server/routes/users.ts';
 import type { Board, BoardJob } from '../../../../../plugins/nsreplicate/server/tasks/board.ts';
+import type { Secret } from '../../../../../src/kube/api/objects.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -13,10 +15,14 @@ const state = fakeKube();
 const clock = fakeClock();
 const hashing = { hash: async () => 'h' } as unknown as UsersOptions['hashing'];
 const ended = new AbortController();
+/** Who has which token; anybody else's is that of an admin of everything. */
+const callers: Readonly<Record<string, Caller>> = {
+  'b.b.b': { name: 'bea', role: 'admin', namespaces: ['shop'] },
+};
 const app = createApp({
   routes: [...jobsRoutes({ board, state, clock }), usersRoute({ state, hashing, clock })],
   tls: undefined,
-  authenticate: async () => ({ name: 'ann', role: 'admin' }),
+  authenticate: async (token) => callers[token] ?? { name: 'ann', role: 'admin' },
   hint: () => undefined,
   answered: () => undefined,
   defect: (error) => {
@@ -34,8 +40,8 @@ afterAll(async () => {
   await state.close();
 });
 
-const post = async (path: string, body?: object) => {
-  const headers = { authorization: 'Bearer a.a.a', ...(body && { 'content-type': 'application/json' }) };
+const post = async (path: string, body?: object, token = 'a.a.a') => {
+  const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) };
   const response = await fetch(`${url}${path}`, {
     method: 'POST',
     headers,
@@ -43,6 +49,9 @@ const post = async (path: string, body?: object) => {
   });
   return response.status;
 };
+
+const usersMade = (): string[] =>
+  state.objects.all('/secrets', undefined).flatMap((secret) => Object.keys((secret as Secret).data ?? {}));
 
 test.each([
   ['failed', 1, 202],
@@ -64,3 +73,20 @@ test('a user who would see no namespace is not made', async () => {
   expect(await post('/api/users', { ...user, namespaces: [] })).toBe(400);
   expect(await post('/api/users', { ...user, namespaces: ['shop'] })).toBe(201);
 });
+
+test.each([
+  ['everything', undefined, 403],
+  ['another namespace', ['pay'], 403],
+  ['another namespace beside their own', ['shop', 'pay'], 403],
+  ['their own namespace', ['shop'], 201],
+])(
+  'an admin of one namespace who makes a user for %s: %j, is answered with %d',
+  async (_what, namespaces, status) => {
+    for (const role of ['viewer', 'admin']) {
+      const username = `${role}-${status}`;
+      const user = { username, password: 'long enough', role, ...(namespaces && { namespaces }) };
+      expect(await post('/api/users', user, 'b.b.b')).toBe(status);
+      expect(usersMade().includes(username)).toBe(status === 201);
+    }
+  },
+);

@@ -9,13 +9,13 @@ import { systemClock } from '../../../../../src/clock.ts';
 
 const ann: Account = { hash: '$2b$10$ann', id: 'i', role: 'viewer', createdAt: '', createdBy: '' };
 
-function scene({ full = false, removedMeanwhile = false } = {}) {
+function scene({ full = false, removedMeanwhile = false, isEmpty = false } = {}) {
   let now = 0;
   const hashed: string[] = [];
   const counted: string[] = [];
   const fakeDirectory = {
-    isEmpty: false,
-    account: (name: string) => (name === 'ann' ? ann : undefined),
+    isEmpty,
+    account: (name: string) => (name === 'ann' && !isEmpty ? ann : undefined),
     callerOf: (name: string) => (removedMeanwhile ? undefined : { name, role: 'viewer' }),
     issue: async () => ({ token: 't', expiresAt: new Date(0) }),
   } as unknown as Directory;
@@ -32,12 +32,14 @@ function scene({ full = false, removedMeanwhile = false } = {}) {
     clock: { ...systemClock, monotonic: () => now },
     counted: (result) => counted.push(result),
   });
+  const signInAs = (username: string, password: string, address = '10.0.0.1') =>
+    signIn.signIn({ username, password }, address);
   const attempt = (username: string, password: string, address = '10.0.0.1') =>
-    signIn.signIn({ username, password }, address).then(
+    signInAs(username, password, address).then(
       () => 200,
       (problem: Problem) => problem.status,
     );
-  return { attempt, hashed, counted, pass: (ms: number) => (now += ms) };
+  return { attempt, signInAs, hashed, counted, pass: (ms: number) => (now += ms) };
 }
 
 describe('signing in', () => {
@@ -76,5 +78,14 @@ describe('signing in', () => {
   test('is sent away while too many wait, and lets nobody in who was removed meanwhile', async () => {
     expect(await scene({ full: true }).attempt('ann', 'right')).toBe(503);
     expect(await scene({ removedMeanwhile: true }).attempt('ann', 'right')).toBe(401);
+  });
+
+  test('says how the first user is made while there is none, and nothing of it to a wrong password', async () => {
+    const first = {
+      status: 401,
+      hint: expect.stringContaining('kubectl nsreplicate users add NAME --role admin'),
+    };
+    await expect(scene({ isEmpty: true }).signInAs('ann', 'right')).rejects.toMatchObject(first);
+    await expect(scene().signInAs('ann', 'wrong')).rejects.toMatchObject({ status: 401, hint: undefined });
   });
 });
