@@ -9,6 +9,7 @@ import {
   pods,
 } from '../../../../../src/kube/api/resources.ts';
 import {
+  beforeStop,
   counts,
   cutOff,
   cutOffBeforeStart,
@@ -181,6 +182,35 @@ describe('a cutover', () => {
     expect(await stateNow()).toMatchObject({ phase: 'ready' });
   });
 
+  test.each([
+    ['and the next', 60],
+    ['and the last', 1],
+  ])(
+    'whose target ran between a pass %s deletes nothing of what that wrote: nothing is stopped',
+    async (_, seconds) => {
+      const meddled = run(async (__, pass) => {
+        if (pass === 1) await runNext();
+        return { seconds };
+      });
+      await expect(meddled).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringMatching(
+          /^Deployment next of the target was changed since this began: .* take away/,
+        ),
+      });
+      expect(events).toEqual(['copy', 'next 1', 'next 0']);
+      expect(await stateNow()).toMatchObject({ phase: 'ready' });
+    },
+  );
+
+  test("whose target ran while the source's pods ended deletes nothing of what that wrote", async () => {
+    beforeStop(runNext);
+    await expect(run()).rejects.toThrow(
+      /^Deployment next of the target was changed since the source was stopped/,
+    );
+    expect(events).toEqual(['copy', 'next 1', 'next 0', 'web 0', `web ${replicas}`]);
+  });
+
   test('that was cut off before the start tells what the run before had verified', async () => {
     await expect(run(cutOffBeforeStart)).rejects.toThrow('no answer');
     reconnect();
@@ -227,6 +257,16 @@ describe('a claim that somebody deletes', () => {
       if (verify) await deleteWhileMounted('old');
     });
     expect(reporter.warnings).toContainEqual(expect.stringMatching(/^Source claim fake\/shop\/old is being/));
+    expect(await counts()).toEqual({ web: 0, next: replicas });
+  });
+
+  test('of the source in the last copy, and that is gone by its end, is told as well, and the target is started', async () => {
+    await run(async ({ verify }) => {
+      if (verify) await kube.delete(persistentVolumeClaims, { namespace, name: 'old' });
+    });
+    expect(reporter.warnings).toContainEqual(
+      'Source claim fake/shop/old was deleted meanwhile: the target may have its only copy.',
+    );
     expect(await counts()).toEqual({ web: 0, next: replicas });
   });
 

@@ -91,6 +91,16 @@ describe('what is declined once all stands still', () => {
     expect(await counts()).toEqual({ web: replicas, next: 0 });
   });
 
+  test('changes nothing back that named the new claim before', async () => {
+    const [first] = volumes('old').volumes;
+    const other = { name: 'other', persistentVolumeClaim: { claimName: 'new' } };
+    const template = { spec: { containers: [], volumes: [first, other] } };
+    await kube.patch(deployments, { namespace, name: 'web' }, { spec: { template } }, { type: 'merge' });
+    const isStarted = (patched: KubeObject) => isRepointed(patched) && hasPods(patched);
+    await expect(run(onceCopied(isStarted), 'repoint')).rejects.toMatchObject(declined);
+    expect((await web()).spec).toMatchObject({ template });
+  });
+
   test("starts the source as it was, where the target's workload may not be started", async () => {
     const isNext = (patched: KubeObject) => patched.metadata.name === 'next' && hasPods(patched);
     await expect(run(onceCopied(isNext))).rejects.toMatchObject(declined);

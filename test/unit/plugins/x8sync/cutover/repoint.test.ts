@@ -181,6 +181,9 @@ test('pods that do not come up are explained, with the way back to the claim of 
     exitCode: 124,
     details: expect.arrayContaining(["pod web-new: it can't be scheduled: 0/2 nodes are available"]),
   });
+  expect(reporter.warnings.at(-1)).toMatch(
+    /was told to start with claim new\. .* \(what was written to it since is not in claim old\): /,
+  );
   const template = { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'old' } }] } };
   expect(reporter.warnings.at(-1)).toContain(
     `kubectl --context fake -n shop patch deployment/web -p '${JSON.stringify({ spec: { replicas, template } })}'`,
