@@ -29,7 +29,7 @@ import { type Claims, readClaims } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
-import { planAgain, planCutover } from './plan.ts';
+import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
 import { letGo } from './stop.ts';
 import {
@@ -212,14 +212,17 @@ class Cutover {
   async #begin(): Promise<CutoverState> {
     const { afterwards, goalMs } = this.#request;
     requireUnshared(this.#claims.source, this.#copy.allowMounted);
-    const { confirmed = false } = this.#copy;
-    const options = { confirmed, id: this.#journal.id };
-    const state = await planCutover(this.#claims, afterwards, this.#context, options);
+    const state = await planCutover(this.#claims, afterwards, this.#context, this.#planOptions);
     await this.#journal.write(state);
     this.#passes.push(
       ...(await copyUntilQuick({ ...this.#copy, verify: false }, goalMs, this.#context, this.#copyOnce)),
     );
     return state;
+  }
+
+  get #planOptions(): PlanOptions {
+    const { confirmed = false, again = false } = this.#copy;
+    return { confirmed, again, id: this.#journal.id };
   }
 
   get #copy(): CopyRequest {
@@ -251,7 +254,7 @@ class Cutover {
     // A claim that somebody has deleted stays for as long as pods mount it.
     await requireSourceStands(this.#claims.source, this.#context.signal);
     await this.#requireUnshared();
-    const planned = await planAgain(this.#claims, state, this.#context);
+    const planned = await planAgain(this.#claims, state, this.#context, this.#planOptions);
     this.#stoppedAt = this.#context.clock.now().getTime();
     return planned;
   }

@@ -3,16 +3,10 @@ import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { isConflict } from '../../../src/kube/api/api-error.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { ClaimRef } from '../claims/claim.ts';
-import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
-import {
-  forgetLine,
-  isOf,
-  type MarkedWorkload,
-  markedIn,
-  markOf,
-  type StopMark,
-} from '../records/stop-mark.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
+import { forgetLine, isOf, markedIn, markOf, type StopMark } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
+import { stoppedForAnother } from './stop-refusals.ts';
 import { findWorkload, resourceOf } from './workloads.ts';
 
 type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
@@ -83,41 +77,4 @@ export async function letGo(
         `The mark of this cutover stays on ${workload.kind} ${workload.name} (${messageOf(error)}): ${line}`,
       );
     });
-}
-
-/** The error where a workload stands still for a cutover that this one is not. */
-export function stoppedForAnother(
-  { workload, mark }: MarkedWorkload,
-  { kube, namespace }: Place,
-): RefusedError {
-  const { context } = kube.cluster;
-  return new RefusedError(
-    `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which has not ended`,
-    {
-      details: [scaleCommand(workload, context, namespace)],
-      hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
-    },
-  );
-}
-
-/** The error where what a workload did is done elsewhere by now. */
-export function movedBefore({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
-  return new RefusedError(
-    `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task}: what this one starts would run beside it`,
-    { hint: 'see what runs there, and pass --yes where both are to run' },
-  );
-}
-
-/** The error where a mark is there that nobody can read. */
-export function unreadableMark(
-  { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
-  { kube, namespace }: Place,
-): RefusedError {
-  const { context } = kube.cluster;
-  return new RefusedError(
-    `${kind} ${name} of ${context}/${namespace} has no pods, and its annotation ${stopMarkKey}, by which a cutover has stopped it, can't be read`,
-    {
-      hint: `kubectl x8sync list --context ${context} -n ${namespace} shows which; ${forgetLine({ kind, name }, context, namespace)} is for one that is to stay without pods`,
-    },
-  );
 }
