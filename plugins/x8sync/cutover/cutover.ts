@@ -28,7 +28,7 @@ import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { tellingStopped, tellLeft } from './left.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
-import { planAgain, planCutover } from './plan.ts';
+import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
 import { changedBesides, changedSince, generationsOf } from './standstill.ts';
 import { startAfterwards, startedBy } from './start.ts';
@@ -176,10 +176,7 @@ class Cutover {
   async #begin(): Promise<CutoverState> {
     const { afterwards, goalMs } = this.#request;
     requireUnshared(this.#claims.source, this.#copy.allowMounted);
-    const { confirmed = false } = this.#copy;
-    // What it has moved itself is moved by now: only another one of it that is asked for is no second one.
-    const options = { confirmed, ...(this.#copy.again && { id: this.#journal.id }) };
-    const planned = await planCutover(this.#claims, afterwards, this.#context, options);
+    const planned = await planCutover(this.#claims, afterwards, this.#context, this.#planOptions);
     const targetGenerations = await this.#targetGenerations(planned);
     const state = { ...planned, targetGenerations };
     await this.#journal.write(state);
@@ -194,6 +191,11 @@ class Cutover {
 
   #targetGenerations({ target }: CutoverState): Promise<number[]> {
     return generationsOf(this.#claims.target.ref, target, this.#context.signal);
+  }
+
+  get #planOptions(): PlanOptions {
+    const { confirmed = false, again = false } = this.#copy;
+    return { confirmed, again, id: this.#journal.id };
   }
 
   get #copy(): CopyRequest {
@@ -224,7 +226,7 @@ class Cutover {
     await requireSourceStands(this.#claims.source, this.#context.signal);
     await this.#requireUnshared();
     await this.#requireTargetUntouched(state);
-    const planned = await planAgain(this.#claims, state, this.#context);
+    const planned = await planAgain(this.#claims, state, this.#context, this.#planOptions);
     this.#stoppedAt = this.#context.clock.now().getTime();
     const noted = new Map(state.target.map(({ uid }, index) => [uid, state.targetGenerations?.[index] ?? 0]));
     return { ...planned, targetGenerations: planned.target.map(({ uid }) => noted.get(uid) ?? 0) };

@@ -4,17 +4,10 @@ import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { WriteLimit } from '../../../src/kube/api/client.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { ClaimRef } from '../claims/claim.ts';
-import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
-import {
-  type CutoverId,
-  forgetLine,
-  isOf,
-  type MarkedWorkload,
-  markedIn,
-  markOf,
-  type StopMark,
-} from '../records/stop-mark.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
+import { type CutoverId, forgetLine, isOf, markedIn, markOf, type StopMark } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
+import { stoppedForAnother } from './stop-refusals.ts';
 import { findWorkload, resourceOf, type WorkloadObject } from './workloads.ts';
 
 type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
@@ -138,43 +131,4 @@ export async function letGo(
         `The mark of this cutover stays on ${workload.kind} ${workload.name} (${messageOf(error)}): ${line}`,
       );
     });
-}
-
-/** The error where a workload stands still for a cutover that this one is not. */
-export function stoppedForAnother(
-  { workload, mark }: MarkedWorkload,
-  { kube, namespace }: Place,
-): RefusedError {
-  const { context } = kube.cluster;
-  return new RefusedError(
-    `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which has not ended`,
-    {
-      details: [scaleCommand(workload, context, namespace)],
-      hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
-    },
-  );
-}
-
-/** The error where what a workload did is done elsewhere by now. */
-export function movedBefore({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
-  return new RefusedError(
-    `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task}: what this one starts would run beside it`,
-    {
-      hint: 'see what runs there; where that is the target of this command, --again makes it once more what the source is; --yes is for a second one that is to run beside it',
-    },
-  );
-}
-
-/** The error where a mark is there that nobody can read. */
-export function unreadableMark(
-  { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
-  { kube, namespace }: Place,
-): RefusedError {
-  const { context } = kube.cluster;
-  return new RefusedError(
-    `${kind} ${name} of ${context}/${namespace} has no pods, and its annotation ${stopMarkKey}, by which a cutover has stopped it, can't be read`,
-    {
-      hint: `kubectl x8sync list --context ${context} -n ${namespace} shows which; ${forgetLine({ kind, name }, context, namespace)} is for one that is to stay without pods`,
-    },
-  );
 }

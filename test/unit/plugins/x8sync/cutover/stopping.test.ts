@@ -30,6 +30,10 @@ import { apiError } from '../../../support/fake-cluster.ts';
 
 beforeEach(openShop);
 
+/** What the target has started would write between the copies. */
+const stopNext = () =>
+  kube.patch(deployments, { namespace, name: 'next' }, { spec: { replicas: 0 } }, { type: 'merge' });
+
 describe('a cutover that has come to its end', () => {
   test('is not made again by the same command: the target has what was written since', async () => {
     await run();
@@ -53,11 +57,13 @@ describe('a cutover that has come to its end', () => {
     await expect(run()).rejects.toMatchObject(finished);
     await expect(run(undefined, 'source', 'other')).rejects.toMatchObject(finished);
     expect(events).toEqual([]);
+    await stopNext();
     await run(undefined, 'target', undefined, true);
   });
 
   test('is made again where that is said', async () => {
     await run();
+    await stopNext();
     await run(undefined, 'target', undefined, true);
     expect(await recordNow()).toMatchObject({ phase: 'Succeeded', run: 2 });
   });
