@@ -15,7 +15,9 @@ export function isReady(
   object: WorkloadObject | undefined,
   { kind, replicas: recorded }: Pick<ScaledWorkload, 'kind' | 'replicas'>,
 ): boolean {
-  const replicas = Math.min(recorded, object?.spec?.replicas ?? recorded);
+  const wanted = object?.spec?.replicas ?? recorded;
+  if (wanted === 0 && recorded > 0) return false;
+  const replicas = Math.min(recorded, wanted);
   const {
     observedGeneration = 0,
     readyReplicas = 0,

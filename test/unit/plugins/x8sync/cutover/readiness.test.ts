@@ -35,6 +35,8 @@ describe('a workload', () => {
     expect(isReady(object as unknown as WorkloadObject, five)).toBe(true);
     const less = { ...object, status: { ...status, readyReplicas: 1 } };
     expect(isReady(less as unknown as WorkloadObject, five)).toBe(false);
+    const nothing = { ...object, spec: { replicas: 0 }, status: { observedGeneration: 3 } };
+    expect(isReady(nothing as unknown as WorkloadObject, five)).toBe(false);
   });
 });
 
