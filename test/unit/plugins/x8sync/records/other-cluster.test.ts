@@ -7,7 +7,7 @@ import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { cutoverLockName } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
-import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
+import { sidesOf, type TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
@@ -239,6 +239,17 @@ describe('cleanup from the source, in the middle of a cutover', () => {
     });
     await lock.release();
     await expect(clean(a, async () => b)).rejects.toThrow(/is in the middle of a cutover/);
+  });
+
+  test('finds each side once, also where the target and its cutover name the same source', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    const { sides } = await sidesOf(
+      await entryIn(b),
+      b,
+      contextFor(async () => a),
+    );
+    expect(sides.map(({ record }) => record.role).sort()).toEqual(['cutover', 'source', 'target']);
   });
 
   test('is refused by the record that is beside the target', async () => {
