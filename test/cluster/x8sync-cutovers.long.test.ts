@@ -54,6 +54,45 @@ test.concurrent('what the target has written since is kept, also once --again wa
   expect(await scene.inspect(contextB, 'data', 'cat since')).toBe('mine\n');
 });
 
+test.concurrent('a source that somebody starts while the target is awaited is told, and neither side is overwritten unasked', async () => {
+  await Promise.all([scene.claim(contextA, 'both'), scene.claim(contextB, 'both')]);
+  await Promise.all([deployRows(here, 'both', 'both', 1), deployRows(there, 'both', 'both', 0)]);
+  const at = (context: string, ...args: string[]) => kubectl(context, ['-n', scene.namespace, ...args]);
+  const scale = (context: string, count: number) =>
+    at(context, 'scale', 'deployment/both', `--replicas=${count}`);
+  const delay = '/spec/template/spec/containers/0/readinessProbe/initialDelaySeconds';
+  const slow = JSON.stringify([{ op: 'add', path: delay, value: 20 }]);
+  await at(contextB, 'patch', 'deployment/both', '--type=json', '-p', slow);
+  const pair = [...cutover, scene.ref(contextA, 'both'), scene.ref(contextB, 'both')];
+  const running = startX8sync(...pair);
+  await eventually(async () => expect(await replicasOf(there, 'both')).toBe(1));
+  await scale(contextA, 1);
+  const told = saidBy(await running.ended, 3);
+  expect(told).toMatch(/Deployment both \(1\) of the source was started .*Deployment both \(1\) .* runs too/);
+  await scale(contextB, 0);
+  await at(contextB, 'wait', '--for=delete', 'pod', '-l', 'app=both', '--timeout=60s');
+  expect(saidBy(await x8sync(...pair), 3)).toMatch(
+    /Deployment both of the target was changed since the source was stopped: .*--delete --yes/s,
+  );
+  expect([await replicasOf(here, 'both'), await replicasOf(there, 'both')]).toEqual([1, 0]);
+  saidBy(await x8sync(...pair, '--delete', '--yes'), 0);
+  expect([await replicasOf(here, 'both'), await replicasOf(there, 'both')]).toEqual([0, 1]);
+});
+
+test.concurrent('Ctrl-C while it stands still starts the source again, and it bears no mark', async () => {
+  await Promise.all([scene.claim(contextA, 'paused'), scene.claim(contextB, 'paused')]);
+  await deployRows(here, 'paused', 'paused', 1);
+  const pair = [scene.ref(contextA, 'paused'), scene.ref(contextB, 'paused')];
+  const running = startX8sync(...cutover, '--then', 'nothing', ...pair);
+  await eventually(async () => expect(await replicasOf(here, 'paused')).toBe(0));
+  running.child.kill('SIGINT');
+  expect(saidBy(await running.ended, 130)).toMatch(/Deployment paused \(1\) of the source is told to start/);
+  expect(await replicasOf(here, 'paused')).toBe(1);
+  const mark = 'jsonpath={.metadata.annotations.x8s\\.dev/stopped-by}';
+  const where = ['-n', scene.namespace, 'get', 'deployment/paused', '-o', mark];
+  expect(await kubectl(contextA, where)).toBe('');
+});
+
 test.concurrent('a source that stands still is told by its own cluster once the target is gone', async () => {
   await Promise.all([doomed.claim(contextA, 'data'), doomed.claim(contextB, 'data')]);
   const place = { context: contextA, namespace: doomed.namespace };

@@ -1,6 +1,7 @@
 /** The two claims of a cutover as they are in their clusters. */
 import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
+import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 
 export interface Claims {
   readonly source: ClaimState;
@@ -10,11 +11,27 @@ export interface Claims {
 }
 
 export async function readClaims(source: ClaimRef, target: ClaimRef, signal: AbortSignal): Promise<Claims> {
-  const read = async (ref: ClaimRef) => {
-    const id = (await clusterId(ref.kube, { signal })) ?? ref.kube.cluster.server;
-    return { id, state: await readClaim(ref, id, signal) };
-  };
-  const [from, to] = await Promise.all([read(source), read(target)]);
-  const areTogether = from.id === to.id && source.namespace === target.namespace;
-  return { source: from.state, target: to.state, areTogether };
+  const [from, to] = await Promise.all([clusterOf(source, signal), clusterOf(target, signal)]);
+  const [first, second] = await Promise.all([readClaim(source, from, signal), readClaim(target, to, signal)]);
+  const areTogether = from === to && source.namespace === target.namespace;
+  return { source: first, target: second, areTogether };
 }
+
+/** One of them once more. @throws ApiError where it is gone. */
+export async function readNow(ref: ClaimRef, signal: AbortSignal): Promise<ClaimState> {
+  return readClaim(ref, await clusterOf(ref, signal), signal);
+}
+
+/** What the mark of a cutover says on all that it stops. */
+export async function stoppedForOf(
+  target: ClaimRef,
+  id: CutoverId,
+  signal: AbortSignal,
+): Promise<StoppedFor> {
+  const targetCluster = await clusterOf(target, signal);
+  return { ...id, target: `${target.namespace}/${target.claim}`, targetCluster };
+}
+
+/** Tells clusters apart: by the UID of kube-system, or by the API server where that may not be read. */
+export const clusterOf = async ({ kube }: ClaimRef, signal: AbortSignal): Promise<string> =>
+  (await clusterId(kube, { signal })) ?? kube.cluster.server;

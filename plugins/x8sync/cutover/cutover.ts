@@ -3,8 +3,8 @@
  * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
  * anything is touched, and the same command does it.
  */
-import { exitCodeOf, InterruptedError, messageOf, RefusedError } from '../../../src/errors.ts';
-import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
+import { exitCodeOf, InterruptedError, messageOf } from '../../../src/errors.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import {
   lostTarget,
@@ -18,31 +18,24 @@ import {
   describeWorkload,
   isUnderWay,
   namesOf,
-  type ScaledWorkload,
   type Then,
 } from '../records/cutover-state.ts';
-import { runsAgain } from '../records/stopped-workloads.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
-import { type Claims, readClaims } from './claims.ts';
+import { type Claims, readNow, stoppedForOf } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
+import { tellingStopped, tellLeft } from './left.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
-import { planAgain, planCutover } from './plan.ts';
+import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
-import { letGo } from './stop.ts';
-import {
-  areRepointed,
-  changedBesides,
-  changedSince,
-  generationsOf,
-  isUnstarted,
-  repoint,
-  startWorkloads,
-  stopWorkloads,
-} from './switch.ts';
-import { requireTargetUnstarted, requireTargetUntouched, tellingStopped, tellLeft, undo } from './undo.ts';
+import { changedBesides, changedSince, generationsOf } from './standstill.ts';
+import { startAfterwards, startedBy } from './start.ts';
+import { stopWorkloads } from './switch.ts';
+import { takeUp } from './take-up.ts';
+import { requireTargetUntouched, writersAfterwards } from './target-writers.ts';
+import { undo } from './undo.ts';
 
 export interface CutoverRequest {
   /** Of the copies; without a name they get one that the two claims decide, so that the same command finds it again. */
@@ -97,13 +90,6 @@ export async function cutover(
   }
 }
 
-/** What a cutover starts in its end. */
-const startedBy = ({ afterwards, source, target }: CutoverState): readonly ScaledWorkload[] =>
-  ({ target, source, repoint: source, nothing: [] })[afterwards];
-
-/** A last look at what is left, in milliseconds. */
-const afterMs = 10_000;
-
 type NamedRequest = CutoverRequest & { readonly copy: { readonly name: string } };
 
 class Cutover {
@@ -134,9 +120,10 @@ class Cutover {
     const known = this.#journal.state;
     const resumed = isUnderWay(known);
     try {
-      const state = known && resumed ? await this.#takeUp(known) : await this.#begin();
-      const copied = await this.#copied(state);
-      const downtimeMs = (await this.#start(copied)) - this.#stoppedAt;
+      const taken = known && resumed ? await this.#takeUp(known) : undefined;
+      const copied = await this.#copied(taken ?? (await this.#begin()));
+      // Another machine's clock may have said when it was stopped.
+      const downtimeMs = Math.max(0, (await this.#start(copied, taken !== undefined)) - this.#stoppedAt);
       await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
       return this.#result(copied, downtimeMs, resumed);
     } catch (error) {
@@ -153,44 +140,21 @@ class Cutover {
     return state;
   }
 
-  /**
-   * @throws RefusedError where it was to end in another way, or nobody can tell any more which side has what is to stay.
-   */
-  async #takeUp(state: CutoverState): Promise<CutoverState> {
-    const { afterwards } = this.#request;
-    if (afterwards !== state.afterwards)
-      throw new RefusedError(`this cutover was begun with --then ${state.afterwards}, and is in its middle`, {
-        hint: `give --then ${state.afterwards} to go on with it`,
-      });
-    const { reporter, signal } = this.#context;
-    const names = namesOf(state.source);
+  /** Undefined where all is to begin anew. @throws as {@link takeUp}. */
+  #takeUp(state: CutoverState): Promise<CutoverState | undefined> {
     this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
-    const isStale = state.phase === 'starting' && (await this.#isStale(state));
-    if (isStale) await requireTargetUnstarted(state, this.#claims, this.#journal.recordName, signal);
-    else if (state.phase === 'stopping') await this.#requireTargetUntouched(state);
-    const mayRun = isStale || state.phase === 'stopping';
-    // What has been written since is copied while it runs.
-    if (mayRun && (await runsAgain(this.#claims.source.ref, state, signal))) {
-      reporter.warn(`An earlier run had stopped ${names}, which was started since: this one begins anew.`);
-      return this.#begin();
-    }
-    reporter.warn(`An earlier run had stopped ${names}: this one goes on from there.`);
-    return isStale ? { ...state, phase: 'stopping', targetGenerations: undefined } : state;
+    return takeUp(state, {
+      afterwards: this.#request.afterwards,
+      deletes: this.#copy.deletes,
+      claims: this.#claims,
+      recordName: this.#journal.recordName,
+      context: this.#context,
+    });
   }
 
-  /** @throws RefusedError where what the target's workload has written since would be lost, and nobody has agreed to that. */
+  /** @throws RefusedError where another pass would take away what the target's workload has written since this began. */
   #requireTargetUntouched(state: CutoverState): Promise<void> {
-    if (this.#copy.deletes === 'all') return Promise.resolve();
     return requireTargetUntouched(state, this.#claims, this.#journal.recordName, this.#context.signal);
-  }
-
-  /** Whether the source may have changed since the last copy: somebody has started its workload again. */
-  async #isStale({ afterwards, source, generations = [] }: CutoverState): Promise<boolean> {
-    const { ref } = this.#claims.source;
-    const { signal } = this.#context;
-    if (afterwards === 'source') return false;
-    if (afterwards === 'repoint' && (await areRepointed(ref, source, signal))) return false;
-    return (await changedSince(ref, source, generations, signal)) !== undefined;
   }
 
   /**
@@ -199,12 +163,12 @@ class Cutover {
    * @throws X8sError where it is; with the source's workloads told to start again where that run had started nothing yet.
    */
   async #requireCopyStands(state: CutoverState): Promise<void> {
-    const { source, target } = this.#claims;
-    const { signal } = this.#context;
-    const lost = await lostTarget(target, signal);
+    const { reporter, signal } = this.#context;
+    const lost = await lostTarget(this.#claims.target, signal);
     if (!lost) return;
-    if (await isUnstarted(source.ref, target.ref, state, signal)) throw await this.#undo(state, lost);
-    await tellLeft(state, this.#claims, lost, this.#context);
+    const writers = await writersAfterwards(state, this.#claims, signal);
+    if (writers.length === 0) throw await this.#undo(state, lost);
+    await tellLeft(state, this.#claims, { reporter, signal, lost });
     throw lost;
   }
 
@@ -212,14 +176,30 @@ class Cutover {
   async #begin(): Promise<CutoverState> {
     const { afterwards, goalMs } = this.#request;
     requireUnshared(this.#claims.source, this.#copy.allowMounted);
-    const { confirmed = false } = this.#copy;
-    const options = { confirmed, id: this.#journal.id };
-    const state = await planCutover(this.#claims, afterwards, this.#context, options);
+    const planned = await planCutover(this.#claims, afterwards, this.#context, this.#planOptions);
+    const targetGenerations = await this.#targetGenerations(planned);
+    const state = { ...planned, targetGenerations };
     await this.#journal.write(state);
-    this.#passes.push(
-      ...(await copyUntilQuick({ ...this.#copy, verify: false }, goalMs, this.#context, this.#copyOnce)),
-    );
+    const copyOnce: typeof copy = async (...pass) => {
+      await this.#requireTargetUntouched(state);
+      return this.#copyOnce(...pass);
+    };
+    const plain = { ...this.#copy, verify: false };
+    this.#passes.push(...(await copyUntilQuick(plain, goalMs, this.#context, copyOnce)));
+    // As the last one is made: what it takes to read both sides is no matter of a guess.
+    const compared = { ...this.#copy, deletes: 'all' } as const;
+    if (this.#copy.verify)
+      this.#passes.push(...(await copyUntilQuick(compared, goalMs, this.#context, copyOnce)));
     return state;
+  }
+
+  #targetGenerations({ target }: CutoverState): Promise<number[]> {
+    return generationsOf(this.#claims.target.ref, target, this.#context.signal);
+  }
+
+  get #planOptions(): PlanOptions {
+    const { confirmed = false, again = false } = this.#copy;
+    return { confirmed, again, id: this.#journal.id };
   }
 
   get #copy(): CopyRequest {
@@ -230,9 +210,7 @@ class Cutover {
   async #copyStopped(state: CutoverState): Promise<CutoverState> {
     const planned = state.phase === 'ready' ? await this.#aboutToStop(state) : state;
     const stoppedAt = new Date(this.#stoppedAt).toISOString();
-    const { ref } = this.#claims.target;
-    const targetGenerations =
-      planned.targetGenerations ?? (await generationsOf(ref, planned.target, this.#context.signal));
+    const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
     const stopping = { ...planned, phase: 'stopping', stoppedAt, targetGenerations } as const;
     await this.#journal.write(stopping);
     try {
@@ -251,9 +229,11 @@ class Cutover {
     // A claim that somebody has deleted stays for as long as pods mount it.
     await requireSourceStands(this.#claims.source, this.#context.signal);
     await this.#requireUnshared();
-    const planned = await planAgain(this.#claims, state, this.#context);
+    await this.#requireTargetUntouched(state);
+    const planned = await planAgain(this.#claims, state, this.#context, this.#planOptions);
     this.#stoppedAt = this.#context.clock.now().getTime();
-    return planned;
+    const noted = new Map(state.target.map(({ uid }, index) => [uid, state.targetGenerations?.[index] ?? 0]));
+    return { ...planned, targetGenerations: planned.target.map(({ uid }) => noted.get(uid) ?? 0) };
   }
 
   /** @returns the generations of what is stopped. */
@@ -262,11 +242,11 @@ class Cutover {
     const { ref } = this.#claims.source;
     const { timeoutMs } = this.#request.copy;
     using users = new ClaimUsers(ref, this.#context);
-    const { namespace, claim } = this.#claims.target.ref;
-    const stoppedFor = { ...this.#journal.id, target: `${namespace}/${claim}` };
+    const stoppedFor = await stoppedForOf(this.#claims.target.ref, this.#journal.id, this.#context.signal);
     const options = { timeoutMs, context: this.#context, stoppedFor };
     if (source.length > 0) this.#context.reporter.info(`Stopping ${namesOf(source)} of the source`);
     const generations = await stopWorkloads(ref, source, users, options);
+    await this.#requireTargetUntouched(state);
     const result = await this.#copyOnce({ ...this.#copy, deletes: 'all' }, this.#context);
     this.#last = result;
     this.#passes.push(passOf(result));
@@ -282,11 +262,17 @@ class Cutover {
     throw changedBesides(changed);
   }
 
-  /** As the clusters are at this moment. @throws RefusedError where others may write to the source by another claim. */
+  /**
+   * As the clusters are at this moment; a source claim that is gone has no writers.
+   *
+   * @throws RefusedError where others may write to the source by another claim.
+   */
   async #requireUnshared(): Promise<void> {
-    const { source, target } = this.#claims;
-    const now = await readClaims(source.ref, target.ref, this.#context.signal);
-    requireUnshared(now.source, this.#copy.allowMounted);
+    const now = await readNow(this.#claims.source.ref, this.#context.signal).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    if (now) requireUnshared(now, this.#copy.allowMounted);
   }
 
   /** What is to run has to find its claim. @throws X8sError where somebody has deleted that meanwhile. */
@@ -305,48 +291,17 @@ class Cutover {
     return undo(state, failure, { claims: this.#claims, journal: this.#journal, reporter, clock });
   }
 
-  /**
-   * @returns when all that is to run was ready, in milliseconds.
-   * @throws with what is left to do: the files are at the target, and the source stands still.
-   */
-  async #start(state: CutoverState): Promise<number> {
-    const { afterwards } = state;
-    const { ref } = this.#claims.source;
-    const { timeoutMs, target: to } = this.#request.copy;
-    const options = { timeoutMs, context: this.#context };
-    if (afterwards === 'repoint') await this.#repoint(state);
-    const starting = startedBy(state);
-    if (starting.length > 0) this.#context.reporter.info(`Starting ${namesOf(starting)}, until it is ready`);
-    try {
-      const readyAt = await startWorkloads(afterwards === 'source' ? ref : to, starting, options);
-      if (afterwards === 'target' || afterwards === 'nothing')
-        await letGo(this.#claims.source.ref, state.source, this.#context);
-      return readyAt;
-    } catch (error) {
-      if (await this.#isDeclined(state, error)) throw await this.#undo(state, error);
-      // Its own signal: what has ended the run is over with it.
-      const signal = AbortSignal.timeout(afterMs);
-      const lost = await lostTarget(this.#claims.target, signal).catch(() => undefined);
-      await tellLeft(state, this.#claims, lost, { reporter: this.#context.reporter, signal });
-      throw error;
-    }
-  }
-
-  /** @throws where a template can't be changed, with all of them as they were, and the source's workloads told to start. */
-  async #repoint(state: CutoverState): Promise<void> {
-    const { signal } = this.#context;
-    try {
-      await repoint(this.#claims.source.ref, this.#request.copy.target.claim, state.source, { signal });
-    } catch (error) {
-      throw await this.#undo(state, error);
-    }
-  }
-
-  /** Whether a server has declined to start the first of what is to run. */
-  async #isDeclined(state: CutoverState, error: unknown): Promise<boolean> {
-    if (state.afterwards === 'source' || refusalIn(error) === undefined) return false;
-    const { source, target } = this.#claims;
-    return isUnstarted(source.ref, target.ref, state, this.#context.signal).catch(() => false);
+  /** As {@link startAfterwards}. */
+  #start(state: CutoverState, isTakenUp: boolean): Promise<number> {
+    const { timeoutMs } = this.#copy;
+    return startAfterwards(state, {
+      claims: this.#claims,
+      journal: this.#journal,
+      context: this.#context,
+      timeoutMs,
+      isTakenUp,
+      undo: (failure) => this.#undo(state, failure),
+    });
   }
 
   #result(state: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {

@@ -66,7 +66,9 @@ export function requireStartable(
  *   does not keep it from that.
  */
 export function requireUnshared({ ref, mountsElsewhere = [] }: ClaimState, allowMounted: boolean): void {
-  const writers = mountsElsewhere.filter(({ task, mayWrite }) => task === undefined && mayWrite);
+  const writers = mountsElsewhere.filter(
+    ({ task, mover, mayWrite }) => (task === undefined || mover) && mayWrite,
+  );
   if (writers.length === 0 || allowMounted) return;
   throw new RefusedError(
     `source claim ${describeClaim(ref)} is in use by pod ${writers.map(describeMount).join(', ')}: a cutover stops only what mounts the claim itself`,

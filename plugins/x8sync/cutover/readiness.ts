@@ -7,13 +7,17 @@ import type { ScaledWorkload } from '../records/cutover-state.ts';
 import { mounts, podsOf, volumesOf, type WorkloadObject } from './workloads.ts';
 
 /**
- * Whether all pods that it is to have are ready, as far as its status tells. Pods of an older template are none of them;
- * which template a StatefulSet gives to which pod is a matter of its own strategy, and only the pods tell.
+ * Whether all pods that it is to have are ready, as far as its status tells: fewer than the recorded ones where an
+ * autoscaler has decided so since. Pods of an older template are none of them; which template a StatefulSet gives to which
+ * pod is a matter of its own strategy, and only the pods tell.
  */
 export function isReady(
   object: WorkloadObject | undefined,
-  { kind, replicas }: Pick<ScaledWorkload, 'kind' | 'replicas'>,
+  { kind, replicas: recorded }: Pick<ScaledWorkload, 'kind' | 'replicas'>,
 ): boolean {
+  const wanted = object?.spec?.replicas ?? recorded;
+  if (wanted === 0 && recorded > 0) return false;
+  const replicas = Math.min(recorded, wanted);
   const {
     observedGeneration = 0,
     readyReplicas = 0,
@@ -43,6 +47,10 @@ export function hasStarted(
         hint: `find out who (a GitOps controller), and pause it; see what was written to ${claim} meanwhile before the same command is run again: it may copy anew`,
       },
     );
+  if (object.spec.replicas === 0 && workload.replicas > 0)
+    throw new RefusedError(`${title} was scaled to 0 by somebody else while it was to start`, {
+      hint: 'find out who (a GitOps controller that has 0 in its repository, an autoscaler), pause that or give it the number there, and run the same command again',
+    });
   if (isReady(object, workload)) return true;
   if (object.spec.paused === true)
     throw new RefusedError(

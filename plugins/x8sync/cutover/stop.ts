@@ -1,58 +1,117 @@
 /** Stops a workload for a cutover, so that everybody sees for which; and lets it go. */
 import { messageOf, RefusedError } from '../../../src/errors.ts';
-import { isConflict } from '../../../src/kube/api/api-error.ts';
+import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
+import type { WriteOptions } from '../../../src/kube/api/client.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { ClaimRef } from '../claims/claim.ts';
-import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
 import {
+  type CutoverId,
   forgetLine,
   isOf,
-  type MarkedWorkload,
   markedIn,
   markOf,
   type StopMark,
+  type StoppedFor,
 } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
-import { findWorkload, resourceOf } from './workloads.ts';
+import { stoppedForAnother } from './stop-refusals.ts';
+import { findWorkload, resourceOf, type WorkloadObject } from './workloads.ts';
 
 type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
 
 /** A workload whose status changes all the time is written to by others again and again. */
 const mostConflicts = 20;
 
+/** A write is not made any more after so long. Its answer is awaited whatever ends the run: who goes back has to know it. */
+export const writeWithinMs = 15_000;
+
 /**
  * Leaves a workload no pods, with the mark of the cutover that it stands still for, in one write: of two cutovers that stop
- * it at once only one does.
+ * it at once only one does. It ends once the server has answered, whatever has ended the run.
  *
  * @returns its generation afterwards.
  * @throws RefusedError where it is gone, or stands still for another cutover.
  */
 export async function stop(
-  { kube, namespace }: Place,
+  place: Place,
   workload: ScaledWorkload,
-  { task, target, targetUid }: Omit<StopMark, 'replicas' | 'before'>,
-  signal: AbortSignal,
+  stoppedFor: StoppedFor,
+  { signal, dryRun = false }: { readonly signal: AbortSignal; readonly dryRun?: boolean },
 ): Promise<number> {
-  const { kind, name, uid, replicas, before } = workload;
-  const mark: StopMark = { task, target, targetUid, replicas, ...(before && { before }) };
-  for (let conflicts = 0; ; conflicts++) {
-    const object = await findWorkload(kube, namespace, workload, signal);
+  const { kind, name, replicas, before } = workload;
+  const mark: StopMark = { ...stoppedFor, replicas, ...(before && { before }) };
+  const asStopped = (object: WorkloadObject | undefined): Change => {
     if (!object)
       throw new RefusedError(
-        `${kind} ${name} in ${kube.cluster.context}/${namespace} is gone, or was made anew`,
+        `${kind} ${name} in ${place.kube.cluster.context}/${place.namespace} is gone, or was made anew`,
       );
     const marked = markedIn(kind, object);
-    if (marked && !marked.mark.moved && !isOf(marked.mark, mark))
-      throw stoppedForAnother(marked, { kube, namespace });
+    if (marked && !marked.mark.moved && !isOf(marked.mark, mark)) throw stoppedForAnother(marked, place);
+    return { replicas: 0, mark };
+  };
+  const stopped = await changeAsRead(place, workload, asStopped, {
+    signal,
+    dryRun,
+    notAfterMs: writeWithinMs,
+  });
+  return stopped?.metadata.generation ?? 0;
+}
+
+/**
+ * Gives a workload that a cutover has stopped as many pods as it had; it stands still for nothing any more.
+ *
+ * @returns whether it was; not where it is gone, or stands still for another cutover.
+ * @throws RefusedError where the cutover has come to its end: what ran here runs there.
+ */
+export async function startAgain(
+  place: Place,
+  workload: ScaledWorkload,
+  stoppedFor: CutoverId,
+): Promise<boolean> {
+  const { kind, name, replicas } = workload;
+  const asBefore = (object: WorkloadObject | undefined): Change | undefined => {
+    const mark = object && markOf(object);
+    if (!object || (mark && !isOf(mark, stoppedFor))) return undefined;
+    if (mark?.moved)
+      throw new RefusedError(
+        `${kind} ${name} was moved to claim ${mark.target}: its cutover has ended since`,
+      );
+    return { replicas, mark: undefined };
+  };
+  const { signal } = new AbortController();
+  return (await changeAsRead(place, workload, asBefore, { signal })) !== undefined;
+}
+
+interface Change {
+  readonly replicas: number;
+  readonly mark: StopMark | undefined;
+}
+
+/**
+ * @param change of what was read; asked again where somebody has written to it in between. Undefined changes nothing.
+ * @param signal of the reading
+ */
+async function changeAsRead(
+  { kube, namespace }: Place,
+  workload: ScaledWorkload,
+  change: (object: WorkloadObject | undefined) => Change | undefined,
+  { signal, ...call }: WriteOptions & { readonly signal: AbortSignal },
+): Promise<WorkloadObject | undefined> {
+  const { name, uid } = workload;
+  for (let conflicts = 0; ; conflicts++) {
+    const object = await findWorkload(kube, namespace, workload, signal);
+    const changed = change(object);
+    if (!object || !changed) return undefined;
+    const { replicas, mark } = changed;
     const { resourceVersion } = object.metadata;
-    const annotations = { [stopMarkKey]: JSON.stringify(mark) };
-    const patch = { metadata: { uid, resourceVersion, annotations }, spec: { replicas: 0 } };
+    const annotations = { [stopMarkKey]: mark ? JSON.stringify(mark) : null };
+    const patch = { metadata: { uid, resourceVersion, annotations }, spec: { replicas } };
     try {
-      const call = { type: 'merge', signal } as const;
-      const { metadata } = await kube.patch(resourceOf(workload), { namespace, name }, patch, call);
-      return metadata.generation ?? 0;
+      return await kube.patch(resourceOf(workload), { namespace, name }, patch, { ...call, type: 'merge' });
     } catch (error) {
-      if (!isConflict(error) || conflicts >= mostConflicts) throw error;
+      // What was deleted in between is not there when it is read again.
+      if (!(isConflict(error) || isNotFound(error)) || conflicts >= mostConflicts) throw error;
     }
   }
 }
@@ -64,12 +123,13 @@ export async function stop(
 export async function letGo(
   { kube, namespace }: Place,
   workloads: readonly ScaledWorkload[],
+  id: CutoverId,
   { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,
 ): Promise<void> {
   const forget = async (workload: ScaledWorkload): Promise<void> => {
     const object = await findWorkload(kube, namespace, workload, signal);
     const mark = object && markOf(object);
-    if (!mark) return;
+    if (!mark || !isOf(mark, id)) return;
     const { uid, name } = workload;
     const annotations = { [stopMarkKey]: JSON.stringify({ ...mark, moved: true }) };
     const patch = { metadata: { uid, annotations } };
@@ -83,41 +143,4 @@ export async function letGo(
         `The mark of this cutover stays on ${workload.kind} ${workload.name} (${messageOf(error)}): ${line}`,
       );
     });
-}
-
-/** The error where a workload stands still for a cutover that this one is not. */
-export function stoppedForAnother(
-  { workload, mark }: MarkedWorkload,
-  { kube, namespace }: Place,
-): RefusedError {
-  const { context } = kube.cluster;
-  return new RefusedError(
-    `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which has not ended`,
-    {
-      details: [scaleCommand(workload, context, namespace)],
-      hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
-    },
-  );
-}
-
-/** The error where what a workload did is done elsewhere by now. */
-export function movedBefore({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
-  return new RefusedError(
-    `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task}: what this one starts would run beside it`,
-    { hint: 'see what runs there, and pass --yes where both are to run' },
-  );
-}
-
-/** The error where a mark is there that nobody can read. */
-export function unreadableMark(
-  { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
-  { kube, namespace }: Place,
-): RefusedError {
-  const { context } = kube.cluster;
-  return new RefusedError(
-    `${kind} ${name} of ${context}/${namespace} has no pods, and its annotation ${stopMarkKey}, by which a cutover has stopped it, can't be read`,
-    {
-      hint: `kubectl x8sync list --context ${context} -n ${namespace} shows which; ${forgetLine({ kind, name }, context, namespace)} is for one that is to stay without pods`,
-    },
-  );
 }

@@ -51,11 +51,11 @@ export async function workloadsOfPods(ref: ClaimRef, signal: AbortSignal): Promi
   return [...new Map(owners.map((owner) => [owner.uid, owner])).values()];
 }
 
-/** Pods that mount a claim and are none of ours. */
+/** Pods that mount a claim and are none of ours; a mover that fills the claim for another task is one of them. */
 export function usersAmong(claim: string, all: readonly Pod[]): Pod[] {
   const names = new Set(
     mountsOf(claim, all)
-      .filter(({ task }) => task === undefined)
+      .filter(({ task, mover }) => task === undefined || mover)
       .map(({ pod }) => pod),
   );
   return all.filter(({ metadata }) => names.has(metadata.name));

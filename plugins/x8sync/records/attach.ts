@@ -18,7 +18,8 @@ import { refusesUsers, takenUp } from '../run/mover-job.ts';
 import type { CopyResult } from '../run/request.ts';
 import { asAsked, failureOf, isWhole, titleOf } from '../run/result.ts';
 import { storeOf } from '../run/task-store.ts';
-import { requireNoCutover } from './cutover-guard.ts';
+import { requireNoCutover, requireNoLiveCutover } from './cutover-guard.ts';
+import { withCutover } from './cutover-standing.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
 import { lookAtSchedule } from './schedule-look.ts';
@@ -50,8 +51,12 @@ export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskCo
   const target = all.sides.find(({ record }) => record.role === 'target');
   if (!target) throw await noTarget(entry, kube, all, context);
   const found: TaskEntry = { ...entry, records: { ...entry.records, target: target.record } };
-  if (isFinished(target.record))
-    return { ended: { entry: found, standing: recordedStanding(target.record) } };
+  if (isFinished(target.record)) {
+    await requireNoLiveCutover(entry.task, all, context);
+    const recorded = recordedStanding(target.record);
+    const { standing } = await withCutover(found, recorded, kube, async () => all, context);
+    return { ended: { entry: found, standing } };
+  }
   for (const text of all.missing)
     context.reporter.warn(
       `Only the target's side is seen, and can be cleaned up. The other one can't be asked: ${text}`,

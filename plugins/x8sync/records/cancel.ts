@@ -11,7 +11,7 @@ import { sideOf } from '../objects/sides.ts';
 import { cancelledError, markCancelled } from '../run/cancellation.ts';
 import { forgetEnd } from '../run/kept-end.ts';
 import { storeOf } from '../run/task-store.ts';
-import { requireNoCutover } from './cutover-guard.ts';
+import { requireNoCutover, requireNoLiveCutover } from './cutover-guard.ts';
 import type { TaskEntry } from './inventory.ts';
 import { lookAt } from './look.ts';
 import { requireSound, requireSoundSides } from './soundness.ts';
@@ -41,6 +41,8 @@ export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskCo
       details: missing,
       hint: 'a kubeconfig with a context of that cluster is needed',
     });
+  // Of a cutover it is one copy that has ended, and the next may be about to begin.
+  if (isFinished(target.record)) await requireNoLiveCutover(entry.task, { sides }, context);
   if (isFinished(target.record)) throw hasFinished(target.record, `cleanup ${entry.task} removes its record`);
   const failure = await requireUnended(entry, kube, context);
   const { who } = thisProcess();

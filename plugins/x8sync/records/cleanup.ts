@@ -4,7 +4,7 @@ import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
 import { storeOf } from '../run/task-store.ts';
-import { markedAtSource, requireNoCutover } from './cutover-guard.ts';
+import { markedAtSource, requireNoCutover, requireNoLiveCutover } from './cutover-guard.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { describeFlaw, flawOf } from './soundness.ts';
 import { lockTargetToDelete, sidesOf, type TaskContext } from './task-sides.ts';
@@ -19,6 +19,7 @@ import { lockTargetToDelete, sidesOf, type TaskContext } from './task-sides.ts';
  */
 export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
   const { sides, missing, gone } = await sidesOf(entry, kube, context);
+  await requireNoLiveCutover(entry.task, { sides }, context);
   await requireNoCutover(entry.task, { sides }, context);
   for (const text of gone)
     context.reporter.info(`task ${entry.task}: ${text}, so nothing is cleaned up there`);

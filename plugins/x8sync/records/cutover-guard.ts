@@ -37,7 +37,7 @@ export async function requireNoCutover(
     const state = cutoverStateOf(side.record);
     if (state && isUnderWay(state)) await requireOver(task, side, state, context);
   }
-  if (sides.some(({ record }) => record.role === cutoverRole)) return;
+  // A record that says nothing of it may be edited, or older than a stop whose answer never came.
   const stopped = await markedAtSource(sides, context.signal);
   const { kube, record } = sides.find(({ record: { role } }) => role === 'source') ?? {};
   if (!kube || !record || !stopped || stopped.length === 0) return;
@@ -47,9 +47,26 @@ export async function requireNoCutover(
     `task ${task} is in the middle of a cutover, of which only its source tells: ${namesOf(stopped)} stands still`,
     {
       details: stopped.map((workload) => scaleCommand(workload, name, record.namespace)),
-      hint: `the lines above start what it has stopped; for what is to stay without pods: ${keep.join('; ')}`,
+      hint: `see first that nothing runs at the target (claim ${specOf(record).targetClaim ?? 'unknown'}): the lines above start what it has stopped, and two of them would run; for what is to stay without pods: ${keep.join('; ')}`,
     },
   );
+}
+
+/**
+ * A run of a cutover needs its record, and loses hours of copying without it.
+ *
+ * @throws RefusedError where one is at it, whether it has stopped anything yet or not.
+ */
+export async function requireNoLiveCutover(
+  task: string,
+  { sides }: Pick<TaskSides, 'sides'>,
+  context: GuardContext,
+): Promise<void> {
+  for (const { kube, record } of sides) {
+    if (record.role !== cutoverRole) continue;
+    const holder = await liveHolder(kube, cutoverLockOf(record), context);
+    if (holder !== undefined) throw cutoverGoesOn(task, holder);
+  }
 }
 
 /**
@@ -151,9 +168,6 @@ export const stopLines = (started: readonly ScaledWorkload[], context: string, n
 
 /** Who starts its workloads by hand meanwhile makes it fail. */
 const cutoverGoesOn = (task: string, holder: string) =>
-  new RefusedError(
-    `task ${task} is being cut over at this moment, by ${holder}: its workloads stand still for that`,
-    {
-      hint: 'wait until it has ended, or end it there with Ctrl-C: it starts its workloads again then',
-    },
-  );
+  new RefusedError(`task ${task} is being cut over at this moment, by ${holder}`, {
+    hint: `kubectl x8sync status ${task} --watch shows how far it is; wait until it has ended, or end it there with Ctrl-C: what it has stopped is started again then`,
+  });

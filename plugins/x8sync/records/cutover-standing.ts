@@ -38,11 +38,11 @@ export async function withCutover(
   context: Pick<TaskContext, 'clock' | 'signal'>,
 ): Promise<CutoverStanding> {
   const here = recordIn(Object.values(entry.records).map((record) => ({ kube, record })));
-  if (here) return decided(standing, here, context);
+  if (here) return decided(standing, here, sidesOf, context);
   if (entry.records.target || specOf(decisiveRecord(entry)).cutover === undefined) return { standing };
   const { sides, missing } = await sidesOf();
   const there = recordIn(sides);
-  if (there) return decided(standing, there, context);
+  if (there) return decided(standing, there, async () => ({ sides }), context);
   const stopped = await markedAtSource(sides, context.signal);
   if (stopped && stopped.length > 0) return { standing: halfway(standing), stopped };
   if (missing.length === 0 || standing.phase !== 'Succeeded') return { standing };
@@ -65,11 +65,16 @@ const recordIn = (sides: readonly SideRecord[]): SideRecord | undefined =>
 async function decided(
   standing: Standing,
   { kube, record }: SideRecord,
+  sidesOf: () => Promise<Pick<TaskSides, 'sides'>>,
   context: Pick<TaskContext, 'clock' | 'signal'>,
 ): Promise<CutoverStanding> {
   if (record.phase === 'Succeeded') return { standing };
   const holder = await lockState(kube, cutoverLockOf(record), context);
-  return { standing: cutoverStanding(standing, record, holder), record };
+  const told = { standing: cutoverStanding(standing, record, holder), record };
+  if (holder === 'live' || isUnderWay(cutoverStateOf(record))) return told;
+  // Such a record says that nothing stands still: it may be edited, or older than a stop whose answer never came.
+  const stopped = (await markedAtSource((await sidesOf()).sides, context.signal)) ?? [];
+  return stopped.length > 0 ? { ...told, stopped } : told;
 }
 
 /**

@@ -33,10 +33,10 @@ export async function runsAgain(
  */
 export async function startedAtTarget(
   place: Place,
-  { afterwards, phase, target }: CutoverState,
+  { afterwards, target }: CutoverState,
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
-  if (afterwards !== 'target' || phase !== 'starting') return [];
+  if (afterwards !== 'target') return [];
   const now = await podsNow(place, target, signal);
   return now.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : []));
 }

@@ -38,10 +38,13 @@ export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskC
   const sides: SideRecord[] = Object.values(entry.records).map((record) => ({ kube, record }));
   const missing: string[] = [];
   const gone: string[] = [];
+  const asked = new Set<Role>();
   for (const { record } of [...sides]) {
     const role: Role = record.role === 'source' ? 'target' : 'source';
     const { peer } = record;
-    if (entry.records[role] || !peer) continue;
+    // A target and the cutover beside it have the same source.
+    if (entry.records[role] || asked.has(role) || !peer) continue;
+    asked.add(role);
     try {
       const { kube, doubt } = await peerOf(peer, context);
       const found = await recordsAt(kube, record, role, context);

@@ -5,8 +5,9 @@ import { cutoverStateOf, type Then } from '../../../plugins/x8sync/records/cutov
 import { markOf } from '../../../plugins/x8sync/records/stop-mark.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../../../plugins/x8sync/run/request.ts';
 import { storeOf } from '../../../plugins/x8sync/run/task-store.ts';
+import { nextTurn } from '../../../src/async/next-turn.ts';
 import { systemClock } from '../../../src/clock.ts';
-import { X8sError } from '../../../src/errors.ts';
+import { InterruptedError, X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import {
   configMaps,
@@ -79,12 +80,17 @@ async function makePod(): Promise<void> {
   await kube.create(pods, object('web-pod', fields, owner('ReplicaSet', set)));
 }
 
+/** As a server gives it to what it makes. */
+const firstGeneration = { generation: 1 };
+
 /** Before each test the shop is as it was, and nothing has happened. */
 export async function openShop(): Promise<void> {
   kube = fakeKube();
   reporter = createSilentReporter();
   events = [];
   sleptMs = 0;
+  clock.sleep = systemClock.sleep;
+  interruption = new AbortController();
   rolledOut = 'old';
   for (const name of ['kube-system', namespace]) await kube.create(namespaces, { metadata: { name } });
   kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
@@ -95,10 +101,13 @@ export async function openShop(): Promise<void> {
   const workload = (claimName: string, count: number) => ({
     spec: { replicas: count, template: { spec: volumes(claimName) } },
   });
-  const web = await kube.create(deployments, object('web', workload('old', replicas)) as never);
+  const web = await kube.create(
+    deployments,
+    object('web', workload('old', replicas), firstGeneration) as never,
+  );
   await kube.create(replicaSets, object('web-set', {}, owner('Deployment', web)));
   await makePod();
-  await kube.create(deployments, object('next', workload('new', 0)) as never);
+  await kube.create(deployments, object('next', workload('new', 0), firstGeneration) as never);
   fakeController();
 }
 
@@ -106,8 +115,11 @@ export function forgetEvents(): void {
   events = [];
 }
 
+/** What is asked of a copy: the last one is made while nothing of `web` runs. */
+type Asked = CopyRequest & { readonly isLast: boolean };
+
 /** Resolves with what a copy comes to where it is not what it should be. */
-type Copied = (request: CopyRequest, pass: number) => unknown;
+type Copied = (request: Asked, pass: number) => unknown;
 
 /** Runs it; each copy is a moment, and what is asked of it is `during`. */
 export async function run(
@@ -120,8 +132,10 @@ export async function run(
   let pass = 0;
   const copyOnce = async (request: CopyRequest) => {
     pass += 1;
-    events.push(request.verify ? 'last copy' : 'copy');
-    const came = (await during(request, pass)) as object | undefined;
+    const web = kube.objects.find('apps/deployments', namespace, 'web');
+    const isLast = (web?.spec as { replicas?: number } | undefined)?.replicas === 0;
+    events.push(isLast ? 'last copy' : 'copy');
+    const came = (await during({ ...request, isLast }, pass)) as object | undefined;
     const stats = { transferredFiles: 1, transferredBytes: 1, extraneous: 0, undeleted: 0 };
     return {
       outcome: 'ok',
@@ -134,7 +148,7 @@ export async function run(
     } as unknown as CopyResult;
   };
   const ref = (claim: string) => ({ kube, namespace, claim });
-  const how = { mode: 'merge', verify: true, timeoutMs: 2000, again, ...more };
+  const how = { mode: 'merge', verify: false, timeoutMs: 2000, again, ...more };
   const copy = { name, source: ref('old'), target: ref('new'), ...how };
   const request = {
     copy: copy as unknown as CopyRequest,
@@ -151,11 +165,19 @@ export let left: () => readonly string[] = () => [];
 /** For so long the machine has slept. */
 let sleptMs = 0;
 export const clock = { ...systemClock, now: () => new Date(Date.now() + sleptMs) };
+/** Pauses before another attempt are none. */
+export function hurry(): void {
+  clock.sleep = (_, signal) => systemClock.sleep(0, signal);
+}
+
+let interruption = new AbortController();
+/** Somebody presses Ctrl-C. */
+export const interrupt = () => interruption.abort(new InterruptedError('SIGINT'));
 
 const context = (): CopyContext => ({
   reporter,
   clock,
-  signal: new AbortController().signal,
+  signal: interruption.signal,
   onAbandoned: (list) => {
     left = list;
   },
@@ -203,7 +225,7 @@ export async function deleteWhileMounted(name: string): Promise<void> {
   await kube.delete(persistentVolumeClaims, { namespace, name });
 }
 
-const scale = (name: string, count: number) =>
+export const scale = (name: string, count: number) =>
   kube.patch(deployments, { namespace, name }, { spec: { replicas: count } }, { type: 'merge' });
 
 export const scaleWeb = (count: number) => scale('web', count);
@@ -244,8 +266,8 @@ export async function runNext(): Promise<void> {
   for (const count of [1, 0]) await scale('next', count);
 }
 
-export function failLast({ verify }: CopyRequest): void {
-  if (verify) throw new X8sError('the disk is gone');
+export function failLast({ isLast }: Asked): void {
+  if (isLast) throw new X8sError('the disk is gone');
 }
 
 /** The target's workload can't be scaled: all is copied, and nothing started. */
@@ -255,9 +277,48 @@ export function cutOffBeforeStart(): void {
   };
 }
 
+/** The target's workload is told to start, and the run is killed: nobody knows whether it came up. */
+export async function killedOnceStarted(): Promise<void> {
+  onceWritten('next', () => {
+    throw new X8sError('killed');
+  });
+  await run().catch((error: unknown) => {
+    if (!(error instanceof X8sError) || error.message !== 'killed') throw error;
+  });
+}
+
+/** Does something right after the next change of a workload. */
+export function onceWritten(workload: string, work: () => unknown): void {
+  const patch = kube.patch;
+  kube.patch = async (resource, ref, change, options) => {
+    const changed = await patch.call(kube, resource, ref, change, options);
+    if (ref.name === workload && !options.dryRun) {
+      kube.patch = patch;
+      await work();
+    }
+    return changed as never;
+  };
+}
+
+/** Somebody deletes the target's workload, and makes one of its name. */
+export async function makeNextAnew(count: number): Promise<void> {
+  await kube.delete(deployments, { namespace, name: 'next' });
+  const spec = { replicas: count, template: { spec: volumes('new') } };
+  await kube.create(deployments, object('next', { spec }, firstGeneration) as never);
+}
+
+/** A pod that no workload of the shop has. */
+export const makeStranger = (name: string, claim: string) =>
+  kube.create(pods, object(name, { spec: volumes(claim), status: { phase: 'Running' } }));
+
+/** As long as a slow answer takes: many turns of all that goes on meanwhile. */
+export async function whileLong(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await nextTurn();
+}
+
 /** From the last copy on, no workload can be scaled any more: what is stopped stays so. */
-export function cutOff({ verify }: CopyRequest): void {
-  if (!verify) return;
+export function cutOff({ isLast }: Asked): void {
+  if (!isLast) return;
   kube.before = ({ verb }) => {
     if (verb === 'patch') throw new X8sError('no answer');
   };

@@ -10,10 +10,11 @@ import {
   cronJobs,
   deployments,
   persistentVolumeClaims,
+  pods,
   type Resource,
   statefulSets,
 } from '../../../../../src/kube/api/resources.ts';
-import { taskLabels } from '../../../../../src/tasks/names.ts';
+import { stopMarkKey, taskLabels } from '../../../../../src/tasks/names.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
@@ -26,8 +27,8 @@ beforeEach(() => {
   }));
 });
 
-const make = (resource: Resource, name: string, spec: object) =>
-  kube.create(resource, { metadata: { name, namespace }, spec } as KubeObject);
+const make = (resource: Resource, name: string, spec: object, metadata: object = {}) =>
+  kube.create(resource, { metadata: { name, namespace, ...metadata }, spec } as KubeObject);
 const volumes = (...claims: string[]) => ({
   containers: [],
   volumes: claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
@@ -39,11 +40,16 @@ const database = (replicas: number, more: object = {}) => ({
   ...more,
 });
 
+const id = { task: 'move', targetUid: 'copy-uid' };
+const marked = (mark: object) => ({
+  annotations: { [stopMarkKey]: JSON.stringify({ ...id, target: 'shop/copy', replicas: 4, ...mark }) },
+});
+
 /** Plans for that source and a target, with nothing to start afterwards as a rule; resolves with what is said. */
 async function plan(
   claim: string,
   metadata: object = {},
-  { target = 'copy', afterwards = 'nothing' as Then, confirmed = false } = {},
+  { target = 'copy', afterwards = 'nothing' as Then, confirmed = false, again = false } = {},
 ) {
   const state = (name: string) =>
     ({
@@ -54,7 +60,7 @@ async function plan(
   const { signal } = new AbortController();
   const context: CopyContext = { reporter, clock: systemClock, signal, onAbandoned: () => {} };
   const claims = { source: state(claim), target: state(target), areTogether: true };
-  const planned = await planCutover(claims, afterwards, context, { confirmed });
+  const planned = await planCutover(claims, afterwards, context, { confirmed, id, again });
   return {
     stopped: planned.source.map(({ name }) => name),
     started: planned.target.map(({ name, replicas }) => `${name} ${replicas}`),
@@ -80,7 +86,32 @@ describe('a cutover is refused beforehand', () => {
   });
 });
 
+describe('a cutover is refused beside marks of cutovers', () => {
+  const stopped = { replicas: 0, template: { spec: volumes('uploads') } };
+
+  test('of its own that its record does not tell of, with how to start what stands still', async () => {
+    await make(deployments, 'web', stopped, marked({}));
+    await expect(plan('uploads')).rejects.toMatchObject({
+      message: expect.stringMatching(/was stopped by this cutover \(move\), whose record/),
+      details: ['kubectl --context fake -n shop scale deployment/web --replicas=4'],
+    });
+  });
+
+  test('that have moved it before, its own included, unless it is to be made again', async () => {
+    await make(deployments, 'web', stopped, marked({ moved: true }));
+    await expect(plan('uploads')).rejects.toThrow(/was moved to claim shop\/copy by cutover move/);
+    expect((await plan('uploads', {}, { again: true })).stopped).toEqual([]);
+  });
+});
+
 describe('a cutover stops', () => {
+  test('nothing that was scaled to 0 already, though its pods are ending still', async () => {
+    const { metadata } = await make(statefulSets, 'db', { ...database(0), replicas: 0 });
+    const ownerReferences = [{ kind: 'StatefulSet', name: 'db', uid: metadata.uid, controller: true }];
+    await make(pods, 'db-0', volumes('data-db-0'), { ownerReferences });
+    expect(await plan('data-db-0')).toMatchObject({ stopped: [] });
+  });
+
   test('what mounts the claim by its template, whether its pods are there or not', async () => {
     await make(deployments, 'web', { replicas: 1, template: { spec: volumes('uploads') } });
     await make(deployments, 'idle', { replicas: 0, template: { spec: volumes('uploads') } });
@@ -178,5 +209,45 @@ describe('a cutover to the target', () => {
     expect(warnings).toMatch(/not there: data-there-1; those that a StatefulSet makes are empty/);
     await make(persistentVolumeClaims, 'data-there-1', {});
     expect((await plan('uploads', {}, there)).started).toEqual(['there 2']);
+  });
+
+  test('is refused where one there is to have pods already, whether they come or not', async () => {
+    await make(deployments, 'web', mounting('uploads', 2));
+    await make(statefulSets, 'next', mounting('copies', 1));
+    await expect(plan('uploads', {}, toTarget)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/^target claim fake\/shop\/copies is in use by StatefulSet next \(1\)/),
+      details: ['kubectl --context fake -n shop scale statefulset/next --replicas=0'],
+    });
+  });
+
+  test('is refused where one workload would be stopped and started', async () => {
+    const { metadata } = await make(statefulSets, 'web', mounting('copies', 2));
+    const ownerReferences = [{ kind: 'StatefulSet', name: 'web', uid: metadata.uid, controller: true }];
+    await make(pods, 'web-0', volumes('uploads'), { ownerReferences });
+    await expect(plan('uploads', {}, toTarget)).rejects.toThrow(
+      /StatefulSet web is to be stopped and to be started/,
+    );
+  });
+
+  test('starts what has two claims once the second one follows the first, with the pods that it had', async () => {
+    const both = (...claims: string[]) => ({ replicas: 0, template: { spec: volumes(...claims) } });
+    await make(
+      deployments,
+      'web',
+      both('uploads', 'index'),
+      marked({ target: 'shop/index-copy', moved: true }),
+    );
+    await make(statefulSets, 'next', both('copies', 'index-copy'));
+    await make(persistentVolumeClaims, 'index-copy', {});
+    expect((await plan('uploads', {}, toTarget)).started).toEqual(['next 4']);
+  });
+});
+
+test('nothing runs that could be repointed', async () => {
+  await make(deployments, 'web', { replicas: 0, template: { spec: volumes('uploads') } });
+  await expect(plan('uploads', {}, { afterwards: 'repoint' })).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/there is nothing to repoint$/),
   });
 });

@@ -79,9 +79,9 @@ describe('a paused Deployment', () => {
   });
 
   test('that is paused once all is copied is not called cut over, though its old pods are ready', async () => {
-    const late = repoint(async ({ verify }) => {
+    const late = repoint(async ({ isLast }) => {
       // As somebody does whose write leaves the generation alone: the last look has not seen it.
-      if (verify) kube.objects.replace('apps/deployments', await paused());
+      if (isLast) kube.objects.replace('apps/deployments', await paused());
     });
     await expect(late).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(/was paused/) });
     expect(await stateNow()).toMatchObject({ phase: 'starting' });
@@ -181,6 +181,9 @@ test('pods that do not come up are explained, with the way back to the claim of 
     exitCode: 124,
     details: expect.arrayContaining(["pod web-new: it can't be scheduled: 0/2 nodes are available"]),
   });
+  expect(reporter.warnings.at(-1)).toMatch(
+    /was told to start with claim new\. .* \(what was written to it since is not in claim old\): /,
+  );
   const template = { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'old' } }] } };
   expect(reporter.warnings.at(-1)).toContain(
     `kubectl --context fake -n shop patch deployment/web -p '${JSON.stringify({ spec: { replicas, template } })}'`,

@@ -1,10 +1,9 @@
 /** What mounts a claim, and who might start it again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { isReady } from '../../../../../plugins/x8sync/cutover/readiness.ts';
 import { otherScalers } from '../../../../../plugins/x8sync/cutover/scalers.ts';
 import {
   scale,
-  type WorkloadObject,
+  usersAmong,
   workloadsByTemplate,
   workloadsOfPods,
 } from '../../../../../plugins/x8sync/cutover/workloads.ts';
@@ -17,6 +16,7 @@ import {
   replicaSets,
   statefulSets,
 } from '../../../../../src/kube/api/resources.ts';
+import { taskLabels } from '../../../../../src/tasks/names.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
@@ -95,29 +95,6 @@ describe('what mounts a claim', () => {
     expect(await kube.get(deployments, { namespace, name: 'web' })).toMatchObject({ spec: { replicas: 0 } });
     await expect(scale(kube, namespace, { ...workload, uid: 'another' }, 2)).rejects.toThrow();
   });
-
-  test('is ready once its controller has seen the change and the pods are', () => {
-    const object = (generation: number, status: object) =>
-      ({ metadata: { name: 'x', generation }, status }) as unknown as WorkloadObject;
-    const all = { observedGeneration: 3, replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
-    const [two, none] = [2, 0].map((replicas) => ({ kind: 'Deployment' as const, replicas }));
-    if (!two || !none) throw new Error('there are two');
-    expect(isReady(object(3, all), two)).toBe(true);
-    expect(isReady(object(3, { ...all, observedGeneration: 2 }), two)).toBe(false);
-    expect(isReady(object(3, { ...all, readyReplicas: 1 }), two)).toBe(false);
-    expect(isReady(object(3, { observedGeneration: 3 }), none)).toBe(true);
-    expect(isReady(undefined, two)).toBe(false);
-  });
-
-  test('is not ready while its pods are of an older template', () => {
-    const status = { observedGeneration: 3, replicas: 2, updatedReplicas: 0, readyReplicas: 2 };
-    const object = { metadata: { name: 'x', generation: 3 }, status } as unknown as WorkloadObject;
-    expect(isReady(object, { kind: 'Deployment', replicas: 2 })).toBe(false);
-    const mixed = { ...object, status: { ...status, replicas: 3, updatedReplicas: 2 } };
-    expect(isReady(mixed, { kind: 'Deployment', replicas: 2 })).toBe(false);
-    // By its strategy it may give the old one on purpose.
-    expect(isReady(object, { kind: 'StatefulSet', replicas: 2 })).toBe(true);
-  });
 });
 
 test('that nobody may look for autoscalers is said', async () => {
@@ -126,7 +103,7 @@ test('that nobody may look for autoscalers is said', async () => {
   kube.before = ({ collection }) => {
     if (collection.endsWith('/horizontalpodautoscalers')) throw apiError(403, 'no', 'Forbidden');
   };
-  expect(await otherScalers(kube, namespace, running, signal)).toEqual([
+  expect(await otherScalers(ref(), running, 'stopped', signal)).toEqual([
     `HorizontalPodAutoscalers of namespace ${namespace} may not be listed by this user: whether one starts pods meanwhile is not known`,
   ]);
 });
@@ -148,7 +125,7 @@ test('whoever may start it again is named', async () => {
   await make(horizontalPodAutoscalers, 'keda', target('StatefulSet', 'db'), {
     labels: { 'scaledobject.keda.sh/name': 'db' },
   });
-  const lines = await otherScalers(kube, namespace, await workloadsOfPods(ref(), signal), signal);
+  const lines = await otherScalers(ref(), await workloadsOfPods(ref(), signal), 'stopped', signal);
   expect([...lines].sort()).toEqual([
     'Deployment web is managed by Flux, which may start it again: pause that',
     'HorizontalPodAutoscaler web scales Deployment web; at zero it stands still',
@@ -156,4 +133,30 @@ test('whoever may start it again is named', async () => {
     'StatefulSet db is managed by Postgres main, which may start it again: pause that',
     'StatefulSet db is managed by argocd-controller, which may start it again: pause that',
   ]);
+});
+
+test('whoever may keep the target from its pods is named', async () => {
+  const argo = { annotations: { 'argocd.argoproj.io/tracking-id': 'apps:web' } };
+  await make(deployments, 'web', template('data', 0), argo);
+  await make(statefulSets, 'db', template('data', 0));
+  const limits = (kind: string, name: string, maxReplicas: number, minReplicas?: number) => ({
+    spec: { scaleTargetRef: { kind, name }, maxReplicas, minReplicas },
+  });
+  await make(horizontalPodAutoscalers, 'web', limits('Deployment', 'web', 2));
+  await make(horizontalPodAutoscalers, 'db', limits('StatefulSet', 'db', 9, 0));
+  const starting = (await workloadsByTemplate(ref(), signal)).map((one) => ({ ...one, replicas: 3 }));
+  const lines = await otherScalers(ref(), starting, 'started', signal);
+  expect([...lines].sort()).toEqual([
+    'Deployment web of the target is managed by Argo CD, which may set its number of pods back: pause that, and give it the number there as well',
+    'HorizontalPodAutoscaler db scales StatefulSet db of the target, and may start it before its files are whole: pause it',
+    'HorizontalPodAutoscaler web scales Deployment web of the target, and leaves it 2 pods of the 3 that it is to have',
+  ]);
+});
+
+test('a mover that fills the claim for another task is one of its users', async () => {
+  const labels = taskLabels('x8sync', 'nightly', 'target');
+  await pod('nightly-mover', 'data', { labels });
+  await pod('own-source', 'data', { labels: taskLabels('x8sync', 'own', 'source') });
+  const { items } = await kube.list(pods, { namespace });
+  expect(usersAmong('data', items).map(({ metadata }) => metadata.name)).toEqual(['nightly-mover']);
 });

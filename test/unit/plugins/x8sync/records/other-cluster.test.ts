@@ -7,7 +7,7 @@ import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { cutoverLockName } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
-import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
+import { sidesOf, type TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
@@ -241,6 +241,17 @@ describe('cleanup from the source, in the middle of a cutover', () => {
     await expect(clean(a, async () => b)).rejects.toThrow(/is in the middle of a cutover/);
   });
 
+  test('finds each side once, also where the target and its cutover name the same source', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    const { sides } = await sidesOf(
+      await entryIn(b),
+      b,
+      contextFor(async () => a),
+    );
+    expect(sides.map(({ record }) => record.role).sort()).toEqual(['cutover', 'source', 'target']);
+  });
+
   test('is refused by the record that is beside the target', async () => {
     const { a, b } = await copied();
     await inItsMiddle(a, b);
@@ -284,6 +295,44 @@ describe('cleanup from the source, in the middle of a cutover', () => {
     });
     await a.patch(deployments, web, { spec: { replicas: 3 } }, { type: 'merge' });
     await expect(clean(a, away)).rejects.toMatchObject(isAnother);
+  });
+
+  test.each([
+    ['ready', { phase: 'ready', afterwards: 'target', source: [], target: [] }],
+    ['nothing that can be read', { phase: 'edited' }],
+  ])('is refused by that mark where the record says %s', async (_, cutover) => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b);
+    await markWeb(a);
+    const store = storeOf(b, { clock });
+    const [record] = await store.list({ namespace: 'shop', role: 'cutover' });
+    if (!record) throw new Error('there is no record of the cutover');
+    await store.update(record, (state) => {
+      state.checkpoints = { cutover };
+    });
+    const both = async (server: string) => (server === a.cluster.server ? a : b);
+    await expect(clean(a, both)).rejects.toMatchObject({
+      exitCode: ExitCode.refused,
+      details: ['kubectl --context a -n shop scale deployment/web --replicas=3'],
+    });
+    const { standing } = await lookAt(await entryIn(b), b, contextFor(both), { withProgress: false });
+    if (cutover.phase === 'ready') expect(standing.stopped?.map(({ name }) => name)).toEqual(['web']);
+  });
+
+  test('is refused while a run is at it that has stopped nothing yet', async () => {
+    const { a, b } = await copied();
+    await open(b, 'cutover', a);
+    const lock = await acquire(b, {
+      ...{ namespace: 'shop', name: cutoverLockName('2'), labels: {}, about: 'it', purpose: 'x', clock },
+      holder: 'bob@desk',
+    });
+    await expect(clean(a, async () => b)).rejects.toThrow(
+      /^task db is being cut over at this moment, by bob/,
+    );
+    expect(await rolesIn(b)).toEqual(['cutover', 'target']);
+    await lock.release();
+    await clean(a, async () => b);
+    expect(await rolesIn(b)).toEqual([]);
   });
 
   test('is refused where both sides run: which has what is to stay is for a person to say', async () => {

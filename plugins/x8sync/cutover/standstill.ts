@@ -1,0 +1,71 @@
+/** Whether what was stopped stands still, told by the generations of the workloads. */
+import { RefusedError } from '../../../src/errors.ts';
+import type { ClaimRef } from '../claims/claim.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
+import type { CopyContext } from '../run/request.ts';
+import { findWorkload } from './workloads.ts';
+
+type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
+
+/** The generations of these, by which changes of them are known later; 0 for one that is gone. */
+export async function generationsOf(
+  { kube, namespace }: Place,
+  workloads: readonly ScaledWorkload[],
+  signal: AbortSignal,
+): Promise<number[]> {
+  const found = workloads.map((workload) => findWorkload(kube, namespace, workload, signal));
+  return (await Promise.all(found)).map((object) => object?.metadata.generation ?? 0);
+}
+
+/**
+ * The one of these that somebody has changed since it was stopped, perhaps started for a moment: what it wrote is in no
+ * copy then.
+ *
+ * @param generations of these right after they were stopped.
+ */
+export async function changedSince(
+  { kube, namespace }: Place,
+  workloads: readonly ScaledWorkload[],
+  generations: readonly number[],
+  signal: AbortSignal,
+): Promise<ScaledWorkload | undefined> {
+  for (const [index, workload] of workloads.entries()) {
+    const now = await findWorkload(kube, namespace, workload, signal);
+    if (now?.metadata.generation !== generations[index] || now?.spec.replicas !== 0) return workload;
+  }
+  return undefined;
+}
+
+/** Those of these that are to have pods. */
+export async function withPods(
+  { kube, namespace }: Place,
+  workloads: readonly ScaledWorkload[],
+  signal: AbortSignal,
+): Promise<ScaledWorkload[]> {
+  const found = workloads.map((workload) => findWorkload(kube, namespace, workload, signal));
+  const counts = (await Promise.all(found)).map((object) => (object ? (object.spec.replicas ?? 1) : 0));
+  return workloads.filter((_, index) => counts[index] !== 0);
+}
+
+const lookMs = 1000;
+
+/** Never resolves. @throws RefusedError once somebody else has changed one of these: its pods may never go. */
+export async function untilChanged(
+  place: Place,
+  workloads: readonly ScaledWorkload[],
+  generations: readonly number[],
+  { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
+): Promise<never> {
+  for (;;) {
+    await clock.sleep(lookMs, signal);
+    // What does not answer is the matter of those that wait.
+    const changed = await changedSince(place, workloads, generations, signal).catch(() => undefined);
+    if (changed) throw changedBesides(changed);
+  }
+}
+
+/** The error where a workload does not stand still. */
+export const changedBesides = ({ kind, name }: ScaledWorkload): RefusedError =>
+  new RefusedError(`${kind} ${name} was changed by somebody else while it was to stand still`, {
+    hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first',
+  });

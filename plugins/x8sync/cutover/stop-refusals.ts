@@ -1,0 +1,63 @@
+/** Why a workload is not stopped by a cutover: it bears the mark of one. */
+import { RefusedError } from '../../../src/errors.ts';
+import { stopMarkKey } from '../../../src/tasks/names.ts';
+import type { ClaimRef } from '../claims/claim.ts';
+import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
+import { forgetLine, type MarkedWorkload } from '../records/stop-mark.ts';
+
+type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
+
+/** The error where a workload stands still for a cutover that this one is not. */
+export function stoppedForAnother(
+  { workload, mark }: MarkedWorkload,
+  { kube, namespace }: Place,
+  where?: string,
+): RefusedError {
+  const { context } = kube.cluster;
+  return new RefusedError(
+    `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}${where === undefined ? '' : ` ${where}`}, which has not ended`,
+    {
+      details: [scaleCommand(workload, context, namespace)],
+      hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
+    },
+  );
+}
+
+/** The error where what a workload did is done elsewhere by now. */
+export function movedBefore({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
+  return new RefusedError(
+    `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task}: what this one starts would run beside it`,
+    {
+      hint: 'see what runs there; where that is the target of this command, --again makes it once more what the source is; --yes is for a second one that is to run beside it',
+    },
+  );
+}
+
+/** The error where a mark is there that nobody can read. */
+export function unreadableMark(
+  { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
+  { kube, namespace }: Place,
+): RefusedError {
+  const { context } = kube.cluster;
+  return new RefusedError(
+    `${kind} ${name} of ${context}/${namespace} has no pods, and its annotation ${stopMarkKey}, by which a cutover has stopped it, can't be read`,
+    {
+      hint: `kubectl x8sync list --context ${context} -n ${namespace} shows which; ${forgetLine({ kind, name }, context, namespace)} is for one that is to stay without pods`,
+    },
+  );
+}
+
+/** The error where a workload stands still for this very cutover, whose record does not tell of it. */
+export function stoppedUnrecorded(
+  { workload, mark }: MarkedWorkload,
+  { kube, namespace }: Place,
+): RefusedError {
+  const { context } = kube.cluster;
+  return new RefusedError(
+    `${describeWorkload(workload)} of ${context}/${namespace} was stopped by this cutover (${mark.task}), whose record at the target tells nothing of it any more`,
+    {
+      details: [scaleCommand(workload, context, namespace)],
+      hint: `see first that nothing of the target runs: the line above starts it as it was, and the same command begins anew then; ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
+    },
+  );
+}
