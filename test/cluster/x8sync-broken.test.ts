@@ -1,6 +1,8 @@
 /** What happens to a copy while it runs, and what a later run finds. */
 import { afterAll, expect, test } from '@jest/globals';
-import { contextA, contextB } from './support/contexts.ts';
+import { fillClaim } from '../lab/index.ts';
+import { get } from './support/clients.ts';
+import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
@@ -21,6 +23,10 @@ const slowly = ['--bwlimit', '700K'];
 /** A run that is in the middle of the one big file. */
 async function runCopying(claim: string, ...args: string[]): Promise<Running> {
   await scene.claim(contextB, claim);
+  return runInto(claim, ...args);
+}
+
+async function runInto(claim: string, ...args: string[]): Promise<Running> {
   const running = startX8sync(source, scene.ref(contextB, claim), ...args, ...slowly);
   await running.saw('Copy the files …');
   await partArrives(scene, contextB, claim);
@@ -82,6 +88,46 @@ test.concurrent('a copy whose source claim is deleted meanwhile is whole, and sa
   await deleteClaim(contextA, 'last');
   expect(saidBy(await running.ended, 0)).toMatch(/Source claim \S+\/last is being deleted.* only copy/);
 });
+
+/** Lines of the private keys of a task, as they are in its Secrets. */
+async function keysOf(task: string): Promise<string[]> {
+  const label = `x8s.dev/task=${task}`;
+  const found = await Promise.all(
+    scene.contexts.map((context) =>
+      get<{ data: Record<string, string> }>(context, scene.namespace, 'secrets', label),
+    ),
+  );
+  const values = found.flat().flatMap(({ data }) => Object.values(data));
+  const texts = values.map((value) => Buffer.from(value, 'base64').toString());
+  const lines = texts
+    .filter((text) => text.includes('PRIVATE KEY'))
+    .flatMap((text) => text.trim().split('\n'));
+  return [...values, ...lines];
+}
+
+const onLab = isLab ? test.concurrent : test.concurrent.skip;
+onLab(
+  "a target that runs full meanwhile is told in rsync's words, with the log, the events, and what to do",
+  async () => {
+    await scene.claim(contextB, 'full', { size: '64Mi', storageClass: 'tmpfs' });
+    // The kubelet warns of that, and goes on: the image is there.
+    const running = await runInto('full', '--name', 'full', '--image-pull-secret', 'absent');
+    const keys = await keysOf('full');
+    expect(keys.length).toBeGreaterThan(4);
+    await fillClaim({ cluster: contextB, namespace: scene.namespace, claim: 'full' });
+    const said = saidBy(await running.ended, 3);
+    expect(said).toMatch(
+      /^error: target claim \S+\/full has too little room: .*ran full while it was copied to/m,
+    );
+    expect(said).toMatch(/^ {2}rsync: \[receiver\] .*No space left on device/m);
+    expect(said).toMatch(/^ {2}log of the mover: connected to /m);
+    expect(said).toMatch(/^ {2}event of pod x8sync-full-target-\S+ in \S+: Warning \w+: .*pull secrets/m);
+    expect(said).toMatch(/^hint: make the target larger/m);
+    expect(keys.filter((line) => said.includes(line))).toEqual([]);
+    expect(await scene.phases('full')).toEqual(['source Failed', 'target Failed']);
+    expect(await scene.leftovers('full')).toEqual([]);
+  },
+);
 
 test('no Secret is left in either cluster after all of these', async () => {
   expect(await scene.leftovers()).toEqual([]);

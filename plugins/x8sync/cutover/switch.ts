@@ -7,7 +7,7 @@ import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type CutoverState, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import { type CutoverId, isOf, markOf, type StopMark } from '../records/stop-mark.ts';
-import { withDetails } from '../run/copy/failed-run.ts';
+import { withDetails } from '../run/failure-evidence.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
 import { podTroubles } from './pod-troubles.ts';

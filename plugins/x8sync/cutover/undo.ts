@@ -19,7 +19,7 @@ import {
   scaleCommand,
 } from '../records/cutover-state.ts';
 import { startedAtTarget } from '../records/stopped-workloads.ts';
-import { withDetails } from '../run/copy/failed-run.ts';
+import { withDetails } from '../run/failure-evidence.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
