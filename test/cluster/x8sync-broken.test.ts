@@ -1,5 +1,6 @@
 /** What happens to a copy while it runs, and what a later run finds. */
 import { afterAll, expect, test } from '@jest/globals';
+import { generateKeyPair } from '../../src/ssh/keys.ts';
 import { fillClaim } from '../lab/index.ts';
 import { get } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
@@ -128,6 +129,21 @@ onLab(
     expect(await scene.leftovers('full')).toEqual([]);
   },
 );
+
+test.concurrent("what answers without the host key that was made for the task is not talked to, and that is the copy's end", async () => {
+  const running = await runCopying('rekeyed', '--name', 'rekeyed');
+  const { privateKey } = await generateKeyPair('another');
+  const data = { host_key: Buffer.from(privateKey).toString('base64') };
+  await on(contextA, 'patch', 'secret', 'x8sync-rekeyed-source', '-p', JSON.stringify({ data }));
+  await on(contextA, 'delete', 'pod', 'x8sync-rekeyed-source-0', '--wait=false');
+  const said = saidBy(await running.ended, 1);
+  expect(said).toMatch(
+    /^error: the source of \S+\/source and the mover don't know each other's keys: .* does not have the host key/m,
+  );
+  expect(said).toMatch(/^hint: something else may answer at that address/m);
+  expect(await scene.inspect(contextB, 'rekeyed', 'find . -type f -size +5M')).toBe('');
+  expect(await scene.leftovers('rekeyed')).toEqual([]);
+});
 
 test('no Secret is left in either cluster after all of these', async () => {
   expect(await scene.leftovers()).toEqual([]);
