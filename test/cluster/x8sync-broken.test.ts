@@ -16,6 +16,7 @@ const scene = await Scene.open('broken');
 const source = scene.ref(contextA, 'source');
 await scene.claim(contextA, 'source');
 await scene.shell(contextA, 'source', someFiles(6));
+const another = await generateKeyPair('another');
 afterAll(() => scene.close());
 
 /** So that a copy takes longer than what is done to it meanwhile, also on a busy machine. */
@@ -132,8 +133,7 @@ onLab(
 
 test.concurrent("what answers without the host key that was made for the task is not talked to, and that is the copy's end", async () => {
   const running = await runCopying('rekeyed', '--name', 'rekeyed');
-  const { privateKey } = await generateKeyPair('another');
-  const data = { host_key: Buffer.from(privateKey).toString('base64') };
+  const data = { host_key: Buffer.from(another.privateKey).toString('base64') };
   await on(contextA, 'patch', 'secret', 'x8sync-rekeyed-source', '-p', JSON.stringify({ data }));
   await on(contextA, 'delete', 'pod', 'x8sync-rekeyed-source-0', '--wait=false');
   const said = saidBy(await running.ended, 1);
