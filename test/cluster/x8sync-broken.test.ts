@@ -1,6 +1,9 @@
 /** What happens to a copy while it runs, and what a later run finds. */
 import { afterAll, expect, test } from '@jest/globals';
-import { contextA, contextB } from './support/contexts.ts';
+import { generateKeyPair } from '../../src/ssh/keys.ts';
+import { fillClaim } from '../lab/index.ts';
+import { get } from './support/clients.ts';
+import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
@@ -13,6 +16,7 @@ const scene = await Scene.open('broken');
 const source = scene.ref(contextA, 'source');
 await scene.claim(contextA, 'source');
 await scene.shell(contextA, 'source', someFiles(6));
+const another = await generateKeyPair('another');
 afterAll(() => scene.close());
 
 /** So that a copy takes longer than what is done to it meanwhile, also on a busy machine. */
@@ -21,6 +25,10 @@ const slowly = ['--bwlimit', '700K'];
 /** A run that is in the middle of the one big file. */
 async function runCopying(claim: string, ...args: string[]): Promise<Running> {
   await scene.claim(contextB, claim);
+  return runInto(claim, ...args);
+}
+
+async function runInto(claim: string, ...args: string[]): Promise<Running> {
   const running = startX8sync(source, scene.ref(contextB, claim), ...args, ...slowly);
   await running.saw('Copy the files …');
   await partArrives(scene, contextB, claim);
@@ -81,6 +89,60 @@ test.concurrent('a copy whose source claim is deleted meanwhile is whole, and sa
   await partArrives(scene, contextB, 'last');
   await deleteClaim(contextA, 'last');
   expect(saidBy(await running.ended, 0)).toMatch(/Source claim \S+\/last is being deleted.* only copy/);
+});
+
+/** Lines of the private keys of a task, as they are in its Secrets. */
+async function keysOf(task: string): Promise<string[]> {
+  const label = `x8s.dev/task=${task}`;
+  const found = await Promise.all(
+    scene.contexts.map((context) =>
+      get<{ data: Record<string, string> }>(context, scene.namespace, 'secrets', label),
+    ),
+  );
+  const values = found.flat().flatMap(({ data }) => Object.values(data));
+  const texts = values.map((value) => Buffer.from(value, 'base64').toString());
+  const lines = texts
+    .filter((text) => text.includes('PRIVATE KEY'))
+    .flatMap((text) => text.trim().split('\n'));
+  return [...values, ...lines];
+}
+
+const onLab = isLab ? test.concurrent : test.concurrent.skip;
+onLab(
+  "a target that runs full meanwhile is told in rsync's words, with the log, the events, and what to do",
+  async () => {
+    await scene.claim(contextB, 'full', { size: '64Mi', storageClass: 'tmpfs' });
+    // The kubelet warns of that, and goes on: the image is there.
+    const running = await runInto('full', '--name', 'full', '--image-pull-secret', 'absent');
+    const keys = await keysOf('full');
+    expect(keys.length).toBeGreaterThan(4);
+    await fillClaim({ cluster: contextB, namespace: scene.namespace, claim: 'full' });
+    const said = saidBy(await running.ended, 3);
+    expect(said).toMatch(
+      /^error: target claim \S+\/full has too little room: .*ran full while it was copied to/m,
+    );
+    expect(said).toMatch(/^ {2}rsync: \[receiver\] .*No space left on device/m);
+    expect(said).toMatch(/^ {2}log of the mover: connected to /m);
+    expect(said).toMatch(/^ {2}event of pod x8sync-full-target-\S+ in \S+: Warning \w+: .*pull secrets/m);
+    expect(said).toMatch(/^hint: make the target larger/m);
+    expect(keys.filter((line) => said.includes(line))).toEqual([]);
+    expect(await scene.phases('full')).toEqual(['source Failed', 'target Failed']);
+    expect(await scene.leftovers('full')).toEqual([]);
+  },
+);
+
+test.concurrent("what answers without the host key that was made for the task is not talked to, and that is the copy's end", async () => {
+  const running = await runCopying('rekeyed', '--name', 'rekeyed');
+  const data = { host_key: Buffer.from(another.privateKey).toString('base64') };
+  await on(contextA, 'patch', 'secret', 'x8sync-rekeyed-source', '-p', JSON.stringify({ data }));
+  await on(contextA, 'delete', 'pod', 'x8sync-rekeyed-source-0', '--wait=false');
+  const said = saidBy(await running.ended, 1);
+  expect(said).toMatch(
+    /^error: the source of \S+\/source and the mover don't know each other's keys: .* does not have the host key/m,
+  );
+  expect(said).toMatch(/^hint: something else may answer at that address/m);
+  expect(await scene.inspect(contextB, 'rekeyed', 'find . -type f -size +5M')).toBe('');
+  expect(await scene.leftovers('rekeyed')).toEqual([]);
 });
 
 test('no Secret is left in either cluster after all of these', async () => {

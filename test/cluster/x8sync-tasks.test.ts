@@ -66,6 +66,14 @@ test('a finished task is listed on both sides, with its result', async () => {
   expect(document).toMatchObject([{ task: 'done', phase: 'Succeeded', mode: 'merge', run: 1 }]);
 });
 
+test('with --keep-records 1 the records of all finished tasks but the last go, on both sides', async () => {
+  const args = [source, scene.ref(contextB, 'done'), '--dry-run', '--keep-records', '1'];
+  expect(await recordsOf('done')).toEqual(['x8sync-done-source', 'x8sync-done-target']);
+  saidBy(await x8sync(...args, '--name', 'last'), 0);
+  expect(await recordsOf('done')).toEqual([]);
+  expect(await recordsOf('last')).toEqual(['x8sync-last-source', 'x8sync-last-target']);
+});
+
 test('a task that is not there', async () => {
   for (const verb of ['status', 'cleanup']) {
     const ended = saidBy(await x8sync(verb, 'absent', '--context', contextB, '-n', scene.namespace), 1);
@@ -100,7 +108,7 @@ describe('cleanup from another workstation', () => {
 
   test('--all takes every task of the namespace, finished ones too', async () => {
     saidBy(await elsewhere('cleanup', '--all', '--context', 'new', '-n', scene.namespace), 0);
-    expect(await recordsOf('done')).toEqual([]);
+    expect(await recordsOf('last')).toEqual([]);
     expect(await scene.leftovers()).toEqual([]);
   });
 });

@@ -25,6 +25,7 @@ export {
   uncordonNode,
   unfillClaim,
 } from './levers/nodes.ts';
+export { cutPods, joinPods } from './levers/pods.ts';
 export { LabWorkstation } from './levers/workstation.ts';
 export { takeThirdDown } from './third.ts';
 export { isUp, kubectlPath } from './up.ts';

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,11 +29,15 @@ function make(platform: string, ...more: string[]): Made {
   return JSON.parse(readFileSync(join(images, 'images.json'), 'utf8')) as Made;
 }
 
-/** Unpacks an image's layers for one architecture, one over the other. */
-function unpack(name: string, architecture: string, { version }: Made): string {
-  const layout = join(work, `${name}-${architecture}-layout`);
-  const target = join(work, `${name}-${architecture}`);
-  for (const folder of [layout, target]) mkdirSync(folder);
+interface Layer {
+  readonly path: string;
+  /** Of the compressed layer, as a registry keeps it and a node pulls it. */
+  readonly size: number;
+}
+
+/** An image's layers for one architecture, in a folder that is made for them. */
+function layersOf(name: string, architecture: string, { version }: Made): Layer[] {
+  const layout = mkdtempSync(join(work, `${name}-${architecture}-layout-`));
   execFileSync('tar', ['-xf', join(images, `${name}_v${version}.tar`), '-C', layout]);
   const path = (digest: string) => join(layout, 'blobs', 'sha256', digest.replace('sha256:', ''));
   const json = (digest: string) => JSON.parse(readFileSync(path(digest), 'utf8'));
@@ -41,8 +45,18 @@ function unpack(name: string, architecture: string, { version }: Made): string {
   const entry = json(top.digest).manifests.find(
     ({ platform }: { platform: { architecture: string } }) => platform.architecture === architecture,
   );
-  for (const { digest } of json(entry.digest).layers)
-    execFileSync('tar', ['-xzpf', path(digest), '-C', target, '--keep-directory-symlink']);
+  return json(entry.digest).layers.map(({ digest }: { digest: string }) => ({
+    path: path(digest),
+    size: statSync(path(digest)).size,
+  }));
+}
+
+/** Unpacks an image's layers for one architecture, one over the other. */
+function unpack(name: string, architecture: string, made: Made): string {
+  const target = join(work, `${name}-${architecture}`);
+  mkdirSync(target);
+  for (const { path } of layersOf(name, architecture, made))
+    execFileSync('tar', ['-xzpf', path, '-C', target, '--keep-directory-symlink']);
   return target;
 }
 
@@ -84,6 +98,20 @@ test('the mover has the programs that it runs, rsync 3.5.0 or newer among them',
   const start =
     'ssh-keygen -q -t ed25519 -N "" -f /tmp/key && /usr/sbin/sshd -t -f /dev/null -h /tmp/key && echo starts';
   expect(inside(mover, start)).toBe('starts\n');
+});
+
+/**
+ * The mover's image as it was when it held a shell script in the place of Node.js: Debian 12 by debootstrap (minbase) with
+ * images/mover/install.sh of that commit and the script, one layer of 94,402,560 bytes, compressed by gzip -9.
+ */
+const beforeNode = { commit: '245aa644', bytes: 35_259_484 };
+
+test('the image of the mover is at most twice as large as before it had a Node.js of its own', () => {
+  const sizes = layersOf('mover', 'amd64', first).map(({ size }) => size);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  // It does hold a Node.js, which has 40 MB compressed.
+  expect(bytes).toBeGreaterThan(40e6);
+  expect(bytes).toBeLessThanOrEqual(2 * beforeNode.bytes);
 });
 
 test('no program of an image runs with more rights than its caller has', () => {

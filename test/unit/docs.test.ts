@@ -1,5 +1,5 @@
 /** What the docs list, kept equal to what there is. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ExitCode } from '../../src/errors.ts';
@@ -23,6 +23,19 @@ test('docs/dependencies.md has a reason for each package of package.json, and fo
 test('docs/exit-codes.md has every exit code', () => {
   const codes = Object.values(ExitCode).map(String);
   expect(firstCells(read('docs', 'exit-codes.md')).sort()).toEqual(codes.sort());
+});
+
+test('every test that the docs name is there', () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const under = (folder: string) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  const tests = under('test').map((path) => `/test/${path}`);
+  const pages = under('docs').filter((path) => path.endsWith('.md'));
+  const named = pages.flatMap((page) =>
+    [...read('docs', page).matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, name]) => ({ page, name })),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  const absent = named.filter(({ name }) => !tests.some((path) => path.endsWith(`/${name}`)));
+  expect(absent).toEqual([]);
 });
 
 test('every platform that is packaged for has the same Node.js', () => {

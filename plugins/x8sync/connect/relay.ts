@@ -1,6 +1,6 @@
 /**
  * The relay on this workstation: for each connection of the mover's it joins a port-forward to the target's pod with one
- * to the source's sshd. What passes is SSH between the two pods, whose keys this workstation does not have.
+ * to the source's sshd. What passes is SSH between the two pods, and nothing here decrypts it.
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../src/clock.ts';

@@ -9,7 +9,7 @@ import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
-import { withDetails } from '../run/copy/failed-run.ts';
+import { withDetails } from '../run/failure-evidence.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
 import { persistently } from './persistently.ts';

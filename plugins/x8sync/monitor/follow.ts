@@ -39,6 +39,8 @@ export interface PodHandlers {
   waiting(text: string, pod: Pod): void;
   /** The container of a pod of it has begun to run. */
   started(pod: Pod): void;
+  /** A pod of it is there, whatever its state; called again with every change. */
+  seen?(pod: Pod): void;
   /** So many pods of it are there that have not ended. */
   present(count: number): void;
 }
@@ -83,6 +85,7 @@ export async function followPods(
   };
   const own = { ...handlers, waiting, started };
   const look = (pod: Pod) => {
+    handlers.seen?.(pod);
     if (hasEnded(pod)) present.delete(pod.metadata.name);
     else present.add(pod.metadata.name);
     handlers.present(present.size);

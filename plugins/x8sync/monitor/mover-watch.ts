@@ -10,6 +10,7 @@ import type { MoverLine } from '../mover/protocol/mover-lines.ts';
 import { type MoverEnd, protocol } from '../mover/protocol/protocol.ts';
 import { moverSelector, type Role, type TaskSide } from '../objects/sides.ts';
 import { watchControllerRefusals } from './controller-refusals.ts';
+import { SideEvidence } from './evidence.ts';
 import { type FollowedPods, followPods, type PodHandlers } from './follow.ts';
 import { requireEndLine } from './job-end.ts';
 import { MoverMessages } from './mover-messages.ts';
@@ -51,6 +52,11 @@ export class MoverWatch {
   readonly sourcePods = new RunningPods();
   /** Those of the mover. */
   readonly moverPods = new RunningPods();
+  /** What was seen of each side, for a failure. */
+  readonly evidence: Readonly<Record<Role, SideEvidence>> = {
+    source: new SideEvidence(),
+    target: new SideEvidence(),
+  };
   readonly #clock: Clock;
   readonly #adjustEnd: (end: MoverEnd) => MoverEnd;
   readonly #stop: AbortController;
@@ -223,7 +229,15 @@ export class MoverWatch {
       onRefusal: waiting,
     };
     const killed = (text: string) => this.messages.noteKilled(text);
-    const all = { started: () => {}, ...handlers, killed, waiting, present };
+    const evidence = this.evidence[role];
+    evidence.saw(workload);
+    evidence.workload = { kube, namespace, name: workload.metadata.name };
+    const line = (said: MoverLine, pod: Pod) => {
+      evidence.heard(said);
+      handlers.line(said, pod);
+    };
+    const seen = (pod: Pod) => evidence.saw(pod);
+    const all = { started: () => {}, ...handlers, line, seen, killed, waiting, present };
     this.#inBackground(followPods(followed, all, this.#signal), waiter);
     this.#inBackground(watchControllerRefusals(controller, this.#untilEnd), waiter);
     return startup;

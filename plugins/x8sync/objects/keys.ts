@@ -1,6 +1,7 @@
 /**
  * The key pairs of a task: the client's, which may do one thing, and the host's, which the client pins; and two more of
- * that kind for a tunnel, where the source dials the target. All of them live in Secrets only, each half where it is needed; annotations bear fingerprints of both, so that the
+ * that kind for a tunnel, where the source dials the target. They are made here, on the workstation, which keeps none of
+ * them: each private half lives in the Secret of the side that needs it. Annotations bear fingerprints of both, so that the
  * two sides can be held against each other.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -13,6 +13,7 @@ import { cleanSides, type SideRecord, uncleanError } from '../objects/side-clean
 import { sideOf } from '../objects/sides.ts';
 import { type CopyEnd, isThrough, withUsers } from '../run/copy-end.ts';
 import { copyResult } from '../run/copy-result.ts';
+import { doctorHint, withEvidence } from '../run/failure-evidence.ts';
 import { forgetEnd, type KeptEnd, keptEndOf } from '../run/kept-end.ts';
 import { refusesUsers, takenUp } from '../run/mover-job.ts';
 import type { CopyResult } from '../run/request.ts';
@@ -131,7 +132,10 @@ class Attachment {
         { title: 'Clean up', run: cleaning },
       ]);
     } catch (error) {
-      throw stop.signal.aborted ? stop.signal.reason : error;
+      const failure = stop.signal.aborted ? stop.signal.reason : error;
+      const { signal } = this.#context;
+      const hint = doctorHint(claimsOf(this.#target.record, this.#all));
+      throw signal.aborted ? failure : await withEvidence(failure, watch.evidence, hint, signal);
     } finally {
       stop.abort(new X8sError('nobody watches any more'));
     }

@@ -115,6 +115,9 @@ const deviceHints: typeof accessHints = { closed: deviceHint, 'source-closed': d
 /** What to do about a target that is to become what the source is, and has something of its own. */
 export const hasMoreHint = 'a cutover makes the target what the source is: --delete takes them away';
 
+/** Of what rsync said, and of the names that it said it of. */
+const mostLines = 8;
+
 export interface FailureContext {
   readonly diagnostics: readonly string[];
   /** Files were on their way; else nothing of the target was changed. */
@@ -133,7 +136,7 @@ export function failureOf(
 ): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
   const what = request.mode === 'verify' ? 'comparison' : 'copy';
-  const details = [...diagnostics, ...end.failures].slice(-10);
+  const details = [...diagnostics.slice(-mostLines), ...end.failures.slice(-mostLines)];
   switch (end.outcome) {
     case 'no-room':
       return tooSmall(end, target, details);

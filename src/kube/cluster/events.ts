@@ -41,6 +41,26 @@ export async function lastEventsOf(
   return items.sort((a, b) => timeOf(a) - timeOf(b)).slice(-limit);
 }
 
+/**
+ * The last `limit` warnings about any of these objects, the newest last. One text counts once, whichever of them it is
+ * about.
+ *
+ * @param uids of objects in this namespace; they may be gone by now.
+ * @throws {ApiError} events may not be read
+ */
+export async function warningsAbout(
+  kube: KubeClient,
+  { namespace, uids }: { readonly namespace: string; readonly uids: ReadonlySet<string> },
+  limit: number,
+  options: CallOptions = {},
+): Promise<Event[]> {
+  const { items } = await kube.list(events, { ...options, namespace, fieldSelector: 'type=Warning' });
+  const own = items
+    .filter(({ involvedObject }) => uids.has(involvedObject?.uid ?? ''))
+    .sort((a, b) => timeOf(a) - timeOf(b));
+  return [...new Map(own.map((event) => [`${event.reason} ${event.message}`, event])).values()].slice(-limit);
+}
+
 /** An event in one line. */
 export function describeEvent({ type = 'Normal', reason = '', message = '', count = 1 }: Event): string {
   const text = message.trim().replaceAll(/\s+/g, ' ');

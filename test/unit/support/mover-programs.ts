@@ -56,7 +56,7 @@ export interface Pair extends Disposable {
   readonly target: string;
   readonly port: number;
   /** Starts the source's side; resolves once it serves. */
-  serve(env?: Readonly<Record<string, string>>): Promise<void>;
+  serve(env?: Readonly<Record<string, string>>): Promise<ChildProcess>;
   /** What the source's side has said so far. */
   served(): string[];
   /** Runs the target's side to its end. */
@@ -81,8 +81,10 @@ export interface WorkerProcess {
  * A source and a target, empty, and keys of their own.
  *
  * @param env of both sides.
+ * @param preload a module that each process of the mover loads first; with it they take the flags of Node.js that they
+ *   have in the image.
  */
-export async function pair(env: Readonly<Record<string, string>> = {}): Promise<Pair> {
+export async function pair(env: Readonly<Record<string, string>> = {}, preload?: string): Promise<Pair> {
   const scene = stage();
   const { paths } = scene.runtime;
   for (const key of ['client_key', 'host_key'])
@@ -91,6 +93,7 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   const hostKey = readFileSync(join(paths.keys, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
   writeFileSync(join(paths.keys, 'known_hosts'), `x8s-source ${hostKey}\n`);
   const [port, path] = await Promise.all([freePort(), program()]);
+  const start = preload ? [...flagsOf(path), '--require', preload, path] : [path];
   const common = {
     X8S_ROOT: scene.root,
     X8S_PROTOCOL: String(protocol),
@@ -102,8 +105,8 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   let server: ChildProcess | undefined;
   let said = '';
   const workers: ChildProcess[] = [];
-  const start: Pair['start'] = (env = {}) => {
-    const child = run(path, 'copy', { ...common, ...target, ...env });
+  const copy: Pair['start'] = (env = {}) => {
+    const child = run(start, 'copy', { ...common, ...target, ...env });
     return { child, ended: endOf(child) };
   };
   return {
@@ -112,18 +115,19 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
     target: paths.target,
     port,
     serve: async (env = {}) => {
-      server = run(path, 'serve', { ...common, ...env });
+      server = run(start, 'serve', { ...common, ...env });
       server.stdout?.on('data', (chunk: Buffer) => {
         said += String(chunk);
       });
       await lineOf(server, 'x8s:serving ');
+      return server;
     },
     served: () => said.split('\n'),
-    copy: (env) => start(env).ended,
-    start,
+    copy: (env) => copy(env).ended,
+    start: copy,
     work: (index, env = {}) => {
       const more = { X8S_SOURCE_MOUNTED: '1', JOB_COMPLETION_INDEX: String(index) };
-      const worker = workerOf(run(path, 'work', { ...common, ...target, ...more, ...env }));
+      const worker = workerOf(run(start, 'work', { ...common, ...target, ...more, ...env }));
       workers.push(worker.child);
       return worker;
     },
@@ -135,10 +139,20 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   };
 }
 
-function run(path: string, subcommand: string, env: Readonly<Record<string, string>>): ChildProcess {
+/** What the program's first line has Node.js take in the image. */
+function flagsOf(path: string): string[] {
+  const [first = ''] = readFileSync(path, 'utf8').split('\n', 1);
+  return first.split(' ').filter((word) => word.startsWith('--'));
+}
+
+function run(
+  program: readonly string[],
+  subcommand: string,
+  env: Readonly<Record<string, string>>,
+): ChildProcess {
   const { PATH = '' } = process.env;
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
-  return spawn(process.execPath, [path, subcommand], { env: { PATH, ...env }, stdio });
+  return spawn(process.execPath, [...program, subcommand], { env: { PATH, ...env }, stdio });
 }
 
 function workerOf(child: ChildProcess): WorkerProcess {

@@ -1,6 +1,6 @@
 /**
  * Joins connections of the mover's own ssh with streams that the plugin brings by port-forward: for clusters of which
- * neither can dial the other. Whichever comes first waits. What passes is SSH, whose keys are at its two ends only.
+ * neither can dial the other. Whichever comes first waits. What passes is SSH between these two.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { relayOpened, relayPorts } from '../protocol/relay.ts';

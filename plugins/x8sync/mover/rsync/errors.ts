@@ -88,6 +88,8 @@ export class ErrorReader {
     // It came twice: rsync tries such a file once more, and says nothing of the first time.
     if (unverified.test(line)) this.undelivered += 2;
     if (/^rsync: |^cannot |^could not |^skipping |^ERROR: /.test(line)) this.#failure(line);
+    // rsync is asked for something by the other side that it does not do: names that lead out of the tree, for one.
+    else if (line.startsWith('ABORTING ')) this.said ??= cut(line, longestText);
     else if (line.startsWith('@ERROR')) {
       this.said = cut(line, longestText);
       this.refused = true;

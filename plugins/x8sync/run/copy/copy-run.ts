@@ -10,6 +10,7 @@ import { timetableOf } from '../../objects/timetable.ts';
 import { describeTimetable } from '../../schedule/interval.ts';
 import { type CopyEnd, isThrough, withUsers } from '../copy-end.ts';
 import { copyResult } from '../copy-result.ts';
+import { doctorHint, withEvidence } from '../failure-evidence.ts';
 import { snapshotTitle } from '../report.ts';
 import {
   type CopyContext,
@@ -295,8 +296,12 @@ export class CopyRun {
   /** Ends a run that failed or was interrupted; resolves with the error to show. */
   async giveUp(error: unknown): Promise<unknown> {
     if (!this.#stop.signal.aborted) this.#stop.abort(error);
-    await Promise.all([this.#parts.settled(), this.#workers]);
-    return this.#task.giveUp(error);
+    const { signal } = this.#context;
+    const explaining = signal.aborted
+      ? error
+      : withEvidence(error, this.#watch.evidence, doctorHint(this.#request), signal);
+    const [told] = await Promise.all([explaining, this.#parts.settled(), this.#workers]);
+    return this.#task.giveUp(told);
   }
 
   /** What would be left in the clusters if the process ended now, a line each. */

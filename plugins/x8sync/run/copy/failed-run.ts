@@ -1,5 +1,5 @@
 /** What a person is told of a run that failed or was interrupted: what stays, what is gone, and how to go on. Pure. */
-import { ExitCode, exitCodeOf, InterruptedError, X8sError } from '../../../../src/errors.ts';
+import { ExitCode, exitCodeOf, InterruptedError } from '../../../../src/errors.ts';
 import { type CopyRequest, furtherRun } from '../request.ts';
 
 /** What a copy came to, in words, once its mover has ended well. */
@@ -44,13 +44,3 @@ export function nothingMadeError(error: unknown): InterruptedError {
 }
 
 const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
-
-/** The error with more to read; its own hint is about what went wrong, and what is left behind matters more. */
-export function withDetails(error: unknown, details: readonly string[], hint: string | undefined): unknown {
-  if (!(error instanceof X8sError)) return error;
-  const all = [...error.details, ...details];
-  return Object.defineProperties(error, {
-    details: { value: all },
-    ...(hint !== undefined && { hint: { value: hint } }),
-  });
-}

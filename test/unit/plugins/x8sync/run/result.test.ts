@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parseMoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
 import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
+import { keyTrouble } from '../../../../../plugins/x8sync/mover/ssh/ssh-config.ts';
 import { type CopyRequest, furtherRun } from '../../../../../plugins/x8sync/run/request.ts';
 import { asAsked, emptinessOf, failureOf } from '../../../../../plugins/x8sync/run/result.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -116,4 +117,38 @@ test('a root folder that is given to a group by wish is no loss; all else still 
     lost: ['ownership'],
   });
   expect(asAsked(endOf(['root folder'], ['a']), { fsGroup: 2000 })).toMatchObject({ outcome: 'partial' });
+});
+
+test('what does not have the key that was made for the task is named as that, and another strategy is the way on', () => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const at = '10.0.0.1:30022';
+  const ends: readonly [outcome: string, said: string | undefined, why: RegExp][] = [
+    [
+      'auth',
+      keyTrouble('Host key verification failed.', at),
+      /each other's keys: .* does not have the host key/,
+    ],
+    [
+      'auth',
+      keyTrouble('Permission denied (publickey).', at),
+      /each other's keys: .* does not accept the key/,
+    ],
+    ['unreachable', `${at}: connection refused`, /can't reach the source: .*connection refused/],
+  ];
+  const errors = ends.map(([outcome, message]) => {
+    const line = parseMoverLine(`x8s:end ${JSON.stringify({ protocol, nonce: 'n', outcome, message })}`);
+    if (line.kind !== 'end') throw new Error('not an end');
+    const request = { source: ref, target: ref, mode: 'merge', name: 'db' } as const;
+    return failureOf(line.end, request, { diagnostics: ['what ssh said'], begun: false });
+  });
+  for (const [index, [, , why]] of ends.entries()) {
+    expect(errors[index]?.message).toMatch(why);
+    expect(errors[index]?.message).toContain('fake/shop/data');
+    expect(errors[index]?.details).toEqual(['what ssh said']);
+  }
+  // Who answers without the right key is no cluster that is away.
+  expect(errors.map(({ exitCode }) => exitCode)).toEqual([1, 1, 4]);
+  expect(errors[0]?.hint).toBe(
+    'something else may answer at that address; try another strategy with --strategy',
+  );
 });

@@ -11,6 +11,7 @@ import { listeningSocket } from '../../../../../../plugins/x8sync/mover/system/l
 import { tunnelProbe } from '../../../../../../plugins/x8sync/mover/tunnel/probe.ts';
 import { TunnelServer } from '../../../../../../plugins/x8sync/mover/tunnel/server.ts';
 import { eventually } from '../../../../../support/eventually.ts';
+import { turnHostile } from '../../../../support/hostile-source.ts';
 import { freePort, type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -146,6 +147,24 @@ withPrograms(
     await until(() => listens(forwardedPort));
     child.kill();
     await ended;
+  },
+  60_000,
+);
+
+withPrograms(
+  'what a source that means harm sends through its tunnel stays in the target',
+  async () => {
+    const { root, runtime } = both.stage;
+    writeFileSync(join(both.source, 'AA_evil'), 'evil');
+    const { pid } = await serve();
+    turnHostile(runtime.paths, pid, [['AA_evil', '../evil']]);
+    const { ended } = startTarget();
+    expect(await ended).toMatchObject({
+      code: 1,
+      outcome: 'source-failed',
+      message: expect.stringContaining('unsafe pathname from sender: ../evil'),
+    });
+    expect(readdirSync(root)).not.toContain('evil');
   },
   60_000,
 );

@@ -1,10 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  cleanedUpError,
-  staysError,
-  withDetails,
-} from '../../../../../../plugins/x8sync/run/copy/failed-run.ts';
-import { InterruptedError, X8sError } from '../../../../../../src/errors.ts';
+import { cleanedUpError, staysError } from '../../../../../../plugins/x8sync/run/copy/failed-run.ts';
+import { InterruptedError } from '../../../../../../src/errors.ts';
 
 const interrupted = new InterruptedError('SIGINT');
 const request = { mode: 'merge', name: undefined } as const;
@@ -35,13 +31,4 @@ describe('an interrupted run', () => {
       'run the same command again for the rest',
     );
   });
-});
-
-test('what is left comes to what an error says already, and its hint in the place of the own one', () => {
-  const error = new X8sError('it failed', { details: ['since'], hint: 'do' });
-  expect(withDetails(error, ['left'], undefined)).toBe(error);
-  expect([error.details, error.hint]).toEqual([['since', 'left'], 'do']);
-  withDetails(error, [], 'clean up');
-  expect(error.hint).toBe('clean up');
-  expect(withDetails('no error of ours', ['left'], 'clean up')).toBe('no error of ours');
 });
