@@ -1,6 +1,7 @@
 /** The two claims of a cutover as they are in their clusters. */
 import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
+import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 
 export interface Claims {
   readonly source: ClaimState;
@@ -21,5 +22,16 @@ export async function readNow(ref: ClaimRef, signal: AbortSignal): Promise<Claim
   return readClaim(ref, await clusterOf(ref, signal), signal);
 }
 
-const clusterOf = async ({ kube }: ClaimRef, signal: AbortSignal): Promise<string> =>
+/** What the mark of a cutover says on all that it stops. */
+export async function stoppedForOf(
+  target: ClaimRef,
+  id: CutoverId,
+  signal: AbortSignal,
+): Promise<StoppedFor> {
+  const targetCluster = await clusterOf(target, signal);
+  return { ...id, target: `${target.namespace}/${target.claim}`, targetCluster };
+}
+
+/** Tells clusters apart: by the UID of kube-system, or by the API server where that may not be read. */
+export const clusterOf = async ({ kube }: ClaimRef, signal: AbortSignal): Promise<string> =>
   (await clusterId(kube, { signal })) ?? kube.cluster.server;

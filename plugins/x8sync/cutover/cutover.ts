@@ -23,7 +23,7 @@ import {
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
-import { type Claims, readNow } from './claims.ts';
+import { type Claims, readNow, stoppedForOf } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { tellingStopped, tellLeft } from './left.ts';
@@ -184,8 +184,12 @@ class Cutover {
       await this.#requireTargetUntouched(state);
       return this.#copyOnce(...pass);
     };
-    const request = { ...this.#copy, verify: false };
-    this.#passes.push(...(await copyUntilQuick(request, goalMs, this.#context, copyOnce)));
+    const plain = { ...this.#copy, verify: false };
+    this.#passes.push(...(await copyUntilQuick(plain, goalMs, this.#context, copyOnce)));
+    // As the last one is made: what it takes to read both sides is no matter of a guess.
+    const compared = { ...this.#copy, deletes: 'all' } as const;
+    if (this.#copy.verify)
+      this.#passes.push(...(await copyUntilQuick(compared, goalMs, this.#context, copyOnce)));
     return state;
   }
 
@@ -238,8 +242,7 @@ class Cutover {
     const { ref } = this.#claims.source;
     const { timeoutMs } = this.#request.copy;
     using users = new ClaimUsers(ref, this.#context);
-    const { namespace, claim } = this.#claims.target.ref;
-    const stoppedFor = { ...this.#journal.id, target: `${namespace}/${claim}` };
+    const stoppedFor = await stoppedForOf(this.#claims.target.ref, this.#journal.id, this.#context.signal);
     const options = { timeoutMs, context: this.#context, stoppedFor };
     if (source.length > 0) this.#context.reporter.info(`Stopping ${namesOf(source)} of the source`);
     const generations = await stopWorkloads(ref, source, users, options);

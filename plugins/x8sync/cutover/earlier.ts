@@ -23,8 +23,9 @@ import { standingStill } from '../records/stopped-workloads.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
 import type { CopyContext, CopyRequest } from '../run/request.ts';
 import { storeOf } from '../run/task-store.ts';
-import { type Claims, readClaims } from './claims.ts';
+import { type Claims, clusterOf, readClaims } from './claims.ts';
 import { againHint, asFinished } from './finished.ts';
+import { stoppedForAnother } from './stop-refusals.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
 
@@ -51,7 +52,7 @@ export async function claimsFor(
     const [left] = earlier;
     if (left) throw leftBehind(left, pair, 'a claim of it is gone');
     const [still] = await stillFor(pair, context.signal);
-    throw still ? leftMarked(still, pair, 'a claim of it is gone') : error;
+    throw still ? await standsFor(still, pair, 'a claim of it is gone', context.signal) : error;
   });
   const name = nameOf(claims);
   requireNotFinished(records, { name, claims, again: pair.again === true });
@@ -64,7 +65,7 @@ export async function claimsFor(
   const [still] = (await stillFor(pair, context.signal)).filter(
     ({ mark }) => mark.targetUid !== claims.target.uid,
   );
-  if (still) throw leftMarked(still, pair, 'its target was made anew since');
+  if (still) throw await standsFor(still, pair, 'its target was made anew since', context.signal);
   return claims;
 }
 
@@ -119,13 +120,26 @@ function requireNotFinished(
   if (before) throw finishedAlready(asFinished(before), againHint);
 }
 
+/** A claim of another cluster may have the same name, and its cutover goes on, or is to be gone on with. */
+async function standsFor(
+  marked: MarkedWorkload,
+  pair: Pair,
+  why: string,
+  signal: AbortSignal,
+): Promise<RefusedError> {
+  const { targetCluster } = marked.mark;
+  if (targetCluster === undefined || targetCluster === (await clusterOf(pair.target, signal)))
+    return leftMarked(marked, pair, why);
+  return stoppedForAnother(marked, pair.source, 'of another cluster');
+}
+
 function leftMarked({ workload, mark }: MarkedWorkload, { source }: Pair, why: string): RefusedError {
   const { context } = source.kube.cluster;
   return new RefusedError(
     `${describeWorkload(workload)} of ${context}/${source.namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which can't be gone on with: ${why}`,
     {
       details: [scaleCommand(workload, context, source.namespace)],
-      hint: `the line above starts it as it was; ${forgetLine(workload, context, source.namespace)} is for one that is to stay without pods`,
+      hint: `see first that nothing of that target runs: the line above starts it as it was; ${forgetLine(workload, context, source.namespace)} is for one that is to stay without pods`,
     },
   );
 }

@@ -12,8 +12,8 @@ export interface Pass {
   readonly bytes: number;
 }
 
-/** Further passes that are hardly quicker than the quickest: more of them would not help. */
-const mostStuck = 2;
+/** Further passes that are hardly quicker than the quickest: more of them would not help. Reading all takes what it takes. */
+const mostStuck = { copying: 2, comparing: 1 };
 const hardlyQuicker = 0.9;
 
 /**
@@ -38,7 +38,8 @@ export async function copyUntilQuick(
     if (seconds * 1000 <= goalMs) return passes;
     stuck = seconds > quickest * hardlyQuicker ? stuck + 1 : 0;
     quickest = Math.min(quickest, seconds);
-    if (stuck >= mostStuck) throw outOfReach(quickest, goalMs);
+    if (stuck >= mostStuck[request.verify ? 'comparing' : 'copying'])
+      throw outOfReach(quickest, goalMs, request.verify === true);
     const left = formatDuration(goalMs);
     context.reporter.info(
       `The pass took ${formatDuration(seconds * 1000)}, and is to take ${left}: once more`,
@@ -99,13 +100,15 @@ function requireNothingElse({ stats, device }: CopyResult, { deletes = 'nothing'
   );
 }
 
-function outOfReach(seconds: number, goalMs: number): RefusedError {
+function outOfReach(seconds: number, goalMs: number, compares: boolean): RefusedError {
   const goal = formatDuration(goalMs);
   return new RefusedError(
     `no pass takes less than ${formatDuration(seconds * 1000)}, so nothing was stopped`,
     {
-      details: [`the goal is ${goal}; all of a pass counts, its pods included`],
-      hint: `--downtime-goal ${Math.ceil(seconds * 1.2)}s would do`,
+      details: [
+        `the goal is ${goal}; all of a pass counts, its pods included${compares ? ', and the reading of both sides that compares them' : ''}`,
+      ],
+      hint: `--downtime-goal ${Math.ceil(seconds * 1.2)}s would do${compares ? ', or --no-verify, which compares nothing' : ''}`,
     },
   );
 }

@@ -1,7 +1,7 @@
 /** What a cutover stops and starts, found out before anything is touched. */
 import { RefusedError } from '../../../src/errors.ts';
 import { requirePermissions } from '../../../src/kube/cluster/access.ts';
-import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import { type ClaimRef, type ClaimState, describeClaim } from '../claims/claim.ts';
 import { scalingPermissions } from '../preflight/permissions.ts';
 import {
   type CutoverState,
@@ -31,11 +31,14 @@ export interface PlanContext {
 export interface PlanOptions {
   /** What would start with claims that are made empty, or beside what was moved elsewhere, starts all the same. */
   readonly confirmed?: boolean;
-  /** Which cutover it is. */
+  /** Which cutover it is; absent where nobody is about to make one. */
   readonly id?: CutoverId;
   /** It has come to its end before, and is to be made once more. */
   readonly again?: boolean;
 }
+
+/** In whose name a change is asked for in a dry run where nobody makes it. */
+const nobody = ({ uid }: Pick<ClaimState, 'uid'>): CutoverId => ({ task: 'doctor', targetUid: uid });
 
 /**
  * Finds out what is stopped and started, and tells it.
@@ -63,7 +66,7 @@ export async function planCutover(
     ...running.flatMap((workload) => otherClaims(workload, source.ref)),
     ...(await emptyClaims(target.ref, starting, confirmed, signal)),
   ];
-  await rehearse(claims, state, signal);
+  await rehearse(claims, state, id ?? nobody(target), signal);
   for (const line of lines) reporter.warn(line);
   if (running.length === 0)
     reporter.warn(`no pod mounts ${describeClaim(source.ref)}: nothing has to be stopped`);
@@ -96,7 +99,7 @@ export async function planAgain(
   }
   requireAtZero(claims.target.ref, starting);
   await emptyClaims(claims.target.ref, starting, confirmed, signal);
-  await rehearse(claims, state, signal);
+  await rehearse(claims, state, id ?? nobody(claims.target), signal);
   return state;
 }
 

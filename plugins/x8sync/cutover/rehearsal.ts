@@ -3,7 +3,9 @@ import { RefusedError } from '../../../src/errors.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type CutoverState, describeWorkload, type ScaledWorkload } from '../records/cutover-state.ts';
-import type { Claims } from './claims.ts';
+import type { CutoverId } from '../records/stop-mark.ts';
+import { type Claims, stoppedForOf } from './claims.ts';
+import { stop } from './stop.ts';
 import { patching, repoint } from './switch.ts';
 import { scale } from './workloads.ts';
 
@@ -11,12 +13,14 @@ import { scale } from './workloads.ts';
 export async function rehearse(
   { source, target }: Claims,
   { afterwards, ...state }: Pick<CutoverState, 'afterwards' | 'source' | 'target'>,
+  id: CutoverId,
   signal: AbortSignal,
 ): Promise<void> {
   const dry = { dryRun: true, signal };
+  const stoppedFor = await stoppedForOf(target.ref, id, signal);
   for (const workload of state.source) {
-    const { kube, namespace } = source.ref;
-    await asked(source.ref, workload, 'be stopped', () => scale(kube, namespace, workload, 0, dry), signal);
+    const stopped = () => stop(source.ref, workload, stoppedFor, dry);
+    await asked(source.ref, workload, 'be stopped', stopped, signal);
     if (afterwards !== 'repoint') continue;
     const { claim } = target.ref;
     await asked(

@@ -11,10 +11,11 @@ type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
 export function stoppedForAnother(
   { workload, mark }: MarkedWorkload,
   { kube, namespace }: Place,
+  where?: string,
 ): RefusedError {
   const { context } = kube.cluster;
   return new RefusedError(
-    `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}, which has not ended`,
+    `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}${where === undefined ? '' : ` ${where}`}, which has not ended`,
     {
       details: [scaleCommand(workload, context, namespace)],
       hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,

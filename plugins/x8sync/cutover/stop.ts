@@ -1,11 +1,19 @@
 /** Stops a workload for a cutover, so that everybody sees for which; and lets it go. */
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
-import type { WriteLimit } from '../../../src/kube/api/client.ts';
+import type { WriteOptions } from '../../../src/kube/api/client.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
-import { type CutoverId, forgetLine, isOf, markedIn, markOf, type StopMark } from '../records/stop-mark.ts';
+import {
+  type CutoverId,
+  forgetLine,
+  isOf,
+  markedIn,
+  markOf,
+  type StopMark,
+  type StoppedFor,
+} from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 import { findWorkload, resourceOf, type WorkloadObject } from './workloads.ts';
@@ -28,8 +36,8 @@ export const writeWithinMs = 15_000;
 export async function stop(
   place: Place,
   workload: ScaledWorkload,
-  stoppedFor: Omit<StopMark, 'replicas' | 'before'>,
-  signal: AbortSignal,
+  stoppedFor: StoppedFor,
+  { signal, dryRun = false }: { readonly signal: AbortSignal; readonly dryRun?: boolean },
 ): Promise<number> {
   const { kind, name, replicas, before } = workload;
   const mark: StopMark = { ...stoppedFor, replicas, ...(before && { before }) };
@@ -42,7 +50,11 @@ export async function stop(
     if (marked && !marked.mark.moved && !isOf(marked.mark, mark)) throw stoppedForAnother(marked, place);
     return { replicas: 0, mark };
   };
-  const stopped = await changeAsRead(place, workload, asStopped, { signal, notAfterMs: writeWithinMs });
+  const stopped = await changeAsRead(place, workload, asStopped, {
+    signal,
+    dryRun,
+    notAfterMs: writeWithinMs,
+  });
   return stopped?.metadata.generation ?? 0;
 }
 
@@ -84,7 +96,7 @@ async function changeAsRead(
   { kube, namespace }: Place,
   workload: ScaledWorkload,
   change: (object: WorkloadObject | undefined) => Change | undefined,
-  { signal, ...limit }: WriteLimit & { readonly signal: AbortSignal },
+  { signal, ...call }: WriteOptions & { readonly signal: AbortSignal },
 ): Promise<WorkloadObject | undefined> {
   const { name, uid } = workload;
   for (let conflicts = 0; ; conflicts++) {
@@ -96,7 +108,7 @@ async function changeAsRead(
     const annotations = { [stopMarkKey]: mark ? JSON.stringify(mark) : null };
     const patch = { metadata: { uid, resourceVersion, annotations }, spec: { replicas } };
     try {
-      return await kube.patch(resourceOf(workload), { namespace, name }, patch, { ...limit, type: 'merge' });
+      return await kube.patch(resourceOf(workload), { namespace, name }, patch, { ...call, type: 'merge' });
     } catch (error) {
       // What was deleted in between is not there when it is read again.
       if (!(isConflict(error) || isNotFound(error)) || conflicts >= mostConflicts) throw error;

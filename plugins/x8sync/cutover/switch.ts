@@ -8,7 +8,7 @@ import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
-import type { CutoverId, StopMark } from '../records/stop-mark.ts';
+import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 import { withDetails } from '../run/copy/failed-run.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { ClaimUsers } from './claim-users.ts';
@@ -24,9 +24,6 @@ export interface SwitchOptions {
   readonly context: CopyContext;
 }
 
-/** Which cutover stops them. */
-export type StoppedFor = Omit<StopMark, 'replicas' | 'before'>;
-
 /**
  * Leaves all of these no pods, and waits until none mounts the claim any more.
  *
@@ -40,7 +37,7 @@ export async function stopWorkloads(
   { timeoutMs, context, stoppedFor }: SwitchOptions & { readonly stoppedFor: StoppedFor },
 ): Promise<number[]> {
   const stopping = workloads.map((workload) => {
-    const stopped = stop(ref, workload, stoppedFor, context.signal);
+    const stopped = stop(ref, workload, stoppedFor, { signal: context.signal });
     return unlessRefused(ref.kube, patching(workload, ref.namespace), stopped, { signal: context.signal });
   });
   // A stop that is under way would land after the way back, and nobody would undo it.

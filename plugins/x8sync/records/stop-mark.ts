@@ -18,9 +18,14 @@ export interface CutoverId {
 export interface StopMark extends CutoverId, Pick<ScaledWorkload, 'replicas' | 'before'> {
   /** `NAMESPACE/CLAIM`. */
   readonly target: string;
+  /** Tells its cluster from others; absent in marks of older versions. */
+  readonly targetCluster?: string;
   /** The cutover has come to its end: what ran here runs there, or is to. */
   readonly moved?: boolean;
 }
+
+/** What all that one cutover stops is marked with. */
+export type StoppedFor = Omit<StopMark, 'replicas' | 'before' | 'moved'>;
 
 export const isOf = (mark: CutoverId, { task, targetUid }: CutoverId): boolean =>
   mark.task === task && mark.targetUid === targetUid;
@@ -53,6 +58,7 @@ function parsed(text: string): unknown {
 const isMark = (value: unknown): value is StopMark =>
   isJson(value) &&
   [value.task, value.target, value.targetUid].every((one) => typeof one === 'string') &&
+  (value.targetCluster === undefined || typeof value.targetCluster === 'string') &&
   Number.isSafeInteger(value.replicas) &&
   (value.before === undefined || isBefore(value.before));
 

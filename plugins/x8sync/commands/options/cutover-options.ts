@@ -19,7 +19,8 @@ export const cutoverOption = () =>
 export const downtimeGoalOption = () =>
   option.duration('--downtime-goal', {
     group,
-    description: 'Stop the workload once a copy takes no longer than this, its pods included. Default: 30s.',
+    description:
+      'Stop the workload once a copy takes no longer than this, its pods and the comparing of both sides included. Default: 30s.',
   });
 
 export const thenOption = () =>

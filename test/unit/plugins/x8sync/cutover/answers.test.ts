@@ -110,8 +110,8 @@ describe('where what was started is not ready in time it is told', () => {
   const impatient = { timeoutMs: 100 };
   const onceCopied =
     (work: () => unknown = () => {}) =>
-    async ({ verify }: { readonly verify?: boolean | undefined }) => {
-      if (!verify) return;
+    async ({ isLast }: { readonly isLast: boolean }) => {
+      if (!isLast) return;
       neverReady();
       await work();
     };

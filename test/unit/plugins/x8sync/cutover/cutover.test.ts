@@ -60,8 +60,8 @@ describe('a cutover', () => {
   });
 
   test('whose last copy fails starts the source as it was, and nothing at the target', async () => {
-    const failing = run(({ verify }) => {
-      if (verify) throw new X8sError('the disk is gone');
+    const failing = run(({ isLast }) => {
+      if (isLast) throw new X8sError('the disk is gone');
     });
     await expect(failing).rejects.toThrow('the disk is gone');
     expect(await counts()).toEqual({ web: replicas, next: 0 });
@@ -69,8 +69,8 @@ describe('a cutover', () => {
   });
 
   test('is not trusted where somebody started the workload meanwhile', async () => {
-    const meddled = run(async ({ verify }) => {
-      if (verify)
+    const meddled = run(async ({ isLast }) => {
+      if (isLast)
         await kube.patch(
           deployments,
           { namespace, name: 'web' },
@@ -93,7 +93,7 @@ describe('a cutover', () => {
     await kube.replace(persistentVolumeClaims, { ...old, spec: { ...old.spec, volumeName } });
     const writer = { spec: volumes('same'), status: { phase: 'Running' } };
     const come = () => kube.create(pods, object('writer', writer, { namespace: 'live' }) as never);
-    const meddled = run(async ({ verify }) => void (verify && (await come())));
+    const meddled = run(async ({ isLast }) => void (isLast && (await come())));
     await expect(meddled).rejects.toThrow(/in use by pod live\/writer \(by claim live\/same/);
     expect(await counts()).toEqual({ web: replicas, next: 0 });
     forgetEvents();
@@ -104,8 +104,8 @@ describe('a cutover', () => {
   test('is not trusted where another pod has mounted the source meanwhile, though it is gone again', async () => {
     const job = { metadata: { name: 'backup' } } as KubeObject;
     const fields = { spec: volumes('old'), status: { phase: 'Running' } };
-    const meddled = run(async ({ verify }) => {
-      if (!verify) return;
+    const meddled = run(async ({ isLast }) => {
+      if (!isLast) return;
       await kube.create(pods, object('backup-1', fields, owner('Job', job)));
       await kube.delete(pods, { namespace, name: 'backup-1' });
     });
@@ -175,7 +175,7 @@ describe('a cutover', () => {
   });
 
   test('is not made where the target ran for a while during the last copy: the source runs as it was', async () => {
-    await expect(run(async ({ verify }) => void (verify && (await runNext())))).rejects.toThrow(
+    await expect(run(async ({ isLast }) => void (isLast && (await runNext())))).rejects.toThrow(
       /^Deployment next of the target was changed/,
     );
     expect(await counts()).toEqual({ web: replicas, next: 0 });
@@ -236,8 +236,8 @@ describe('a cutover', () => {
 
 describe('a claim that somebody deletes', () => {
   test('of the target in the last copy: its workload is not started, and the source runs as it was', async () => {
-    const lost = run(async ({ verify }) => {
-      if (verify) await deleteWhileMounted('new');
+    const lost = run(async ({ isLast }) => {
+      if (isLast) await deleteWhileMounted('new');
     });
     await expect(lost).rejects.toThrow(/^target claim fake\/shop\/new is being deleted, since .* goes with/);
     expect(await counts()).toEqual({ web: replicas, next: 0 });
@@ -253,16 +253,16 @@ describe('a claim that somebody deletes', () => {
   });
 
   test('of the source in the last copy is told, and the target is started all the same', async () => {
-    await run(async ({ verify }) => {
-      if (verify) await deleteWhileMounted('old');
+    await run(async ({ isLast }) => {
+      if (isLast) await deleteWhileMounted('old');
     });
     expect(reporter.warnings).toContainEqual(expect.stringMatching(/^Source claim fake\/shop\/old is being/));
     expect(await counts()).toEqual({ web: 0, next: replicas });
   });
 
   test('of the source in the last copy, and that is gone by its end, is told as well, and the target is started', async () => {
-    await run(async ({ verify }) => {
-      if (verify) await kube.delete(persistentVolumeClaims, { namespace, name: 'old' });
+    await run(async ({ isLast }) => {
+      if (isLast) await kube.delete(persistentVolumeClaims, { namespace, name: 'old' });
     });
     expect(reporter.warnings).toContainEqual(
       'Source claim fake/shop/old was deleted meanwhile: the target may have its only copy.',
@@ -271,8 +271,8 @@ describe('a claim that somebody deletes', () => {
   });
 
   test('of the source in the last copy, where that is to start again: it is not called cut over', async () => {
-    const lost = run(async ({ verify }) => {
-      if (verify) await deleteWhileMounted('old');
+    const lost = run(async ({ isLast }) => {
+      if (isLast) await deleteWhileMounted('old');
     }, 'source');
     await expect(lost).rejects.toThrow(/^source claim fake\/shop\/old is being deleted/);
   });

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import { deployments } from '../../../../../src/kube/api/resources.ts';
+import { stopMarkKey } from '../../../../../src/tasks/names.ts';
 import {
   claimIn,
   counts,
@@ -50,6 +51,12 @@ describe('what a policy would decline is found out before anything is stopped', 
     expect(await counts()).toEqual({ web: replicas, next: 0 });
   });
 
+  test('also where it is about the mark of what is stopped', async () => {
+    deny(({ metadata }) => metadata.annotations?.[stopMarkKey] !== undefined);
+    await expect(run()).rejects.toThrow(/can't be stopped, so nothing was stopped: .*frozen$/);
+    expect(events).toEqual([]);
+  });
+
   test('also where it has come since the first copy', async () => {
     const late = run((_, pass) => {
       if (pass === 1) deny(isRepointed);
@@ -62,8 +69,8 @@ describe('what a policy would decline is found out before anything is stopped', 
 describe('what is declined once all stands still', () => {
   const onceCopied =
     (is: (patched: KubeObject) => boolean) =>
-    ({ verify }: { readonly verify?: boolean | undefined }) => {
-      if (verify) deny(is);
+    ({ isLast }: { readonly isLast: boolean }) => {
+      if (isLast) deny(is);
     };
 
   test('starts the source as it was, where its template could not be changed', async () => {

@@ -79,9 +79,9 @@ describe('a paused Deployment', () => {
   });
 
   test('that is paused once all is copied is not called cut over, though its old pods are ready', async () => {
-    const late = repoint(async ({ verify }) => {
+    const late = repoint(async ({ isLast }) => {
       // As somebody does whose write leaves the generation alone: the last look has not seen it.
-      if (verify) kube.objects.replace('apps/deployments', await paused());
+      if (isLast) kube.objects.replace('apps/deployments', await paused());
     });
     await expect(late).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(/was paused/) });
     expect(await stateNow()).toMatchObject({ phase: 'starting' });

@@ -69,6 +69,35 @@ describe('a cutover that has come to its end', () => {
   });
 });
 
+describe('the comparing of both sides is a part of the pause', () => {
+  const compared = { verify: true };
+
+  test('so one pass that compares as the last one does is made while it runs', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const { passes } = await run(
+      ({ verify }) => void asked.push(verify),
+      'target',
+      undefined,
+      false,
+      compared,
+    );
+    expect(asked).toEqual([false, true, true]);
+    expect(passes).toHaveLength(3);
+    expect(events).toEqual(['copy', 'copy', 'web 0', 'last copy', 'next 3']);
+  });
+
+  test('and what takes longer than the goal stops nothing', async () => {
+    const slow = ({ verify }: { verify?: boolean | undefined }) => (verify ? { seconds: 600 } : undefined);
+    await expect(run(slow, 'target', undefined, false, compared)).rejects.toMatchObject({
+      message: expect.stringMatching(/^no pass takes less than .*, so nothing was stopped$/),
+      details: [expect.stringMatching(/reading of both sides/)],
+      hint: '--downtime-goal 720s would do, or --no-verify, which compares nothing',
+    });
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+    expect(events).toEqual(['copy', 'copy', 'copy']);
+  });
+});
+
 describe('what is stopped', () => {
   test('is what there is right before, and not hours ago', async () => {
     const result = await run(async (_, pass) => {
@@ -151,6 +180,24 @@ describe('what is stopped', () => {
     );
   }, 20_000);
 
+  test.each([
+    [
+      'of this cluster that was made anew since',
+      {},
+      /can't be gone on with: its target was made anew since$/,
+    ],
+    [
+      'of another cluster',
+      { targetCluster: 'elsewhere' },
+      /claim shop\/new of another cluster, which has not ended$/,
+    ],
+  ])('is nothing that stands still for a target of the same name %s', async (_, more, message) => {
+    await scaleWeb(0);
+    await markForAnother({ target: 'shop/new', targetUid: 'another', ...more });
+    await expect(run()).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(message) });
+    expect(events).not.toContain('copy');
+  });
+
   test('is nothing where it stands still for another cutover, whether that runs or was killed', async () => {
     await markForAnother();
     const refused = {
@@ -166,9 +213,9 @@ describe('what is stopped', () => {
   test.each(['between two looks', 'in the very moment'])(
     'is nothing where another cutover stops it %s',
     async (when) => {
-      const late = run(async ({ verify }, pass) => {
+      const late = run(async ({ isLast }, pass) => {
         if (pass === 1 && when === 'between two looks') await markForAnother();
-        if (verify) throw new Error('it was stopped');
+        if (isLast) throw new Error('it was stopped');
       });
       if (when === 'in the very moment') beforeStop(markForAnother);
       await expect(late).rejects.toThrow(/stands still for cutover other to claim shop\/elsewhere/);
@@ -191,8 +238,8 @@ describe('what is stopped', () => {
   });
 
   test('is told to start also where the namespace of the target is gone, and the record with it', async () => {
-    const lost = run(async ({ verify }) => {
-      if (!verify) return;
+    const lost = run(async ({ isLast }) => {
+      if (!isLast) return;
       await loseTarget();
       throw new X8sError('the claim is gone');
     });
@@ -202,8 +249,8 @@ describe('what is stopped', () => {
   });
 
   test('is said to be told to start, where only that could not be noted', async () => {
-    const unnoted = run(async ({ verify }) => {
-      if (!verify) return;
+    const unnoted = run(async ({ isLast }) => {
+      if (!isLast) return;
       kube.before = ({ verb, collection }) => {
         if (verb === 'update' && collection.endsWith('/configmaps')) throw apiError(404, 'gone', 'NotFound');
       };
@@ -214,8 +261,8 @@ describe('what is stopped', () => {
   });
 
   test('is not the first thing that is told of a copy which is not whole, where somebody started it', async () => {
-    const meddled = run(async ({ verify }) => {
-      if (!verify) return undefined;
+    const meddled = run(async ({ isLast }) => {
+      if (!isLast) return undefined;
       await scaleWeb(1);
       return { outcome: 'differs', message: 'rows.log differs' };
     });
@@ -237,8 +284,8 @@ describe('what is stopped', () => {
 
   test('is named to whoever ends the process at once', async () => {
     let seen: readonly string[] = [];
-    await run(({ verify }) => {
-      if (verify) seen = left();
+    await run(({ isLast }) => {
+      if (isLast) seen = left();
     });
     expect(seen).toEqual([
       `Deployment web (3) of the source stands still for this cutover: run the same command again, or kubectl --context fake -n shop scale deployment/web --replicas=${replicas}`,

@@ -97,8 +97,8 @@ describe('the source is not started again', () => {
   /** Somebody does something while the last copy is made, which fails then. */
   const meanwhile =
     (work: () => Promise<unknown>) =>
-    async ({ verify }: { readonly verify?: boolean | undefined }) => {
-      if (!verify) return;
+    async ({ isLast }: { readonly isLast: boolean }) => {
+      if (!isLast) return;
       await work();
       throw new X8sError('in use');
     };

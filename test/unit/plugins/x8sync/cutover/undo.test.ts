@@ -55,8 +55,8 @@ describe('the source is not started again', () => {
   });
 
   test('where the target is started meanwhile', async () => {
-    const meddled = run(async ({ verify }) => {
-      if (!verify) return;
+    const meddled = run(async ({ isLast }) => {
+      if (!isLast) return;
       await kube.patch(
         deployments,
         { namespace, name: 'next' },
@@ -74,8 +74,8 @@ describe('the source is not started again', () => {
   });
 
   test('where another run has taken the cutover over, and its record is left alone', async () => {
-    const late = run(async ({ verify }) => {
-      if (!verify) return;
+    const late = run(async ({ isLast }) => {
+      if (!isLast) return;
       await loseLock();
       const end = { phase: 'Succeeded', holder: undefined, message: 'cut over in 3s' } as const;
       await storeOf(kube, { clock }).update(await recordNow(), (state) => Object.assign(state, end));
@@ -115,8 +115,8 @@ describe('the lock of a cutover', () => {
   });
 
   test('that was lost is taken again for the source to be started, once the cluster answers', async () => {
-    const cut = run(async ({ verify }) => {
-      if (!verify) return;
+    const cut = run(async ({ isLast }) => {
+      if (!isLast) return;
       await loseLock();
       let refusals = 1;
       kube.before = ({ verb }) => {

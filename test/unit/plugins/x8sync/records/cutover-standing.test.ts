@@ -88,8 +88,8 @@ test.each([
 });
 
 test('a cutover that has run out of time is watched to the same exit code', async () => {
-  const failing = run(({ verify }) => {
-    if (verify) throw new TimeoutError('timed out');
+  const failing = run(({ isLast }) => {
+    if (isLast) throw new TimeoutError('timed out');
   });
   await expect(failing).rejects.toMatchObject({ exitCode: 124 });
   await copyEnded();
