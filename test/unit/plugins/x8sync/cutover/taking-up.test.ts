@@ -128,8 +128,8 @@ describe('a policy that declines the start of what an earlier run has left to st
   });
 
   test('starts nothing with the old claim where pods may have run with the new one', async () => {
-    const killed = run(({ verify }) => {
-      if (!verify) return;
+    const killed = run(({ isLast }) => {
+      if (!isLast) return;
       onceWritten('web', () => {
         kube.before = ({ verb }) => {
           if (verb === 'patch') throw new X8sError('killed');
