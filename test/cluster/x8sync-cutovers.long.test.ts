@@ -36,7 +36,7 @@ test.concurrent('what the target has written since is kept, also once --again wa
   await Promise.all([deployRows(here, 'db', 'data', 1), deployRows(there, 'db', 'data', 0)]);
   const pair = [...cutover, scene.ref(contextA, 'data'), scene.ref(contextB, 'data')];
   saidBy(await x8sync(...pair), 0);
-  expect(saidBy(await x8sync(...pair, '--again'), 3)).toMatch(/is in use by pod db-/);
+  expect(saidBy(await x8sync(...pair, '--again'), 3)).toMatch(/is in use by Deployment db \(1\)/);
   await kubectl(contextB, ['-n', scene.namespace, 'scale', 'deployment/db', '--replicas=0']);
   await kubectl(contextB, [
     '-n',

@@ -18,6 +18,7 @@ import {
   markNow,
   namespace,
   object,
+  onceWritten,
   openShop,
   reconnect,
   recordNow,
@@ -29,6 +30,7 @@ import {
   stateNow,
   volumes,
 } from '../../../support/cutover-scene.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 
 beforeEach(openShop);
 
@@ -93,6 +95,53 @@ describe('a target that an earlier run has started', () => {
     expect(reporter.warnings.at(-1)).toMatch(
       /go back by hand \(what the target has written .*\): .*deployment\/next --replicas=0; .*deployment\/web --replicas=3$/,
     );
+  });
+});
+
+describe('a policy that declines the start of what an earlier run has left to start', () => {
+  const frozen = 'claims are frozen';
+  const declineStart = (name: string) => {
+    kube.admits = ({ metadata, spec }) => {
+      const { replicas: count } = spec as { replicas: number };
+      if (metadata.name === name && count > 0) throw apiError(403, frozen, 'Forbidden');
+    };
+  };
+
+  test('leads back to the source where the target has not run', async () => {
+    cutOffBeforeStart();
+    await expect(run()).rejects.toThrow('no answer');
+    reconnect();
+    declineStart('next');
+    await expect(run()).rejects.toThrow(frozen);
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+    expect(await stateNow()).toMatchObject({ phase: 'ready' });
+  });
+
+  test('starts nothing where the target has run since: what it wrote is there only', async () => {
+    await killedOnceStarted();
+    await scale('next', 0);
+    declineStart('next');
+    await expect(run()).rejects.toThrow(frozen);
+    expect(await counts()).toEqual({ web: 0, next: 0 });
+    expect(await stateNow()).toMatchObject({ phase: 'starting' });
+    expect(reporter.warnings.at(-1)).toMatch(/^The files are at the target, and the source stands still\./);
+  });
+
+  test('starts nothing with the old claim where pods may have run with the new one', async () => {
+    const killed = run(({ isLast }) => {
+      if (!isLast) return;
+      onceWritten('web', () => {
+        kube.before = ({ verb }) => {
+          if (verb === 'patch') throw new X8sError('killed');
+        };
+      });
+    }, 'repoint');
+    await expect(killed).rejects.toThrow('killed');
+    reconnect();
+    declineStart('web');
+    await expect(run(undefined, 'repoint')).rejects.toThrow(frozen);
+    expect(claimIn(await kube.get(deployments, { namespace, name: 'web' }))).toBe('new');
+    expect((await counts()).web).toBe(0);
   });
 });
 
