@@ -4,20 +4,17 @@ import { madeFor } from '../../plugins/x8sync/connect/strategies.ts';
 import type { StrategyName } from '../../plugins/x8sync/connect/strategy-names.ts';
 import { checkPermissions } from '../../plugins/x8sync/preflight/permissions.ts';
 import { ForbiddenError } from '../../src/errors.ts';
-import type { PolicyRule, RbacRole } from '../../src/kube/cluster/access.ts';
+import type { PolicyRule } from '../../src/kube/cluster/access.ts';
 import { clusterOf } from './support/clusters.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { environment, pluginProgram } from './support/kubectl.ts';
-import { type Ended, run } from './support/process.ts';
+import { as, printedFor, type Side, sides } from './support/least-rights.ts';
 import { granted, grantIn } from './support/roles.ts';
 import { deployRows, replicasOf } from './support/rows.ts';
 import { Scene } from './support/scene.ts';
-import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
+import { saidBy } from './support/x8sync.ts';
 
-type Side = 'source' | 'target';
 const contexts: Readonly<Record<Side, string>> = { source: contextA, target: contextB };
-const sides = ['source', 'target'] as const;
 
 let scene: Scene;
 /** Where a claim of another namespace is copied to, and one beside the source. */
@@ -31,19 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([scene.close(), other.close()]));
 
-/** The plugin, as somebody else. */
-const as = (user: string, groups: readonly string[], ...args: string[]): Promise<Ended> =>
-  run(pluginProgram('x8sync'), [...args, '--as', user, ...groups.flatMap((group) => ['--as-group', group])], {
-    env: environment,
-  });
-
 const printed = (side: Side, ...flags: string[]): Promise<PolicyRule[]> => printedFor(pair, side, ...flags);
-
-async function printedFor(pair: readonly string[], side: Side, ...flags: string[]): Promise<PolicyRule[]> {
-  const args = ['rbac', ...pair, '--side', side, ...flags, '-o', 'json'];
-  const list = documentOf<{ items: RbacRole[] }>(await x8sync(...args));
-  return list.items.flatMap(({ rules }) => rules);
-}
 
 interface Without {
   readonly user: string;
