@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
 import { plugin } from '../cluster/support/kubectl.ts';
+import { must, run } from '../cluster/support/process.ts';
 import type { Scene } from '../cluster/support/scene.ts';
 
 export const runs = Number(process.env.X8S_BENCH_RUNS ?? 5);
@@ -58,6 +59,17 @@ export async function copyClaim(...args: readonly string[]): Promise<void> {
 
 export const x8sync = (scene: Scene, name: string): Promise<void> =>
   copyClaim(scene.ref(contextA, name), scene.ref(contextB, name));
+
+/** The same by pv-migrate. */
+export async function pvMigrate({ namespace }: Scene): Promise<void> {
+  const from = ['--source-context', contextA, '--source-namespace', namespace, '--source', 'data'];
+  const to = ['--dest-context', contextB, '--dest-namespace', namespace, '--dest', 'data'];
+  await must('pv-migrate', [...from, ...to, '--ignore-mounted', '--strategies', 'nodeport,loadbalancer']);
+}
+
+/** Whether it is on PATH. */
+export const hasPvMigrate = async (): Promise<boolean> =>
+  (await run('sh', ['-c', 'command -v pv-migrate'])).code === 0;
 
 /** Empties the claim that a copy went to. */
 export async function emptyTarget(scene: Scene, context = contextB, claim = 'data'): Promise<void> {

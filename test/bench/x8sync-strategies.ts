@@ -6,7 +6,18 @@ import { pathOfClaim, restoreLink, setLink } from '../lab/index.ts';
 import { barePods } from './bare-pods.ts';
 import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
-import { big, copyClaim, emptyTarget, type Load, runs, seconds, small, someMoment } from './x8sync-load.ts';
+import {
+  big,
+  copyClaim,
+  emptyTarget,
+  hasPvMigrate,
+  type Load,
+  pvMigrate,
+  runs,
+  seconds,
+  small,
+  someMoment,
+} from './x8sync-load.ts';
 
 /** Seconds that a file of holes may take beside its pods. */
 const holesSeconds = 5;
@@ -124,37 +135,61 @@ export function measureRelay(): Promise<Measurement[]> {
   });
 }
 
+const oneStream = ['--parallelism', '1'];
 /** Ways to cut the tree, beside what `auto` makes of it. */
 const cuts: readonly (readonly string[])[] = [
-  [],
+  oneStream,
   ['--partitions', '2', '--parallelism', '2'],
   ['--partitions', '16', '--parallelism', '8'],
 ];
+/** `auto` takes no longer than one stream, but for what two runs of the same differ by. */
+const slack = 1.05;
 
-/** Many small files in partitions that are told, nearby and over a line of 80 ms. No limits: `auto` has them. */
+/**
+ * Many small files in partitions that are told, nearby and over a line of 80 ms, beside one plain rsync, bare pods and
+ * pv-migrate where that is on PATH.
+ */
 export function measurePartitions(): Promise<Measurement[]> {
   return withLoad(small, async (scene) => {
-    const near = await measureCuts(scene, small.name);
+    await scene.claim(contextB, 'plain', { size: small.size, storageClass: 'tmpfs' });
+    const rsync = await PlainRsync.open(scene, 'data', 'plain');
+    const near = await measureCuts(scene, rsync, small.name);
     try {
       await setLink({ delay: 40 });
-      return [...near, ...(await measureCuts(scene, `${small.name}, 80 ms`))];
+      return [...near, ...(await measureCuts(scene, rsync, `${small.name}, 80 ms`))];
     } finally {
       await restoreLink();
     }
   });
 }
 
-async function measureCuts(scene: Scene, what: string): Promise<Measurement[]> {
+/** Each of them once in each turn, so that a slow minute slows all. */
+async function measureCuts(scene: Scene, rsync: PlainRsync, what: string): Promise<Measurement[]> {
   const refs = [scene.ref(contextA, 'data'), scene.ref(contextB, 'data')] as const;
-  const all: Measurement[] = [];
-  for (const args of cuts) {
-    const samples: number[] = [];
-    for (let turn = 0; turn < runs; turn++) {
-      await someMoment();
-      samples.push(await seconds(() => copyClaim(...refs, ...args)));
-      await emptyTarget(scene);
-    }
-    all.push({ name: `x8sync ${args.join(' ') || 'auto'}, ${what}`, unit: 's', samples });
+  const samples = new Map<string, number[]>();
+  const take = async (name: string, work: () => Promise<number>) =>
+    samples.set(name, [...(samples.get(name) ?? []), await work()]);
+  const takeCopy = async (name: string, copy: () => Promise<void>) => {
+    await someMoment();
+    await take(name, () => seconds(copy));
+    await emptyTarget(scene);
+  };
+  const [baseline, bare] = [`plain rsync beside partitions, ${what}`, `bare pods beside partitions, ${what}`];
+  const auto = `x8sync auto, ${what}`;
+  const nameOf = (args: readonly string[]) => `x8sync ${args.join(' ')}, ${what}`;
+  const hasPeer = await hasPvMigrate();
+  for (let turn = 0; turn < runs; turn++) {
+    await take(baseline, () => rsync.copy());
+    await rsync.empty();
+    await take(bare, () => seconds(() => barePods(scene, 'data')));
+    await takeCopy(auto, () => copyClaim(...refs));
+    for (const args of cuts) await takeCopy(nameOf(args), () => copyClaim(...refs, ...args));
+    if (hasPeer) await takeCopy(`pv-migrate beside partitions, ${what}`, () => pvMigrate(scene));
   }
-  return all;
+  const atMost = Number((slack * median(samples.get(nameOf(oneStream)) ?? [])).toFixed(2));
+  return [...samples].map(([name, taken]) => ({
+    ...{ name, unit: 's', samples: taken },
+    ...(name !== baseline && name !== bare && { baseline }),
+    ...(name === auto && { limit: { atMost } }),
+  }));
 }

@@ -4,14 +4,24 @@
  */
 import { packagePlugins } from '../../scripts/package.ts';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
-import { must, run } from '../cluster/support/process.ts';
 import { Scene } from '../cluster/support/scene.ts';
 import { ensureUp } from '../lab/index.ts';
 import { barePods } from './bare-pods.ts';
 import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
 import { measureFar } from './x8sync-far.ts';
-import { big, emptyTarget, type Load, runs, seconds, small, someMoment, x8sync } from './x8sync-load.ts';
+import {
+  big,
+  emptyTarget,
+  hasPvMigrate,
+  type Load,
+  pvMigrate,
+  runs,
+  seconds,
+  small,
+  someMoment,
+  x8sync,
+} from './x8sync-load.ts';
 import { measureHoles, measureMount, measurePartitions, measureRelay } from './x8sync-strategies.ts';
 import { measureVerify } from './x8sync-verify.ts';
 
@@ -23,15 +33,6 @@ interface Samples {
   readonly again: number[];
   readonly pvMigrate: number[];
 }
-
-async function pvMigrate(scene: Scene): Promise<void> {
-  const { namespace } = scene;
-  const from = ['--source-context', contextA, '--source-namespace', namespace, '--source', 'data'];
-  const to = ['--dest-context', contextB, '--dest-namespace', namespace, '--dest', 'data'];
-  await must('pv-migrate', [...from, ...to, '--ignore-mounted', '--strategies', 'nodeport,loadbalancer']);
-}
-
-const hasPvMigrate = async () => (await run('sh', ['-c', 'command -v pv-migrate'])).code === 0;
 
 async function measureLoad(load: Load): Promise<Samples> {
   const scene = await Scene.open('bench');

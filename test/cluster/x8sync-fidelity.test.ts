@@ -24,6 +24,17 @@ describe('a copy as root', () => {
 
     const first = await x8sync(...args);
     expect(first).toMatchObject({ code: 0, stderr: '' });
+    // What was seen before it, by which one stream was chosen for so little.
+    const names = [...before.values()].filter(({ type }) => type === 'f');
+    const files = new Set(names.map(({ hardLinkedTo }) => hardLinkedTo)).size;
+    expect(documentOf(first)).toMatchObject({
+      streams: {
+        parallelism: 1,
+        compression: 'none',
+        why: expect.any(String),
+        saw: { files, roundTripMs: expect.any(Number), processors: expect.any(Number) },
+      },
+    });
     const copied = await treeOf(scene, contextB, 'target');
     expect(differences(before, copied)).toEqual([]);
     expect(Number(copied.get('sparse')?.blocks)).toBeLessThan(1000);

@@ -4,43 +4,31 @@ import { madeFor } from '../../plugins/x8sync/connect/strategies.ts';
 import type { StrategyName } from '../../plugins/x8sync/connect/strategy-names.ts';
 import { checkPermissions } from '../../plugins/x8sync/preflight/permissions.ts';
 import { ForbiddenError } from '../../src/errors.ts';
-import type { PolicyRule, RbacRole } from '../../src/kube/cluster/access.ts';
+import type { PolicyRule } from '../../src/kube/cluster/access.ts';
 import { clusterOf } from './support/clusters.ts';
-import { contextA, contextB } from './support/contexts.ts';
+import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { environment, pluginProgram } from './support/kubectl.ts';
-import { type Ended, run } from './support/process.ts';
+import { as, printedFor, type Side, sides } from './support/least-rights.ts';
 import { granted, grantIn } from './support/roles.ts';
 import { deployRows, replicasOf } from './support/rows.ts';
 import { Scene } from './support/scene.ts';
-import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
+import { saidBy } from './support/x8sync.ts';
 
-type Side = 'source' | 'target';
 const contexts: Readonly<Record<Side, string>> = { source: contextA, target: contextB };
-const sides = ['source', 'target'] as const;
 
 let scene: Scene;
+/** Where a claim of another namespace is copied to, and one beside the source. */
+let other: Scene;
 let pair: [string, string];
 beforeAll(async () => {
-  scene = await Scene.open('roles');
+  [scene, other] = await Promise.all([Scene.open('roles'), Scene.open('roles-other')]);
   pair = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
   await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
   await scene.shell(contextA, 'source', someFiles(1));
 });
-afterAll(() => scene.close());
+afterAll(() => Promise.all([scene.close(), other.close()]));
 
-/** The plugin, as somebody else. */
-const as = (user: string, groups: readonly string[], ...args: string[]): Promise<Ended> =>
-  run(pluginProgram('x8sync'), [...args, '--as', user, ...groups.flatMap((group) => ['--as-group', group])], {
-    env: environment,
-  });
-
-async function printed(side: Side, ...flags: string[]): Promise<PolicyRule[]> {
-  const list = documentOf<{ items: RbacRole[] }>(
-    await x8sync('rbac', ...pair, '--side', side, ...flags, '-o', 'json'),
-  );
-  return list.items.flatMap(({ rules }) => rules);
-}
+const printed = (side: Side, ...flags: string[]): Promise<PolicyRule[]> => printedFor(pair, side, ...flags);
 
 interface Without {
   readonly user: string;
@@ -69,24 +57,38 @@ function withoutEach(side: Side, rules: readonly PolicyRule[]): Without[] {
 
 test('somebody with just these Roles copies, by each of these strategies', async () => {
   const user = `${scene.namespace}-least`;
+  await Promise.all([scene.claim(contextA, 'beside'), other.claim(contextA, 'target')]);
+  const [source] = pair;
+  const across = { pair, context: contextB, namespace: scene.namespace };
+  const beside = {
+    context: contextA,
+    namespace: scene.namespace,
+    pair: [source, scene.ref(contextA, 'beside')],
+  };
+  const apart = {
+    context: contextA,
+    namespace: other.namespace,
+    pair: [source, other.ref(contextA, 'target')],
+  };
   const all = [
-    ['--strategy', 'nodeport'],
-    ['--strategy', 'relay'],
-    ['--strategy', 'nodeport', '--push'],
-  ];
-  for (const [index, flags] of all.entries()) {
+    { ...across, flags: ['--strategy', 'nodeport'] },
+    { ...across, flags: ['--strategy', 'relay'] },
+    { ...across, flags: ['--strategy', 'nodeport', '--push'] },
+    ...(isLab ? [{ ...across, flags: ['--strategy', 'loadbalancer'] }] : []),
+    { ...beside, flags: ['--strategy', 'mount'] },
+    { ...apart, flags: ['--strategy', 'clusterip'] },
+  ] as const;
+  for (const [index, { pair, context, namespace, flags }] of all.entries()) {
     const name = `${user}-${index}`;
-    await Promise.all(
-      sides.map(async (side) => {
-        const rules = await printed(side, ...flags);
-        await grantIn(contexts[side], scene.namespace, granted(name, rules, { kind: 'User', name }), [
-          '--as',
-          name,
-        ]);
-      }),
-    );
+    const places = { source: [contextA, scene.namespace], target: [context, namespace] } as const;
+    for (const side of sides) {
+      const [at, where] = places[side];
+      const rules = await printedFor(pair, side, ...flags);
+      const roles = granted(`${name}-${side}`, rules, { kind: 'User', name });
+      await grantIn(at, where, roles, ['--as', name]);
+    }
     saidBy(await as(name, [], ...pair, ...flags), 0);
-    expect(await scene.leftovers()).toEqual([]);
+    expect([await scene.leftovers(), await other.leftovers()]).toEqual([[], []]);
   }
 });
 

@@ -1,5 +1,10 @@
-/** How a target gets at its source: by a mount, within a cluster, by node ports, by a load balancer, through policies. */
+/** How a target gets at its source: by a mount, within a cluster, by node ports, bastions, a load balancer, through policies. */
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { startBastion } from './support/bastion.ts';
 import { get } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
@@ -7,13 +12,14 @@ import { kubectl } from './support/kubectl.ts';
 import { denyAll } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
 import { expectSameTrees } from './support/tree.ts';
+import { claimOn, deleteVolumesOf } from './support/volumes.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
 const scene = await Scene.open('strategies');
 const source = scene.ref(contextA, 'source');
 await scene.claim(contextA, 'source');
-await scene.shell(contextA, 'source', someFiles(1));
+await scene.shell(contextA, 'source', `${someFiles(1)}\n${manyKinds}`);
 afterAll(() => scene.close());
 
 async function expectCopied(context: string, claim: string, from = scene): Promise<void> {
@@ -73,6 +79,47 @@ test.concurrent('within one namespace one pod mounts both claims, and no key, Se
   },
 );
 
+(isLab ? test.concurrent : test.skip)(
+  'two claims in two zones are copied by the next strategy, with the reason of the first',
+  async () => {
+    const here = await Scene.open('strategies-zones');
+    // A CSI driver calls the zones of its volumes by a label of its own; this one is nobody else's.
+    const zone = `topology.${here.namespace}/zone`;
+    const folder = mkdtempSync(join(tmpdir(), 'x8s-zones-'));
+    const label = (node: string, change: string) =>
+      kubectl(contextA, ['label', 'node', node, `${zone}${change}`]);
+    const claimIn = (name: string, zoneName: string) => {
+      const matchExpressions = [{ key: zone, operator: 'In', values: [zoneName] }];
+      const hostPath = { path: join(folder, name), type: 'DirectoryOrCreate' };
+      return claimOn(here, contextA, name, {
+        hostPath,
+        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } },
+      });
+    };
+    try {
+      await Promise.all([label('lab-a-1', '=one'), label('lab-a-2', '=two')]);
+      await Promise.all([claimIn('source', 'one'), claimIn('target', 'two')]);
+      await here.run(contextA, { claim: 'source', script: 'echo one >/data/file' });
+      const refs = [here.ref(contextA, 'source'), here.ref(contextA, 'target')];
+      expect(documentOf(await x8sync(...refs, '-o', 'json'))).toMatchObject({
+        outcome: 'ok',
+        strategy: 'clusterip',
+        warnings: [
+          expect.stringMatching(
+            /^Not mount: the pod can't be scheduled: .*node affinity.*; clusterip is tried/,
+          ),
+        ],
+      });
+      expect(await here.inspect(contextA, 'target', 'cat file')).toBe('one\n');
+    } finally {
+      await here.close();
+      await deleteVolumesOf(here, contextA, 'source', 'target');
+      await Promise.all([label('lab-a-1', '-'), label('lab-a-2', '-')]);
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
 test.concurrent('within one cluster, in another namespace, its own network is enough', async () => {
   const other = await Scene.open('strategies-other');
   try {
@@ -82,6 +129,7 @@ test.concurrent('within one cluster, in another namespace, its own network is en
       outcome: 'ok',
       strategy: 'clusterip',
       address: expect.stringMatching(/:22$/),
+      lost: [],
     });
     await expectCopied(contextA, 'target', other);
   } finally {
@@ -93,9 +141,35 @@ test.concurrent('between clusters a node port is tried first', async () => {
   await scene.claim(contextB, 'nodeport');
   const ended = await x8sync(source, scene.ref(contextB, 'nodeport'), '-o', 'json');
   const address = expect.stringMatching(/:3\d{4}$/);
-  expect(documentOf(ended)).toMatchObject({ outcome: 'ok', strategy: 'nodeport', address });
+  expect(documentOf(ended)).toMatchObject({ outcome: 'ok', strategy: 'nodeport', address, lost: [] });
   await expectCopied(contextB, 'nodeport');
 });
+
+/** Node ports that no cluster gives away by itself as long as it has others (KEP-3668). */
+const ownNodePort = () => 30_000 + randomInt(86);
+
+/** Copies over a bastion before the cluster of this address: nothing but one node port of that is reached by it. */
+async function copyByBastion(claim: string, at: string, ...flags: string[]): Promise<void> {
+  await scene.claim(contextB, claim);
+  const port = ownNodePort();
+  using bastion = await startBastion(at, port);
+  const { address } = bastion;
+  const args = ['--strategy', 'nodeport', '--node-port', String(port), ...flags, address, '-o', 'json'];
+  const ended = await x8sync(source, scene.ref(contextB, claim), ...args);
+  expect(documentOf(ended)).toMatchObject({ outcome: 'ok', strategy: 'nodeport', address, lost: [] });
+  expect(bastion.passed).toBeGreaterThan(0);
+  await expectCopied(contextB, claim);
+}
+
+(isLab ? test.concurrent : test.skip)(
+  'a bastion leads to the node port that was asked for, of either side',
+  async () => {
+    await Promise.all([
+      copyByBastion('bastion', '10.89.0.11', '--source-host'),
+      copyByBastion('bastion-back', '10.89.0.21', '--push', '--target-host'),
+    ]);
+  },
+);
 
 (isLab ? test : test.skip)('a load balancer is used where it is asked for', async () => {
   await scene.claim(contextB, 'balanced');
@@ -104,6 +178,7 @@ test.concurrent('between clusters a node port is tried first', async () => {
     outcome: 'ok',
     strategy: 'loadbalancer',
     address: expect.stringMatching(/:22$/),
+    lost: [],
   });
   await expectCopied(contextB, 'balanced');
 });
@@ -111,7 +186,8 @@ test.concurrent('between clusters a node port is tried first', async () => {
 test.concurrent('where neither cluster reaches the other this workstation joins two port-forwards, again where one broke', async () => {
   await scene.claim(contextB, 'relayed');
   const target = scene.ref(contextB, 'relayed');
-  const running = startX8sync(source, target, '--strategy', 'relay', '--bwlimit', '200K');
+  // The holes of a file of 24 MiB are sent as zeros.
+  const running = startX8sync(source, target, '--strategy', 'relay', '--bwlimit', '4M');
   await running.saw('through this workstation');
   const task = taskOf(running.output.stderr);
   // No Service leads to the source.

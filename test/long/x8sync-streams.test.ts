@@ -1,8 +1,7 @@
-/** More copies in partitions over several streams: far lines, compression, and a source that is mounted. */
+/** More copies in partitions over several streams: far lines, and a source that is mounted. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import { chooseStreams } from '../../plugins/x8sync/mover/parallel/choice.ts';
 import { farLine } from '../unit/support/far-line.ts';
 import { type Pair, pair, withPrograms } from '../unit/support/mover-programs.ts';
 import { manyKinds, treeOf } from '../unit/support/mover-trees.ts';
@@ -25,37 +24,14 @@ withPrograms(
     const far = { X8S_ADDRESSES: `127.0.0.1:${line.port}` };
     const spread = await both.copy(far);
     expect(spread.streams).toMatchObject({ saw: { files: 24, bytes: 72 * 2 ** 20 } });
-    const { saw = { processors: 1, busyness: 0 }, parallelism, files } = spread.streams ?? {};
-    expect(saw.roundTripMs).toBeGreaterThanOrEqual(300);
-    // What was chosen follows from what was seen, which on a busy machine is one stream.
-    const look = { files: undefined, bytes: undefined, roundTripMs: undefined, ...saw };
-    const free = { holdsFiles: false, hasRateLimit: false };
-    expect([parallelism, files]).toEqual(chooseStreams({}, look, free).parallelism === 1 ? [1, 0] : [8, 24]);
-    expect(treeOf(both.target)).toBe(treeOf(both.source));
-  },
-  180_000,
-);
-
-withPrograms(
-  'over a far line, what shrinks is compressed, and what does not is not',
-  async () => {
-    sh(`cd ${both.source}; for i in $(seq 50); do yes "a line of text $i" | head -c 40000 >text-$i; done`);
-    await both.serve();
-    using line = await farLine(both.port, 40);
-    const far = { X8S_ADDRESSES: `127.0.0.1:${line.port}` };
-    const shrinks = await both.copy(far);
-    expect(shrinks.streams).toMatchObject({ compression: 'zstd' });
-    expect(shrinks.streams?.saw.compressedShare).toBeLessThan(0.1);
-    expect(shrinks.stats.receivedBytes).toBeLessThan((shrinks.stats.totalBytes ?? 0) / 10);
-    expect(treeOf(both.target)).toBe(treeOf(both.source));
-    sh(
-      `find ${both.target} ${both.source} -mindepth 1 -delete; for i in 1 2 3; do head -c 90K /dev/urandom >${both.source}/$i; done`,
+    expect(spread.streams?.saw.roundTripMs).toBeGreaterThanOrEqual(300);
+    const isBusy = (spread.streams?.saw.busyness ?? 0) >= 3;
+    expect(spread.streams).toMatchObject(
+      isBusy
+        ? { parallelism: 1, files: 0, why: 'the processors are busy with other work' }
+        : { parallelism: 8, files: 24, why: 'the round trip limits what one stream brings' },
     );
-    const random = await both.copy(far);
-    expect(random.streams).toMatchObject({ compression: 'none', saw: { compressedShare: 1 } });
-    // Nearby nobody looks, and what was asked for is done.
-    sh(`rm ${both.target}/*`);
-    expect((await both.copy({ X8S_COMPRESS: 'lz4' })).streams).toMatchObject({ compression: 'lz4' });
+    expect(treeOf(both.target)).toBe(treeOf(both.source));
   },
   180_000,
 );

@@ -41,31 +41,37 @@ export async function runBatch(
   const entries: BatchEntry[] = [];
   const leftovers = new Set<() => readonly string[]>();
   context.onAbandoned(() => [...leftovers].flatMap((list) => list()));
+  const onAbandoned = (list: () => readonly string[]) => void leftovers.add(list);
+  /** What has ended copies otherwise than by their own failure. */
+  const ends: unknown[] = [];
+  const run = async (item: BatchItem, index: number, handle: StepHandle): Promise<void> => {
+    const reporter = new StepReporter(item.label, handle, context.reporter);
+    const make = () => one(item, { ...context, reporter, onAbandoned }, handle);
+    handle.detail('waits for its turn');
+    // Who waits takes nobody's place.
+    const made = turnOf(item).use(() => slots.use(make));
+    const entry = await made.catch((error: unknown) => {
+      ends.push(error);
+      throw error;
+    });
+    entries[index] = entry;
+    // Its step is shown as failed.
+    if (entry.error) throw entry.error;
+  };
   const steps = items.map((item, index) => ({
     title: item.label,
-    run: (handle: StepHandle) => {
-      const make = async () => {
-        context.signal.throwIfAborted();
-        const reporter = new StepReporter(item.label, handle, context.reporter);
-        const { clock, signal } = context;
-        const own = {
-          reporter,
-          clock,
-          signal,
-          onAbandoned: (list: () => readonly string[]) => void leftovers.add(list),
-        };
-        entries[index] = await one(item, own, handle);
-      };
-      // Who waits for its turn takes nobody's place.
-      return turnOf(item).use(() => slots.use(make));
-    },
+    run: (handle: StepHandle) => run(item, index, handle),
   }));
-  await context.reporter.run([{ concurrent: steps }]);
+  await context.reporter.run([{ concurrent: steps }]).catch((error: unknown) => {
+    if (ends.length > 0) throw ends[0];
+    if (!entries.some((entry) => entry.error === error)) throw error;
+  });
   return entries;
 }
 
 async function one(item: BatchItem, context: CopyContext, handle: StepHandle): Promise<BatchEntry> {
   const { label } = item;
+  context.signal.throwIfAborted();
   try {
     const result = await item.copy(context);
     if ('skipped' in result) {
@@ -77,7 +83,6 @@ async function one(item: BatchItem, context: CopyContext, handle: StepHandle): P
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof X8sError)) throw error;
-    handle.title(`${label}: failed`);
     handle.warn(`${label}: ${messageOf(error)}`);
     return { label, outcome: 'failed', error };
   }

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isReady } from '../../../plugins/x8sync/cutover/readiness.ts';
 import { resourceOf } from '../../../plugins/x8sync/cutover/workloads.ts';
-import { deployments } from '../../../src/kube/api/resources.ts';
-import { apply, becomes } from './clients.ts';
+import type { WorkloadKind } from '../../../plugins/x8sync/records/cutover-state.ts';
+import { deployments, pods } from '../../../src/kube/api/resources.ts';
+import { apply, becomes, get } from './clients.ts';
 import { kubectl } from './kubectl.ts';
 import { moverImage } from './mover.ts';
 
@@ -37,18 +38,50 @@ export interface Place {
 
 /** A Deployment with a claim at /data, in which files come and go. */
 export const deployChurn = (place: Place, name: string, claim: string): Promise<void> =>
-  deploy(place, name, claim, 1, churn);
+  deploy(place, name, churn, 1, byDeployment(claim));
 
 /** A Deployment with a claim at /data that keeps rows there, and a Service with a node port in front of it. */
 export const deployRows = (place: Place, name: string, claim: string, replicas: number): Promise<void> =>
-  deploy(place, name, claim, replicas, server);
+  deploy(place, name, server, replicas, byDeployment(claim));
+
+/**
+ * The same as a StatefulSet, which makes its claim `data-NAME-0` itself where there is none.
+ *
+ * @param labels of the StatefulSet, beside those of its pods.
+ */
+export const deployRowsOfSet = (
+  place: Place,
+  name: string,
+  replicas: number,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<void> => deploy(place, name, server, replicas, bySet(name, labels));
+
+/** What of a workload is a matter of its kind. */
+interface Shape {
+  readonly kind: WorkloadKind;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly spec: object;
+  readonly volumes: readonly object[];
+}
+
+const byDeployment = (claimName: string): Shape => ({
+  kind: 'Deployment',
+  spec: { strategy: { type: 'Recreate' } },
+  volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+});
+
+const bySet = (serviceName: string, labels: Readonly<Record<string, string>>): Shape => {
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '256Mi' } } };
+  const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: claim }];
+  return { kind: 'StatefulSet', labels, spec: { serviceName, volumeClaimTemplates }, volumes: [] };
+};
 
 async function deploy(
   { context, namespace }: Place,
   name: string,
-  claim: string,
-  replicas: number,
   program: string,
+  replicas: number,
+  { kind, labels: own, spec: more, volumes }: Shape,
 ): Promise<void> {
   const labels = { app: name };
   const container = {
@@ -58,17 +91,13 @@ async function deploy(
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
     volumeMounts: [{ name: 'data', mountPath: '/data' }],
   };
-  const spec = {
-    terminationGracePeriodSeconds: 5,
-    containers: [container],
-    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }],
-  };
+  const spec = { terminationGracePeriodSeconds: 5, containers: [container], volumes };
   const template = { metadata: { labels }, spec };
   await apply(context, namespace, {
     apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name },
-    spec: { replicas, strategy: { type: 'Recreate' }, selector: { matchLabels: labels }, template },
+    kind,
+    metadata: { name, labels: own },
+    spec: { replicas, ...more, selector: { matchLabels: labels }, template },
   });
   await apply(context, namespace, {
     apiVersion: 'v1',
@@ -77,12 +106,16 @@ async function deploy(
     spec: { type: 'NodePort', selector: labels, ports: [{ port: 8080 }] },
   });
   if (replicas > 0)
-    await kubectl(context, ['-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=180s']);
+    await kubectl(context, ['-n', namespace, 'rollout', 'status', `${kind}/${name}`, '--timeout=180s']);
 }
 
-export async function replicasOf({ context, namespace }: Place, name: string): Promise<number> {
+export async function replicasOf(
+  { context, namespace }: Place,
+  name: string,
+  kind: WorkloadKind = 'Deployment',
+): Promise<number> {
   const path = 'jsonpath={.spec.replicas}';
-  return Number(await kubectl(context, ['-n', namespace, 'get', `deployment/${name}`, '-o', path]));
+  return Number(await kubectl(context, ['-n', namespace, 'get', `${kind}/${name}`, '-o', path]));
 }
 
 /** Where its Service answers, from outside of the cluster. */
@@ -102,6 +135,14 @@ export async function scaledDown({ context, namespace }: Place, name: string): P
   return performance.now();
 }
 
+/** Resolves with the time at which the pod of a workload is told to end, by `performance.now()`. */
+export async function toldToEnd({ context, namespace }: Place, name: string): Promise<number> {
+  const [pod] = await get(context, namespace, 'pods', `app=${name}`);
+  const ref = { namespace, name: pod?.metadata.name ?? '' };
+  await becomes(context, pods, ref, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+  return performance.now();
+}
+
 /** Resolves with the time at which a Deployment says that its pods are ready, by `performance.now()`. */
 export async function saidReady({ context, namespace }: Place, name: string): Promise<number> {
   const workload = { kind: 'Deployment', replicas: 1 } as const;
@@ -118,22 +159,23 @@ export interface Gap {
 export interface Writer extends Disposable {
   /** Rows that were acknowledged, in order. */
   readonly acknowledged: readonly number[];
-  /** The longest time between two of them. */
-  longestGap(): Gap;
+  /** From the last row that the first address acknowledged until the first one of the second. */
+  gap(): Gap;
   stop(): Promise<void>;
 }
 
 /** Writes row after row to whichever of these addresses answers. */
 export function startWriter(addresses: readonly string[]): Writer {
   const acknowledged: number[] = [];
-  const times: number[] = [];
+  /** When, and by which address, as its place in the list. */
+  const answers: { readonly at: number; readonly by: number }[] = [];
   let running = true;
   const write = async () => {
     for (let row = 1; running; row += 1) {
-      for (const address of addresses) {
+      for (const [by, address] of addresses.entries()) {
         if (!(await isAcknowledged(`${address}/${row}`))) continue;
         acknowledged.push(row);
-        times.push(performance.now());
+        answers.push({ at: performance.now(), by });
         break;
       }
       await sleep(30);
@@ -142,11 +184,10 @@ export function startWriter(addresses: readonly string[]): Writer {
   const ended = write();
   return {
     acknowledged,
-    longestGap: () =>
-      times
-        .slice(1)
-        .map((to, index) => ({ from: times[index] ?? 0, to }))
-        .reduce((longest, gap) => (gap.to - gap.from > longest.to - longest.from ? gap : longest)),
+    gap: () => {
+      const [before, after] = [answers.filter(({ by }) => by === 0), answers.filter(({ by }) => by === 1)];
+      return { from: before.at(-1)?.at ?? Number.NaN, to: after[0]?.at ?? Number.NaN };
+    },
     stop: () => {
       running = false;
       return ended;

@@ -93,6 +93,18 @@ describe('many copies', () => {
     expect(batchError(await runBatch([bad, bad], 2, context()))).toMatchObject({ exitCode: 3 });
   });
 
+  test('end with what is no failure of a copy, though another copy had failed before', async () => {
+    const defect = new TypeError('undefined is not a function');
+    const items = [
+      item('bad', () => Promise.reject(new RefusedError('in use'))),
+      item('defect', async () => {
+        await settle();
+        throw defect;
+      }),
+    ];
+    await expect(runBatch(items, 2, context())).rejects.toBe(defect);
+  });
+
   test('end where the person ends them', async () => {
     const stop = new AbortController();
     const first = item('first', async ({ signal }) => {
