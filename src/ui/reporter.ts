@@ -3,6 +3,8 @@ import type { Dashboard } from './dashboard.ts';
 
 /** How far a step is. Totals may be unknown at first and may grow. */
 export interface Progress {
+  /** What there is in all is still being counted: no total is known so far. */
+  readonly counting?: boolean;
   readonly bytes?: number;
   readonly totalBytes?: number;
   readonly items?: number;

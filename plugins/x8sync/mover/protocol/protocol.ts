@@ -187,6 +187,19 @@ export interface MoverProgress {
   readonly unit?: 'blocks' | undefined;
 }
 
+/** What one of several streams has done. */
+export interface StreamFigures {
+  /** From 1. */
+  readonly stream: number;
+  /** The worker that has its place, from 1; the mover's own pod where absent. */
+  readonly worker?: number | undefined;
+  /** Files that have come by it. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Bytes a second, since the last such figures. */
+  readonly rate: number;
+}
+
 export type LogLevel = 'info' | 'warning' | 'error';
 
 /** What a line says, by its word, as the mover writes it. */
@@ -207,6 +220,8 @@ export interface Messages {
   /** Nothing leads to the source any more, by the pod's clock, until `connected` is said again. RFC 3339. */
   disconnected: { readonly since: string };
   progress: MoverProgress & { readonly attempt: number };
+  /** Each stream by itself, now and then, and once when they are through. */
+  streams: { readonly streams: readonly StreamFigures[] };
   change: { readonly item: string; readonly name: string };
   difference: Difference;
   /** So many further pods are to copy beside this one, for the plugin to make. */
