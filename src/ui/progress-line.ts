@@ -38,9 +38,11 @@ export function progressFigures(progress: Progress): string {
     bytesPerSecond,
     secondsLeft,
     counting,
+    doing,
   } = progress;
   const fraction = fractionOf(progress);
   const parts: string[] = [];
+  if (doing !== undefined) parts.push(doing);
   if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)}%`);
   if (bytes !== undefined) parts.push(amount(bytes, totalBytes, formatBytes));
   if (items !== undefined) parts.push(`${amount(items, totalItems, formatCount)} ${unit}`);

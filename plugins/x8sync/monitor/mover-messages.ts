@@ -206,11 +206,12 @@ const noData = (since: string) => `no data since ${since}`;
 
 /** How far a mover is, as a step shows it. */
 export function stepProgress(progress: MoverProgress): Progress {
-  const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
+  const { bytes, totalBytes, files, totalFiles, rate, scanning, comparing, unit = 'entries' } = progress;
   // Where no bytes are left, what is left is told by none.
   const isTold = rate > 0 && !scanning && bytes < totalBytes;
   const left = isTold ? { secondsLeft: (totalBytes - bytes) / rate } : {};
   return {
+    ...(comparing && { doing: 'comparing' }),
     bytes,
     // Totals that still grow are none.
     ...(scanning ? { counting: true } : { totalBytes, totalItems: totalFiles }),
@@ -232,11 +233,12 @@ export function progressText(progress: MoverProgress, lostSince?: string | undef
 
 /** @param held why there is no rate; the rate where absent. */
 function progressWith(
-  { bytes, totalBytes, rate, scanning }: MoverProgress,
+  { bytes, totalBytes, rate, scanning, comparing }: MoverProgress,
   held: string | undefined,
 ): string {
   const total = scanning ? ', counting' : ` of ${formatBytes(totalBytes)}`;
-  return `${formatBytes(bytes)}${total}, ${held ?? (rate > 0 ? formatRate(rate) : 'no data at the moment')}`;
+  const what = comparing ? 'comparing, ' : '';
+  return `${what}${formatBytes(bytes)}${total}, ${held ?? (rate > 0 ? formatRate(rate) : 'no data at the moment')}`;
 }
 
 /** What one of several streams has done, and where. */

@@ -112,6 +112,7 @@ function progressOf(fields: Fields): MoverProgress {
     totalFiles: count(fields.totalFiles),
     rate: count(fields.rate),
     scanning: fields.scanning === true,
+    ...(fields.comparing === true && { comparing: true }),
   };
 }
 

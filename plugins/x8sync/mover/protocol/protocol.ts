@@ -183,6 +183,8 @@ export interface MoverProgress {
   readonly rate: number;
   /** The totals may still grow. */
   readonly scanning: boolean;
+  /** Both sides are read and compared, which begins at nothing again; copied where absent. */
+  readonly comparing?: true | undefined;
   /** What is counted as files, where it is none. */
   readonly unit?: 'blocks' | undefined;
 }

@@ -147,6 +147,22 @@ test('as long as the source still counts, that is what stands in the place of a 
   stop.abort();
 });
 
+test('a comparison after the copy, which begins at nothing again, is called one', async () => {
+  const { watch, stop } = await follow(
+    jobThatIs('Suspended'),
+    `x8s:progress {"protocol":${protocol},"bytes":1048576,"totalBytes":2097152,"files":1,"totalFiles":2,"rate":0,"comparing":true}`,
+  );
+  await watch.moving();
+  const [shown, texts]: [Progress[], string[]] = [[], []];
+  const handle = { ...quiet, progress: (of: Progress) => shown.push(of) };
+  watch.ended(handle, (text) => texts.push(text)).catch(() => {});
+  expect(texts).toEqual(['comparing, 1.0 MiB of 2.0 MiB, no data at the moment']);
+  expect(shown.map(progressFigures)).toEqual([
+    expect.stringMatching(/^comparing · 50% · 1\.0 MiB\/2\.0 MiB/),
+  ]);
+  stop.abort();
+});
+
 test('a mover that asks for workers is heard, also by who asks later; what these say is not', async () => {
   const { watch, clock, stop, kube } = await follow(
     jobThatIs('Suspended'),
