@@ -12,13 +12,6 @@ apt-get upgrade -qy
 # libatomic1 is Node.js's.
 apt-get install -qy --no-install-recommends openssh-server openssh-client rsync acl attr libatomic1 "$@"
 
-# fpart's package pulls in a mailer; only its programs are wanted. dpkg -x would replace the merged /lib.
-cd /tmp
-apt-get download -q fpart
-dpkg-deb --fsys-tarfile fpart_*.deb | tar -x -C / --keep-directory-symlink
-rm fpart_*.deb
-fpart -V >/dev/null
-
 rsync_version=$(rsync --version | sed -n 's/^rsync *version v*\([0-9.]*\).*/\1/p')
 if ! dpkg --compare-versions "${rsync_version:-0}" ge "$oldest_rsync"; then
   echo "rsync is ${rsync_version:-missing} here; $oldest_rsync or newer is needed (Debian 12's security suite has it)" >&2
@@ -36,4 +29,4 @@ chmod 755 /run/sshd
 # No host key of the image's own: each task brings a fresh one.
 rm -f /etc/ssh/ssh_host_*
 apt-get clean
-rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc/* /usr/share/man/* /usr/share/locale/* /tmp/fpart*
+rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc/* /usr/share/man/* /usr/share/locale/*

@@ -38,8 +38,8 @@ export const recipes: Readonly<Record<ImageName, Recipe>> = {
         ...nodeLibraries,
         ...['dash', 'coreutils', 'findutils', 'openssh-server', 'openssh-client', 'rsync', 'acl', 'attr'],
       ],
-      // fpart's package asks for a mailer, of which its programs need nothing; Perl finds holes in files, by itself.
-      alone: ['base-files', 'fpart', 'perl-base'],
+      // Perl finds holes in files, by itself.
+      alone: ['base-files', 'perl-base'],
       leftOut,
     },
     programs: { 'x8s-mover': build('mover', 'x8s-mover.cjs') },

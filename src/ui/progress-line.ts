@@ -25,16 +25,28 @@ function amount(done: number, total: number | undefined, format: (value: number)
 }
 
 /**
- * The figures without the bar: `42% · 1.2 GiB/2.8 GiB · 12,345/50,000 files · 112 MiB/s · 14s left`.
- * What is not known is left out, never guessed. A hundred percent is said only of a whole.
+ * The figures without the bar: `42% · 1.2 GiB/2.8 GiB · 12,345/50,000 files · 112 MiB/s · 14s left`, or, as long as
+ * nobody knows what there is in all, `1.2 GiB · 12,345 files · counting · 112 MiB/s`. What is not known is left out, never guessed. A hundred percent is said only of a whole.
  */
 export function progressFigures(progress: Progress): string {
-  const { bytes, totalBytes, items, totalItems, unit = 'items', bytesPerSecond, secondsLeft } = progress;
+  const {
+    bytes,
+    totalBytes,
+    items,
+    totalItems,
+    unit = 'items',
+    bytesPerSecond,
+    secondsLeft,
+    counting,
+    doing,
+  } = progress;
   const fraction = fractionOf(progress);
   const parts: string[] = [];
+  if (doing !== undefined) parts.push(doing);
   if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)}%`);
   if (bytes !== undefined) parts.push(amount(bytes, totalBytes, formatBytes));
   if (items !== undefined) parts.push(`${amount(items, totalItems, formatCount)} ${unit}`);
+  if (counting) parts.push('counting');
   if (bytesPerSecond !== undefined) parts.push(formatRate(bytesPerSecond));
   if (secondsLeft !== undefined) parts.push(`${formatTimeLeft(secondsLeft)} left`);
   return parts.join(' · ');

@@ -3,6 +3,10 @@ import type { Dashboard } from './dashboard.ts';
 
 /** How far a step is. Totals may be unknown at first and may grow. */
 export interface Progress {
+  /** What is done by now, where that begins anew within one step: `comparing`. */
+  readonly doing?: string;
+  /** What there is in all is still being counted: no total is known so far. */
+  readonly counting?: boolean;
   readonly bytes?: number;
   readonly totalBytes?: number;
   readonly items?: number;

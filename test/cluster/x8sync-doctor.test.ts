@@ -14,7 +14,12 @@ interface Document {
     readonly verdict: string;
     readonly message: string;
   }[];
-  readonly strategies: readonly { readonly name: string; readonly open: boolean; readonly reason: string }[];
+  readonly strategies: readonly {
+    readonly name: string;
+    readonly open: boolean;
+    readonly tried: boolean;
+    readonly reason: string;
+  }[];
   readonly rights: readonly { readonly verb: string; readonly resource: string; readonly allowed: boolean }[];
 }
 
@@ -48,13 +53,16 @@ test('where nothing stands against it, the exit code is 0, and nothing was made'
   expect(document.code).toBe(0);
   expect(document.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
   expect(document.rights.length).toBeGreaterThan(40);
-  expect(document.strategies.map(({ name, open }) => [name, open])).toEqual([
-    ['nodeport', true],
-    ['loadbalancer', true],
-    ['relay', true],
-    ['mount', false],
-    ['clusterip', false],
+  expect(document.strategies.map(({ name, open, tried }) => [name, open, tried])).toEqual([
+    ['nodeport', true, true],
+    ['relay', true, true],
+    ['mount', false, false],
+    ['clusterip', false, false],
+    ['loadbalancer', true, false],
   ]);
+  expect(found(document, 'strategy loadbalancer').join()).toMatch(
+    /note: open, and not tried.*internet.*--strategy loadbalancer/,
+  );
   expect(found(document, 'room').join()).toMatch(/256 MiB/);
   expect(found(document, 'mounted by', 'source').join()).toMatch(/note: its-user \(on \S+\): .*half changed/);
   expect(found(document, 'pod admission').join()).toMatch(/ok: admits a pod that is root/);

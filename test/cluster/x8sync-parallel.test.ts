@@ -21,8 +21,11 @@ test('every kind of file arrives in partitions, and one stream finds nothing to 
   await scene.claim(contextB, 'target');
   const claims = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
   const cut = ['--partition-files', '7', '--parallelism', '3'];
-  const first = documentOf<ParallelDocument>(await x8sync(...claims, ...cut, '--verify', '-o', 'json'));
+  const ended = await x8sync(...claims, ...cut, '--verify', '--verbose', '-o', 'json');
+  const first = documentOf<ParallelDocument>(ended);
   expect(first).toMatchObject({ outcome: 'ok', streams: { parallelism: 3, again: 0 } });
+  for (const stream of [1, 2, 3])
+    expect(ended.stderr).toMatch(new RegExp(`mover: stream ${stream}: \\d+ files?, `));
   expect(first.streams.partitions).toBeGreaterThan(6);
   expect(first.streams.files).toBeGreaterThan(40);
   const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'target')]);

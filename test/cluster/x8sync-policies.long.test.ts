@@ -46,7 +46,8 @@ const pod = (spec: object) => ({
     undo.push(
       await policy(contextA, own.namespace, { resources: ['services'], expression, message, denied }),
     );
-    const { outcome, address, warnings } = documentOf(await x8sync(...refs(own), '-o', 'json'));
+    const ladder = ['--strategy', 'nodeport,loadbalancer', '-o', 'json'];
+    const { outcome, address, warnings } = documentOf(await x8sync(...refs(own), ...ladder));
     expect({ outcome, address }).toEqual({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
     expect(warnings.join('\n')).toContain(message);
   });

@@ -32,16 +32,26 @@ const pod = (spec: object) => ({
   spec: { containers: [{ name: 'probe', image: 'probe' }], ...spec },
 });
 
-(isLab ? describe : describe.skip)('a node port that is refused leads to a load balancer', () => {
-  test.concurrent('by a quota that leaves none: to one without node ports', async () => {
-    const own = await place('nodeport-quota');
-    await quota(contextA, own.namespace, { 'services.nodeports': '0' });
-    const { outcome, address, warnings } = documentOf(await x8sync(...refs(own), '-o', 'json'));
-    expect({ outcome, address }).toEqual({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
-    expect(warnings.join('\n')).toMatch(/Not nodeport: .*exceeded quota.*loadbalancer is tried instead/);
-    expect(await own.leftovers()).toEqual([]);
-  });
-});
+(isLab ? describe : describe.skip)(
+  'a node port that is refused leads to a load balancer that is asked for',
+  () => {
+    test.concurrent('by a quota that leaves none: to one without node ports', async () => {
+      const own = await place('nodeport-quota');
+      await quota(contextA, own.namespace, { 'services.nodeports': '0' });
+      const ladder = ['--strategy', 'nodeport,loadbalancer', '-o', 'json'];
+      const { outcome, address, warnings } = documentOf(await x8sync(...refs(own), ...ladder));
+      expect({ outcome, address }).toEqual({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
+      expect(warnings.join('\n')).toMatch(/Not nodeport: .*exceeded quota.*loadbalancer is tried instead/);
+      // Unasked none is made: nothing tells that this cluster's are internal.
+      const unasked = documentOf(await x8sync(...refs(own), '-o', 'json'));
+      expect(unasked).toMatchObject({ outcome: 'ok', strategy: 'relay' });
+      expect(unasked.warnings.join('\n')).toMatch(
+        /Not loadbalancer: it might get an address on the internet/,
+      );
+      expect(await own.leftovers()).toEqual([]);
+    });
+  },
+);
 
 describe('a pod that is admitted to a person, and not to the controllers', () => {
   test.concurrent('by a policy: its words are shown, and it is refused before any time limit', async () => {

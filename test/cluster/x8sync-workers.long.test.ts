@@ -69,13 +69,16 @@ describe('over two pods', () => {
       const { scene, claims } = await place('workers-kinds', `${manyKinds}\n${bulk}\n`);
       scenes.push(scene);
       const before = await treeOf(scene, contextA, 'source');
-      const running = startX8sync(...claims, ...spread, '--verify', '-o', 'json');
+      const running = startX8sync(...claims, ...spread, '--verify', '--verbose', '-o', 'json');
       const worker = await workerAtWork(scene);
       const all = await get<SeenPod>(contextA, scene.namespace, 'pods');
       expect(all).toHaveLength(2);
       expect(new Set(all.map(({ spec }) => spec.nodeName)).size).toBe(2);
       expect(worker.metadata.labels['x8s.dev/role']).toBe('target');
-      const document = documentOf<Document>(await running.ended);
+      const ended = await running.ended;
+      expect(ended.stderr).toMatch(/mover: worker 1 \(\S+\) takes part, with 2 of the streams/);
+      expect(ended.stderr).toMatch(/mover: stream \d \(worker 1\): \d+ files?, /);
+      const document = documentOf<Document>(ended);
       expect(document).toMatchObject({ outcome: 'ok', strategy: 'mount', failures: [], lost: [] });
       expect(document.streams).toMatchObject({ parallelism: 4, pods: { copied: 2, asked: 2 } });
       expect(document.streams.pods.files).toBeGreaterThan(2);

@@ -81,18 +81,7 @@ test('the mover has the programs that it runs, rsync 3.5.0 or newer among them',
   execFileSync('mknod', ['-m', '666', join(mover, 'dev', 'null'), 'c', '1', '3']);
   expect(inside(mover, 'x8s-mover 2>&1 || true')).toContain('usage: x8s-mover');
   expect(inside(mover, 'rsync --version')).toMatch(/^rsync +version (3\.[5-9]|[4-9])/);
-  for (const program of [
-    'find',
-    'xargs',
-    'df',
-    'touch',
-    'sync',
-    'getfattr',
-    'setfattr',
-    'fpart',
-    'ssh',
-    'perl',
-  ])
+  for (const program of ['find', 'xargs', 'df', 'touch', 'sync', 'getfattr', 'setfattr', 'ssh', 'perl'])
     expect(inside(mover, `command -v ${program}`)).toMatch(/^\/usr\//);
   expect(inside(mover, `perl -e 'print 6 * 7'`)).toBe('42');
   const start =

@@ -199,8 +199,9 @@ export class CopyCommand extends PairCommand {
   async #copyOne(context: KubeCommandContext): Promise<Outcome> {
     const { source = '', target = '', namespace } = this;
     const pair = await pairOf({ source, target, namespace }, context);
-    const request = await copyRequestOf(this, pair, context.plugin.version);
-    await ensureTarget(pair, targetWishes(this), context);
+    const asked = await copyRequestOf(this, pair, context.plugin.version);
+    const targetIsMade = await ensureTarget(pair, targetWishes(this), context);
+    const request = { ...asked, targetIsMade };
     if (this.cutover) return runCutover(request, this, context);
     if (request.mode === 'force') await this.#confirm(request, context);
     const { reschedule } = await import('../run/reschedule.ts');

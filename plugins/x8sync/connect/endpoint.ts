@@ -1,6 +1,7 @@
 /** The Service that leads to the sshd that is dialled: of the first strategy that its cluster admits. */
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { ApiError } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Service } from '../../../src/kube/api/objects.ts';
 import { services } from '../../../src/kube/api/resources.ts';
 import { limitsHint, refusalIn } from '../../../src/kube/cluster/refusal.ts';
@@ -37,7 +38,7 @@ export async function openEndpoint(
     const rest: Strategies = [strategy, ...strategies.slice(index + 1)];
     if (strategy.name === 'relay') return { service: undefined, strategies: rest, declined };
     const make = (shape: ServiceShape) => ensure(kube, services, sshService(side, shape), options);
-    const made = await firstAdmitted(strategy, make);
+    const made = await firstAdmitted(strategy, kube, options.signal, make);
     if ('service' in made) return { ...made, strategies: rest, declined };
     declined.push(...made.declined.map((reason) => `${strategy.name}: ${reason}`));
   }
@@ -60,18 +61,22 @@ export async function changeType(
 ): Promise<Service> {
   const patch = (shape: ServiceShape) =>
     kube.patch(services, { namespace, name }, servicePatch(shape), { type: 'merge', signal });
-  const made = await firstAdmitted(strategy, patch);
+  const made = await firstAdmitted(strategy, kube, signal, patch);
   if ('service' in made) return made.service;
   throw new RefusedError(made.declined.join('; '));
 }
 
 /** The Service in the first of a strategy's shapes that is not declined, or why each one was. */
 async function firstAdmitted(
-  { shapes }: ServiceStrategy,
+  strategy: ServiceStrategy,
+  kube: KubeClient,
+  signal: AbortSignal,
   make: (shape: ServiceShape) => Promise<Service>,
 ): Promise<{ service: Service } | { declined: string[] }> {
+  const obstacle = await strategy.obstacle?.(kube, signal);
+  if (obstacle !== undefined) return { declined: [obstacle] };
   const declined: string[] = [];
-  for (const shape of shapes) {
+  for (const shape of strategy.shapes) {
     try {
       return { service: await make(shape) };
     } catch (error) {

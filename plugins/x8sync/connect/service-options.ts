@@ -1,6 +1,7 @@
 /** What a person wants of the Service that leads to the sshd, as given by flags. */
 import { isIP } from 'node:net';
 import { UsageError } from '../../../src/errors.ts';
+import { internalAnnotations } from './providers.ts';
 
 export interface ServiceOptions {
   /** Who may come in by a load balancer, as CIDRs; everyone where empty. */
@@ -20,27 +21,14 @@ export interface ServiceHost {
   readonly port: number | undefined;
 }
 
-/**
- * Annotations that make a load balancer internal. Each provider's controller reads its own ones and no others, so all
- * of them go together. Sources: the documentation of AWS's load balancer controller and of the cloud providers of AWS,
- * Azure, Google, OpenStack, DigitalOcean, Alibaba, Oracle and IBM.
- */
-export const internalAnnotations: Readonly<Record<string, string>> = {
-  'service.beta.kubernetes.io/aws-load-balancer-scheme': 'internal',
-  'service.beta.kubernetes.io/aws-load-balancer-internal': 'true',
-  'service.beta.kubernetes.io/azure-load-balancer-internal': 'true',
-  'networking.gke.io/load-balancer-type': 'Internal',
-  'service.beta.kubernetes.io/openstack-internal-load-balancer': 'true',
-  'service.beta.kubernetes.io/do-loadbalancer-network': 'INTERNAL',
-  'service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type': 'intranet',
-  'service.beta.kubernetes.io/oci-load-balancer-internal': 'true',
-  'service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type': 'private',
-};
-
 /** What a load balancer's Service bears: internal unless a public one is wanted; a person's own word stands above that. */
 export function loadBalancerAnnotations({ annotations, isPublic }: ServiceOptions): Record<string, string> {
   return { ...(isPublic ? {} : internalAnnotations), ...annotations };
 }
+
+/** Whether a person has said anything that is about a load balancer and nothing else. */
+export const isAboutLoadBalancer = ({ sourceRanges, annotations, isPublic }: ServiceOptions): boolean =>
+  isPublic === true || Object.keys(annotations ?? {}).length > 0 || (sourceRanges ?? []).length > 0;
 
 /** @throws UsageError where one is no CIDR. */
 export function parseSourceRanges(texts: readonly string[], flag: string): readonly string[] {

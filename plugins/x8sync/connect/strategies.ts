@@ -11,7 +11,8 @@ import { nodes, pods, services } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { type ServiceShape, servicePort } from '../objects/manifests/service.ts';
 import type { Makes } from '../preflight/permissions.ts';
-import { loadBalancerAnnotations, type ServiceOptions } from './service-options.ts';
+import { publicAddressRisk } from './providers.ts';
+import { isAboutLoadBalancer, loadBalancerAnnotations, type ServiceOptions } from './service-options.ts';
 import type { StrategyName } from './strategy-names.ts';
 
 /** Where a Service is looked for, and how long its address may take. */
@@ -31,6 +32,8 @@ export interface ServiceStrategy {
   readonly name: ServiceStrategyName;
   /** What its Service may look like, in the order of trying: where one is declined, the next may be admitted. */
   readonly shapes: readonly ServiceShape[];
+  /** Why it is not to be tried in this cluster, asked once it is its turn; undefined, as where absent, if it may be. */
+  obstacle?(kube: KubeClient, signal: AbortSignal): Promise<string | undefined>;
   /** Addresses as `host:port`, best first; waits for them where the cluster still has to give one. */
   addresses(service: Service, context: AddressContext): Promise<string[]>;
 }
@@ -54,7 +57,8 @@ const nodePort = ({ nodePort: port, host }: ServiceOptions): ServiceStrategy => 
   },
 });
 
-function loadBalancer(options: ServiceOptions): ServiceStrategy {
+/** @param isAsked a person wants one, by its name or by what is about nothing else. */
+function loadBalancer(options: ServiceOptions, isAsked: boolean): ServiceStrategy {
   const { sourceRanges = [], host } = options;
   const shape: ServiceShape = {
     type: 'LoadBalancer',
@@ -65,6 +69,7 @@ function loadBalancer(options: ServiceOptions): ServiceStrategy {
     name: 'loadbalancer',
     // By default it takes node ports too, which a quota or a policy may be against, and not every load balancer needs.
     shapes: [shape, { ...shape, allocateLoadBalancerNodePorts: false }],
+    ...(!isAsked && { obstacle: publicAddressRisk }),
     addresses: async (service, context) =>
       host ? [hostPort(host.host, host.port ?? servicePort)] : ingressAddresses(service, context),
   };
@@ -90,10 +95,13 @@ export type NetworkStrategy = ServiceStrategy | RelayStrategy;
 
 const relay: RelayStrategy = { name: 'relay' };
 
-const byName = (options: ServiceOptions): Readonly<Record<NetworkStrategy['name'], NetworkStrategy>> => ({
+const byName = (
+  options: ServiceOptions,
+  isNamed: boolean,
+): Readonly<Record<NetworkStrategy['name'], NetworkStrategy>> => ({
   clusterip: clusterIp,
   nodeport: nodePort(options),
-  loadbalancer: loadBalancer(options),
+  loadbalancer: loadBalancer(options, isNamed || isAboutLoadBalancer(options)),
   relay,
 });
 
@@ -117,15 +125,15 @@ export interface Ladder {
 /**
  * What to try. A mount needs no network, so it comes first wherever it stands in `wanted`. Within one cluster its own
  * network is enough; between two, a node's port costs nothing and opens nothing to the internet, so a load balancer
- * comes after it. A relay works wherever this workstation reaches both, slower, and only while it runs: it comes last,
- * and has no direction to be turned round.
+ * comes after it, and unasked only where it is known to be an internal one. A relay works wherever this workstation
+ * reaches both, slower, and only while it runs: it comes last, and has no direction to be turned round.
  */
 export function ladderOf(
   wanted: readonly StrategyName[],
   { isOneCluster, isMountable, push = false }: LadderPlace,
   service: ServiceOptions = {},
 ): Ladder {
-  const all = byName(service);
+  const all = byName(service, wanted.length > 0);
   const usual: readonly NetworkStrategy['name'][] = isOneCluster
     ? ['clusterip', 'relay']
     : ['nodeport', 'loadbalancer', 'relay'];

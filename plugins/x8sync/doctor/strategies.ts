@@ -5,7 +5,13 @@ import { services } from '../../../src/kube/api/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import { mountObstacle } from '../connect/mount.ts';
 import type { ServiceOptions } from '../connect/service-options.ts';
-import { addressesOf, ladderOf, type NetworkStrategy, type ServiceStrategy } from '../connect/strategies.ts';
+import {
+  addressesOf,
+  type Ladder,
+  ladderOf,
+  type NetworkStrategy,
+  type ServiceStrategy,
+} from '../connect/strategies.ts';
 import { type StrategyName, strategyNames } from '../connect/strategy-names.ts';
 import { podsObstacle } from '../mover/parallel/pods.ts';
 import { sshService } from '../objects/manifests/service.ts';
@@ -44,9 +50,10 @@ export async function judgeStrategies(look: StrategyLook, signal: AbortSignal): 
   const { isOneCluster, push } = look;
   const how = { isOneCluster, isMountable: obstacle === undefined, push };
   const ladder = ladderOf(look.wanted, how, look.service);
+  const leftOut = await obstaclesIn(ladder, look, signal);
   const tried: StrategyName[] = [
     ...(ladder.mount ? (['mount'] as const) : []),
-    ...ladder.network.map(({ name }) => name),
+    ...ladder.network.map(({ name }) => name).filter((name) => !leftOut.has(name)),
   ];
   const all = ladderOf(strategyNames, how, look.service).network;
   const possible = strategyNames.filter((name) => name === 'mount' || all.some((one) => one.name === name));
@@ -56,10 +63,26 @@ export async function judgeStrategies(look: StrategyLook, signal: AbortSignal): 
       const strategy = all.find((one) => one.name === name);
       const isFirst = ladder.network.findIndex((one) => one.name === name) <= 0;
       const reason = strategy ? await obstacleTo(strategy, isFirst, look, signal) : obstacle;
-      const isOpen = reason === undefined;
-      return { name, open: isOpen, tried: tried.includes(name), reason: reason ?? openWords(name, look) };
+      if (reason !== undefined) return { name, open: false, tried: tried.includes(name), reason };
+      const words = [leftOut.get(name), openWords(name, look)].filter((text) => text !== undefined);
+      return { name, open: true, tried: tried.includes(name), reason: words.join('; ') };
     }),
   );
+}
+
+/** Strategies of the ladder that a copy would pass over, with why: as it decides itself when it comes to them. */
+async function obstaclesIn(
+  { network }: Ladder,
+  look: StrategyLook,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<StrategyName, string>> {
+  const { kube } = look[look.push ? 'target' : 'source'].ref;
+  const found = new Map<StrategyName, string>();
+  for (const strategy of network) {
+    const obstacle = 'obstacle' in strategy ? await strategy.obstacle?.(kube, signal) : undefined;
+    if (obstacle !== undefined) found.set(strategy.name, obstacle);
+  }
+  return found;
 }
 
 async function obstacleTo(

@@ -1,10 +1,10 @@
 /** What the mover says while it works, gathered for the person and for the result. */
 import type { Clock } from '../../../src/clock.ts';
-import { formatBytes, formatRate } from '../../../src/ui/format.ts';
+import { formatBytes, formatPlural, formatRate } from '../../../src/ui/format.ts';
 import type { Progress, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
 import type { MoverLine } from '../mover/protocol/mover-lines.ts';
-import type { MoverEnd, MoverProgress } from '../mover/protocol/protocol.ts';
+import type { LogLevel, MoverEnd, MoverProgress, StreamFigures } from '../mover/protocol/protocol.ts';
 import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
 import type { Role } from '../objects/sides.ts';
 
@@ -49,9 +49,12 @@ export class MoverMessages {
   readonly #waits: Record<Role, string> = { source: '', target: '' };
   #show: () => void = () => {};
   #onNotice = (text: string): void => void this.#notices.push(text);
+  readonly #debug: (text: string) => void;
 
-  constructor(clock: Pick<Clock, 'monotonic' | 'now'>) {
+  /** @param debug is told what only those want to know who ask for more. */
+  constructor(clock: Pick<Clock, 'monotonic' | 'now'>, debug: (text: string) => void) {
     this.#clock = clock;
+    this.#debug = debug;
   }
 
   /** Resolves once the mover has told how far it is. */
@@ -101,13 +104,17 @@ export class MoverMessages {
       this.#progress = line.progress;
       this.#moving.resolve();
       this.#show();
-    } else if (line.kind === 'change') this.#addChange(`${line.item} ${line.name}`);
+    } else if (line.kind === 'streams') for (const one of line.streams) this.#debug(streamText(one));
+    else if (line.kind === 'change') this.#addChange(`${line.item} ${line.name}`);
     else if (line.kind === 'difference') this.differences.push(line.difference);
     else if (line.kind === 'notice') this.#onNotice(line.text);
-    else if (line.kind === 'log' && line.level !== 'info') {
-      this.addDiagnostic(line.text);
-      if (line.level === 'warning') addOnce(this.#warnings, line.text);
-    }
+    else if (line.kind === 'log') this.#takeLog(line.level, line.text);
+  }
+
+  #takeLog(level: LogLevel, text: string): void {
+    if (level === 'info') this.#debug(`mover: ${text}`);
+    else this.addDiagnostic(text);
+    if (level === 'warning') addOnce(this.#warnings, text);
   }
 
   #noteMoves({ bytes, files }: MoverProgress): void {
@@ -199,14 +206,15 @@ const noData = (since: string) => `no data since ${since}`;
 
 /** How far a mover is, as a step shows it. */
 export function stepProgress(progress: MoverProgress): Progress {
-  const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
+  const { bytes, totalBytes, files, totalFiles, rate, scanning, comparing, unit = 'entries' } = progress;
   // Where no bytes are left, what is left is told by none.
   const isTold = rate > 0 && !scanning && bytes < totalBytes;
   const left = isTold ? { secondsLeft: (totalBytes - bytes) / rate } : {};
   return {
+    ...(comparing && { doing: 'comparing' }),
     bytes,
     // Totals that still grow are none.
-    ...(scanning ? {} : { totalBytes, totalItems: totalFiles }),
+    ...(scanning ? { counting: true } : { totalBytes, totalItems: totalFiles }),
     items: files,
     unit,
     bytesPerSecond: rate,
@@ -225,11 +233,18 @@ export function progressText(progress: MoverProgress, lostSince?: string | undef
 
 /** @param held why there is no rate; the rate where absent. */
 function progressWith(
-  { bytes, totalBytes, rate, scanning }: MoverProgress,
+  { bytes, totalBytes, rate, scanning, comparing }: MoverProgress,
   held: string | undefined,
 ): string {
-  const total = scanning ? '' : ` of ${formatBytes(totalBytes)}`;
-  return `${formatBytes(bytes)}${total}, ${held ?? (rate > 0 ? formatRate(rate) : 'no data at the moment')}`;
+  const total = scanning ? ', counting' : ` of ${formatBytes(totalBytes)}`;
+  const what = comparing ? 'comparing, ' : '';
+  return `${what}${formatBytes(bytes)}${total}, ${held ?? (rate > 0 ? formatRate(rate) : 'no data at the moment')}`;
+}
+
+/** What one of several streams has done, and where. */
+function streamText({ stream, worker, files, bytes, rate }: StreamFigures): string {
+  const where = worker === undefined ? '' : ` (worker ${worker})`;
+  return `mover: stream ${stream}${where}: ${formatPlural(files, 'file')}, ${formatBytes(bytes)}, ${formatRate(rate)}`;
 }
 
 /** Since when nothing leads to the source, by the last lines of a mover; undefined where they tell of no such thing. */

@@ -73,16 +73,18 @@ export class MoverWatch {
   /**
    * @param stop is aborted with the reason where a pod can't come up or is lost for good.
    * @param adjustEnd turns the mover's end line into what it means for this run.
+   * @param debug is told what only those want to know who ask for more.
    */
   constructor(
     clock: Clock,
     stop: AbortController,
     signal: AbortSignal,
     adjustEnd: (end: MoverEnd) => MoverEnd = (end) => end,
+    debug: (text: string) => void = () => {},
   ) {
     this.#adjustEnd = adjustEnd;
     this.#clock = clock;
-    this.messages = new MoverMessages(clock);
+    this.messages = new MoverMessages(clock, debug);
     this.#stop = stop;
     this.#signal = signal;
     this.#untilEnd = AbortSignal.any([signal, this.#ended.signal]);

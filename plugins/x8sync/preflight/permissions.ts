@@ -165,6 +165,8 @@ export function helpfulPermissions(role: Role, namespace: string, makes: Makes):
       [
         ...helpful,
         ...(role === 'target' ? schedules : []),
+        // A claim that was made for the copy may turn out to be too small.
+        ...(role === 'target' && makes.creation ? growth : []),
         ...(makes.cutover?.includes(role) ? scalers : []),
       ],
       namespace,

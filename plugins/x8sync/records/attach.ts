@@ -111,7 +111,8 @@ class Attachment {
     const signal = AbortSignal.any([this.#context.signal, stop.signal]);
     const { fsGroup, mode = 'merge', checksum, filters = '[]' } = this.#spec;
     const asked = { fsGroup: fsGroup === undefined ? undefined : Number(fsGroup) };
-    const watch = new MoverWatch(clock, stop, signal, (end) => asAsked(end, asked));
+    const debug = (text: string) => reporter.debug(text);
+    const watch = new MoverWatch(clock, stop, signal, (end) => asAsked(end, asked), debug);
     const side = sideOf(this.#target.kube, this.#target.record);
     let end: CopyEnd | undefined;
     let failure: X8sError | undefined;

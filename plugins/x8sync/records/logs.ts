@@ -23,7 +23,7 @@ export interface TaskLogLine {
 export interface LogWishes {
   /** Go on until the pods that are there have ended. */
   readonly follow: boolean;
-  /** Also how far the mover was, once in a second. */
+  /** Also how far the mover was, once in a second, and its streams. */
   readonly progress: boolean;
   readonly tailLines?: number | undefined;
 }
@@ -76,7 +76,7 @@ async function readSide(
 }
 
 const isShown = (text: string, { progress }: LogWishes) =>
-  progress || parseMoverLine(text).kind !== 'progress';
+  progress || !['progress', 'streams'].includes(parseMoverLine(text).kind);
 
 /** What a program wrote, without the word that the mover puts before it. */
 function textOf(text: string): string {

@@ -69,6 +69,8 @@ export interface CopyRequest {
   readonly snapshot?: SnapshotWish | undefined;
   /** A target claim that is too small is made larger, where its storage class allows it. */
   readonly growTarget?: boolean | undefined;
+  /** The target claim was made for this copy, as large as the source's: it may grow where the source uses more. */
+  readonly targetIsMade?: boolean | undefined;
   /** Once all is copied, read and compare both sides. */
   readonly verify?: boolean | undefined;
   /** In a comparison alone: what only the target has is no difference. */

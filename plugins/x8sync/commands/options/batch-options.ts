@@ -63,7 +63,11 @@ export const storageClassOption = () =>
   });
 
 export const sizeOption = () =>
-  option.text('--size', { group: targetGroup, value: 'SIZE', description: "Their size; else the source's." });
+  option.text('--size', {
+    group: targetGroup,
+    value: 'SIZE',
+    description: "Their size; else the source's, and more where it uses more.",
+  });
 
 export const accessModeOption = () =>
   option.list('--access-mode', {
@@ -119,15 +123,19 @@ export function targetWishes(flags: BatchFlags): TargetWishes | undefined {
   };
 }
 
-/** Makes the target claim where that is wished and it is missing. */
+/**
+ * Makes the target claim where that is wished and it is missing.
+ *
+ * @returns whether it is there as large as the source's now, by this run and by nobody's wish: so it may grow.
+ */
 export async function ensureTarget(
   { source, target }: Pair,
   wishes: TargetWishes | undefined,
   { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,
-): Promise<void> {
-  if (!wishes) return;
+): Promise<boolean> {
+  if (!wishes) return false;
   const made = await createTarget(source, target, wishes, signal);
-  if (!made) return;
+  if (!made) return false;
   const { storageClassName, resources } = made.claim.spec;
   const size = resources?.requests?.storage ?? '';
   reporter.info(
@@ -137,6 +145,7 @@ export async function ensureTarget(
     reporter.info(
       `It does not bear the labels by which a controller would take it for its own, and may delete it: ${made.leftOut.join(', ')}`,
     );
+  return wishes.size === undefined;
 }
 
 /** Copies all of them, a few at a time. */
@@ -257,8 +266,8 @@ async function planned(
       ]);
       const skipped = await finishedBefore(request, context);
       if (skipped !== undefined) return { skipped };
-      await ensureTarget(pair, wishes, context);
-      return copy(request, context);
+      const targetIsMade = await ensureTarget(pair, wishes, context);
+      return copy({ ...request, targetIsMade }, context);
     },
   };
   return { where, source, target, item };

@@ -20,17 +20,19 @@ export const networkFlags = {
   sourceRange: () =>
     option.list('--source-range', {
       value: 'CIDR',
-      description: 'Who may come in by a load balancer: the addresses that the other side dials from.',
+      description:
+        'Who may come in by a load balancer: the addresses that the other side dials from. Asks for one.',
     }),
   serviceAnnotation: () =>
     option.repeated('--service-annotation', {
       value: 'KEY=VALUE',
-      description: "Annotation of the load balancer's Service; stands above those that make it internal.",
+      description:
+        "Annotation of the load balancer's Service; stands above those that make it internal. Asks for one.",
     }),
   publicLoadBalancer: () =>
     option.flag('--public-load-balancer', {
       description:
-        'Let a load balancer have a public address; it is an internal one where the provider is known.',
+        'Ask for a load balancer that may have a public address; else it is internal where the provider is known, and not tried unasked elsewhere.',
     }),
   nodePort: () =>
     option.integer('--node-port', { min: 1, max: 65_535, description: 'The node port, instead of any.' }),

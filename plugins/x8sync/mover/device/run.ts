@@ -89,7 +89,7 @@ export class DeviceRun implements MoverRun {
   async #compare(bytes: number): Promise<DeviceComparison> {
     const { options, runtime, connection } = this.#parts;
     const digests = new LastingAccess({ options, runtime, connection }).digests(bytes);
-    const progress = new DeviceProgress(runtime.messages, bytes);
+    const progress = new DeviceProgress(runtime.messages, bytes, { comparing: true });
     const target = progress.counting(readDevice(runtime.paths.targetDevice, [0, bytes]));
     try {
       const comparison = await compareDevices(digests, target, bytes);

@@ -12,11 +12,11 @@ import { type Attempt, attemptOf, isPartition, type Stream, type Work } from './
 export interface LaneParts {
   /** Of the stream whose place it is. */
   readonly number: number;
-  readonly link: Pick<WorkerLink, 'isThere' | 'hand'>;
+  readonly link: Pick<WorkerLink, 'isThere' | 'hand' | 'worker'>;
   /** The mover's own stream in this place. */
   readonly stream: Pick<Stream, 'run'>;
   readonly queue: WorkQueue<Work>;
-  readonly progress: Pick<StreamsProgress, 'moved' | 'finished'>;
+  readonly progress: Pick<StreamsProgress, 'moved' | 'finished' | 'placed'>;
   readonly note: (counts: Counts) => void;
   readonly log: (level: LogLevel, text: string) => void;
 }
@@ -34,8 +34,9 @@ export class Lane {
 
   /** Copies until nothing is left. @throws what the stream throws. */
   async run(): Promise<void> {
-    const { stream } = this.#parts;
+    const { stream, number, link, progress } = this.#parts;
     for (;;) {
+      progress.placed(number, this.#isWorkers ? link.worker : undefined);
       if (!this.#isWorkers) {
         if (!(await stream.run(() => this.#isWorkers))) return;
       } else if (await this.#byWorker()) return;

@@ -51,6 +51,8 @@ export interface Spread {
 /** Work that waits for each stream: lists of names are held in memory. */
 const waitingOfStream = 2;
 const tellEveryMs = 1000;
+/** Of each stream by itself: after so many words on all of them. */
+const tellEachEvery = 10;
 
 /**
  * Copies what the target lacks.
@@ -158,6 +160,7 @@ class ParallelPass {
       ...{ connection, staging, rsync, queue: this.#queue, progress: this.#progress, large: this.#large },
       note: (counts: Counts) => this.#note(counts),
     };
+    this.#progress.placed(number, undefined);
     try {
       await this.#placeOf(number, parts).run();
       // Others, who may still be on their way, will find nothing either.
@@ -218,14 +221,25 @@ class ParallelPass {
   }
 
   async #tellProgress(): Promise<void> {
-    const { messages } = this.#parts.runtime;
     try {
-      for (;;) {
+      for (let told = 1; ; told += 1) {
         await pause(tellEveryMs, this.#signal);
-        messages.write('progress', { ...this.#progress.at(performance.now()), attempt: 1 });
+        this.#tellAll();
+        if (told % tellEachEvery === 0) this.#tellEach();
       }
     } catch {
       // The pass is over.
+      this.#tellAll();
+      this.#tellEach();
     }
+  }
+
+  #tellAll(): void {
+    const progress = this.#progress.at(performance.now());
+    this.#parts.runtime.messages.write('progress', { ...progress, attempt: 1 });
+  }
+
+  #tellEach(): void {
+    this.#parts.runtime.messages.write('streams', { streams: this.#progress.each(performance.now()) });
   }
 }

@@ -11,6 +11,7 @@ import {
   optionalStatNames,
   protocol,
   type Room,
+  type StreamFigures,
   type StreamsReport,
   statNames,
   type Verification,
@@ -19,6 +20,7 @@ import {
 /** What one line of a pod's log says. */
 export type MoverLine =
   | { readonly kind: 'progress'; readonly progress: MoverProgress }
+  | { readonly kind: 'streams'; readonly streams: readonly StreamFigures[] }
   | { readonly kind: 'connected'; readonly address: string }
   | { readonly kind: 'disconnected'; readonly since: string }
   | { readonly kind: 'serving' }
@@ -39,6 +41,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
   progress: (fields) => ({ kind: 'progress', progress: progressOf(fields) }),
+  streams: ({ streams }) => ({
+    kind: 'streams',
+    streams: Array.isArray(streams) ? streams.filter(isObject).map(streamOf) : [],
+  }),
   connected: ({ address }) => ({ kind: 'connected', address: text(address) }),
   disconnected: ({ since }) => ({ kind: 'disconnected', since: text(since) }),
   serving: () => ({ kind: 'serving' }),
@@ -106,7 +112,13 @@ function progressOf(fields: Fields): MoverProgress {
     totalFiles: count(fields.totalFiles),
     rate: count(fields.rate),
     scanning: fields.scanning === true,
+    ...(fields.comparing === true && { comparing: true }),
   };
+}
+
+function streamOf({ stream, worker, files, bytes, rate }: Fields): StreamFigures {
+  const at = typeof worker === 'number' ? { worker: count(worker) } : {};
+  return { stream: count(stream), ...at, files: count(files), bytes: count(bytes), rate: count(rate) };
 }
 
 function roomOf({ needBytes, freeBytes, needInodes, freeInodes }: Fields): Room {

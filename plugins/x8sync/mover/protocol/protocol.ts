@@ -183,8 +183,23 @@ export interface MoverProgress {
   readonly rate: number;
   /** The totals may still grow. */
   readonly scanning: boolean;
+  /** Both sides are read and compared, which begins at nothing again; copied where absent. */
+  readonly comparing?: true | undefined;
   /** What is counted as files, where it is none. */
   readonly unit?: 'blocks' | undefined;
+}
+
+/** What one of several streams has done. */
+export interface StreamFigures {
+  /** From 1. */
+  readonly stream: number;
+  /** The worker that has its place, from 1; the mover's own pod where absent. */
+  readonly worker?: number | undefined;
+  /** Files that have come by it. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Bytes a second, since the last such figures. */
+  readonly rate: number;
 }
 
 export type LogLevel = 'info' | 'warning' | 'error';
@@ -207,6 +222,8 @@ export interface Messages {
   /** Nothing leads to the source any more, by the pod's clock, until `connected` is said again. RFC 3339. */
   disconnected: { readonly since: string };
   progress: MoverProgress & { readonly attempt: number };
+  /** Each stream by itself, now and then, and once when they are through. */
+  streams: { readonly streams: readonly StreamFigures[] };
   change: { readonly item: string; readonly name: string };
   difference: Difference;
   /** So many further pods are to copy beside this one, for the plugin to make. */

@@ -32,6 +32,7 @@ export class VerifyGauge {
       totalFiles: Math.max(totals?.entries ?? 0, this.#entries),
       rate: this.#rate.next(this.#bytes, performance.now()),
       scanning: totals === undefined,
+      comparing: true,
       attempt: 1,
     });
   }

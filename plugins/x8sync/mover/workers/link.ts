@@ -58,6 +58,11 @@ export class WorkerLink {
     this.#view = new WorkerView(parts.told.run, parts.goneMs);
   }
 
+  /** Its number, from 1. */
+  get worker(): number {
+    return this.#parts.worker;
+  }
+
   get isThere(): boolean {
     return this.#view.isThere && !this.#isOver;
   }

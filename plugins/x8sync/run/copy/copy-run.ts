@@ -5,6 +5,7 @@ import { describeClaim, describeSize } from '../../claims/claim.ts';
 import { dialledPod, reachSource } from '../../connect/reach.ts';
 import type { StrategyName } from '../../connect/strategy-names.ts';
 import { type MoverJob, MoverWatch } from '../../monitor/mover-watch.ts';
+import type { MoverEnd } from '../../mover/protocol/protocol.ts';
 import { uncleanError } from '../../objects/side-cleanup.ts';
 import { timetableOf } from '../../objects/timetable.ts';
 import { describeTimetable } from '../../schedule/interval.ts';
@@ -71,7 +72,9 @@ export class CopyRun {
     this.#parts = new CopyParts(request, this.#task, context.clock, this.#signal);
     this.#sides = this.#parts.sides;
     this.#parts.dialledPod = () => this.#dialledPod();
-    this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal, (end) => asAsked(end, request));
+    const adjustEnd = (end: MoverEnd) => asAsked(end, request);
+    const debug = (text: string) => context.reporter.debug(text);
+    this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal, adjustEnd, debug);
   }
 
   /** Runs a step's work; its failure ends every other step, and they all reject with that one failure. */

@@ -1,4 +1,5 @@
 /** One copy from beginning to end: the steps that a person sees, in their order. */
+import { X8sError } from '../../../../src/errors.ts';
 import { formatBytes } from '../../../../src/ui/format.ts';
 import type { Reporter, Step } from '../../../../src/ui/reporter.ts';
 import { describeClaim } from '../../claims/claim.ts';
@@ -35,12 +36,48 @@ async function runCopy<T>(
   context: CopyContext,
   resultOf: (run: CopyRun) => Promise<T>,
 ): Promise<T> {
+  return withGrowth(request, context, () => runOnce(request, context, resultOf));
+}
+
+/**
+ * Once more where the target was too small and has been made larger, as a person wants it, or since it was made for this
+ * copy.
+ *
+ * @throws TargetTooSmall where it may not grow, also where one that was made for this copy can't.
+ */
+export async function withGrowth<T>(
+  request: Pick<CopyRequest, 'target' | 'timeoutMs' | 'growTarget' | 'targetIsMade'>,
+  context: Pick<CopyContext, 'reporter' | 'signal'>,
+  attempt: () => Promise<T>,
+): Promise<T> {
   try {
-    return await runOnce(request, context, resultOf);
+    return await attempt();
   } catch (error) {
-    if (!request.growTarget || !(error instanceof TargetTooSmall)) throw error;
-    await growTarget(request, error, context);
-    return runOnce(request, context, resultOf);
+    const { growTarget: isAsked = false, targetIsMade = false } = request;
+    if (!(error instanceof TargetTooSmall) || !(isAsked || targetIsMade)) throw error;
+    if (isAsked) await growTarget(request, error, context);
+    else if (!(await grewUnasked(request, error, context))) throw error;
+    return attempt();
+  }
+}
+
+/** Whether a claim that was made for this copy is larger now; why it is not is told. */
+async function grewUnasked(
+  request: Pick<CopyRequest, 'target' | 'timeoutMs'>,
+  tooSmall: TargetTooSmall,
+  context: Pick<CopyContext, 'reporter' | 'signal'>,
+): Promise<boolean> {
+  try {
+    await growTarget(request, tooSmall, context);
+    return true;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    const claim = describeClaim(request.target);
+    context.reporter.warn(
+      `Claim ${claim}, made as large as the source's, can't grow: ${error.message}. Delete it, and give --size.`,
+    );
+    return false;
   }
 }
 

@@ -25,6 +25,19 @@ describe('the figures', () => {
     expect(progressFigures({ bytes: 0, totalBytes: 0 })).toBe('0 B/0 B');
   });
 
+  test('say what is done by now, where a step begins anew', () => {
+    expect(progressFigures({ doing: 'comparing', bytes: 1, totalBytes: 4 })).toBe(
+      'comparing · 25% · 1 B/4 B',
+    );
+  });
+
+  test('say that it is still counted where nobody knows what there is in all', () => {
+    const counting = { counting: true, bytes: 5, items: 2, unit: 'files', bytesPerSecond: 1024 };
+    expect(progressFigures(counting)).toBe('5 B · 2 files · counting · 1.0 KiB/s');
+    expect(progressLine(counting, 80)).toBe('5 B · 2 files · counting · 1.0 KiB/s');
+    expect(progressFigures({ counting: true })).toBe('counting');
+  });
+
   test('never say a hundred percent of less, nor more of anything', () => {
     expect(progressFigures({ items: 9_999, totalItems: 10_000 })).toMatch(/^99% /);
     expect(progressFigures({ items: 12, totalItems: 10 })).toMatch(/^100% /);

@@ -1,10 +1,12 @@
 /** A target claim that is made larger. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { growClaim, grownSize } from '../../../../../plugins/x8sync/claims/grow-target.ts';
 import { parseMoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
 import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
+import { withGrowth } from '../../../../../plugins/x8sync/run/copy/copy.ts';
 import { failureOf, TargetTooSmall } from '../../../../../plugins/x8sync/run/result.ts';
 import { persistentVolumeClaims, storageClasses } from '../../../../../src/kube/api/resources.ts';
+import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const gibibyte = 2 ** 30;
@@ -51,6 +53,65 @@ test('a class that does not let volumes grow is named, and the claim stays as it
   );
   await expect(grow('static')).rejects.toThrow('it has no storage class');
   expect(kube.calls.filter(({ verb }) => verb === 'patch')).toEqual([]);
+});
+
+describe('a copy whose target is too small', () => {
+  const { signal } = new AbortController();
+  const tooSmall = new TargetTooSmall('too little room', 5 * 2 ** 20, []);
+
+  /** A claim of 1 GiB in a class that lets volumes grow or not, and a copy that fails once. */
+  async function scene(wish: object, allowVolumeExpansion = true) {
+    const kube = fakeKube();
+    const storageClass = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'c' } };
+    await kube.create(storageClasses, { ...storageClass, provisioner: 'p', allowVolumeExpansion });
+    await kube.create(persistentVolumeClaims, {
+      ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data', namespace: 'shop' } },
+      spec: { storageClassName: 'c', resources: { requests: { storage: '1Gi' } } },
+      status: { conditions: [{ type: 'FileSystemResizePending', status: 'True' }] },
+    } as never);
+    const told: string[] = [];
+    const reporter = { ...createSilentReporter(), warn: (text: string) => told.push(text) };
+    let attempts = 0;
+    const attempt = async () => {
+      attempts += 1;
+      if (attempts === 1) throw tooSmall;
+      return 'copied';
+    };
+    const target = { kube, namespace: 'shop', claim: 'data' };
+    const ended = withGrowth({ target, timeoutMs: 0, ...wish }, { reporter, signal }, attempt);
+    const size = async () =>
+      (await kube.get(persistentVolumeClaims, { namespace: 'shop', name: 'data' })).spec.resources?.requests
+        ?.storage;
+    return { ended, size, told, attempts: () => attempts };
+  }
+
+  test.each([
+    ['is to grow', { growTarget: true }],
+    ['was made for it', { targetIsMade: true }],
+  ])('that %s is made once more with a larger one', async (_, wish) => {
+    const { ended, size, told } = await scene(wish);
+    expect(await ended).toBe('copied');
+    expect(await size()).toBe('1029Mi');
+    expect(told).toEqual([]);
+  });
+
+  test('that was there before stays as it is, unless it is to grow', async () => {
+    const { ended, size, attempts } = await scene({ targetIsMade: false });
+    await expect(ended).rejects.toBe(tooSmall);
+    expect([await size(), attempts()]).toEqual(['1Gi', 1]);
+  });
+
+  test('that was made for it, in a class that lets nothing grow: refused for the room, and why it stays is said', async () => {
+    const { ended, told, attempts } = await scene({ targetIsMade: true }, false);
+    await expect(ended).rejects.toBe(tooSmall);
+    expect(told).toEqual([expect.stringMatching(/can't grow: .*does not let volumes grow.*--size/)]);
+    expect(attempts()).toBe(1);
+  });
+
+  test('that is to grow in such a class fails with just that', async () => {
+    const { ended } = await scene({ growTarget: true }, false);
+    await expect(ended).rejects.toThrow(/does not let volumes grow/);
+  });
 });
 
 test('the new size is in whole MiB', () => {

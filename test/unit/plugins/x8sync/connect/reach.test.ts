@@ -87,6 +87,44 @@ test('one that does not answer in time gives way, and the end of the ladder name
   await failed;
 });
 
+test('a load balancer that nobody asked for, and that may be public, is passed over, with what to give for it', async () => {
+  const { kube, source, clock, context, connect, open } = await scene([]);
+  const told: string[] = [];
+  // A relay can't be joined here: that this run comes to it is what counts.
+  const reached = reachSource(await open(), ['192.0.2.1:30000'], context, {
+    ...handle,
+    detail: (text) => told.push(text),
+  });
+  const failed = expect(reached).rejects.toMatchObject({
+    details: [
+      'nodeport: no answer from 192.0.2.1:30000',
+      expect.stringMatching(
+        /^loadbalancer: it might get an address on the internet.*--strategy loadbalancer/,
+      ),
+      expect.stringMatching(/^relay: /),
+      'no NetworkPolicy',
+    ],
+  });
+  await clock.advance(20_000);
+  await failed;
+  expect(told).toEqual(['trying nodeport', 'trying loadbalancer', 'trying relay']);
+  expect((await kube.get(services, source.meta)).spec.type).toBe('NodePort');
+  expect(kube.calls.filter(({ verb }) => verb === 'patch')).toEqual([]);
+  connect();
+});
+
+test('nor is it made where the node port is refused', async () => {
+  const { kube, open } = await scene([]);
+  kube.before = ({ verb, collection }) => {
+    if (verb === 'create' && collection === '/services') throw new ApiError(403, undefined, 'no node ports');
+  };
+  expect(await open()).toMatchObject({
+    service: undefined,
+    strategies: [{ name: 'relay' }],
+    declined: ['nodeport: no node ports', expect.stringMatching(/^loadbalancer: .*node n tells no provider/)],
+  });
+});
+
 test('where a pod was killed for memory meanwhile, the way to it is not blamed', async () => {
   const { clock, context, open, messages } = await scene(['nodeport']);
   const reached = reachSource(await open(), ['192.0.2.1:30000'], context, handle);

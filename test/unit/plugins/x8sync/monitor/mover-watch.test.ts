@@ -1,15 +1,21 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { MoverWatch } from '../../../../../plugins/x8sync/monitor/mover-watch.ts';
 import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import type { Job, Pod } from '../../../../../src/kube/api/objects.ts';
 import { jobs, pods } from '../../../../../src/kube/api/resources.ts';
+import { progressFigures } from '../../../../../src/ui/progress-line.ts';
 import type { Progress, StepHandle } from '../../../../../src/ui/reporter.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const meta = { name: 'x8sync-db-target', namespace: 'shop', labels: {}, ownerReferences: [] };
 const labels = { 'x8s.dev/task': 'db' };
+/** What is followed on when a test fails in its middle would keep the process from ending. */
+const followed: AbortController[] = [];
+afterEach(() => {
+  for (const stop of followed.splice(0)) stop.abort();
+});
 const quiet = { title() {}, detail() {}, progress() {}, warn() {} };
 
 function jobThatIs(type: string): Job {
@@ -29,7 +35,15 @@ async function followOn(handle: StepHandle, job: Job, words: readonly string[]) 
   if (words.length > 0) await kube.create(pods, pod);
   kube.answers.set(`/api/v1/namespaces/shop/pods/${meta.name}/log`, () => '');
   const side: TaskSide = { kube, ...meta, meta, selector: labels, selectorText: 'x8s.dev/task=db' };
-  const watch = new MoverWatch(clock, stop, stop.signal);
+  followed.push(stop);
+  const debugged: string[] = [];
+  const watch = new MoverWatch(
+    clock,
+    stop,
+    stop.signal,
+    (end) => end,
+    (text) => debugged.push(text),
+  );
   const mover = {
     job: await kube.create(jobs, job),
     nonce: 'n',
@@ -39,7 +53,7 @@ async function followOn(handle: StepHandle, job: Job, words: readonly string[]) 
     notes: [],
   };
   watch.followMover(side, mover, 0, handle);
-  return { watch, clock, stop, kube };
+  return { watch, clock, stop, kube, debugged };
 }
 
 test.each([
@@ -87,6 +101,65 @@ test('a notice is shown while the mover still works', async () => {
   ended.catch(() => {});
   await clock.advance(1);
   expect(told).toEqual(['the target keeps no owners']);
+  stop.abort();
+});
+
+test('what each stream has done and what becomes of workers is for those who ask for more, and shown to nobody else', async () => {
+  const streams = [
+    { stream: 1, files: 1200, bytes: 3 << 20, rate: 1 << 20 },
+    { stream: 2, worker: 1, files: 7, bytes: 512, rate: 0 },
+  ];
+  const { watch, clock, stop, debugged } = await follow(
+    jobThatIs('Suspended'),
+    `x8s:log {"protocol":${protocol},"level":"info","text":"worker 1 (w-0) takes part, with 1 of the streams"}`,
+    `x8s:streams ${JSON.stringify({ protocol, streams })}`,
+    `x8s:log {"protocol":${protocol},"level":"warning","text":"a warning has its own place"}`,
+    `x8s:streams {"protocol":${protocol},"streams":"none"}`,
+  );
+  const shown: unknown[] = [];
+  const take = (what: unknown) => shown.push(what);
+  watch.ended({ title: take, detail: take, progress: take, warn: take }).catch(() => {});
+  await clock.advance(1);
+  expect(debugged).toEqual([
+    'mover: worker 1 (w-0) takes part, with 1 of the streams',
+    'mover: stream 1: 1,200 files, 3.0 MiB, 1.0 MiB/s',
+    'mover: stream 2 (worker 1): 7 files, 512 B, 0 B/s',
+  ]);
+  expect(shown).toEqual([]);
+  stop.abort();
+});
+
+test('as long as the source still counts, that is what stands in the place of a total, and of a time left', async () => {
+  const { watch, stop } = await follow(
+    jobThatIs('Suspended'),
+    `x8s:progress {"protocol":${protocol},"bytes":1048576,"totalBytes":1048576,"files":3,"totalFiles":3,"rate":524288,"scanning":true}`,
+  );
+  await watch.moving();
+  const [shown, texts]: [Progress[], string[]] = [[], []];
+  const handle = { ...quiet, progress: (of: Progress) => shown.push(of) };
+  watch.ended(handle, (text) => texts.push(text)).catch(() => {});
+  expect(texts).toEqual(['1.0 MiB, counting, 512 KiB/s']);
+  expect(shown.map(progressFigures)).toEqual(['1.0 MiB · 3 entries · counting · 512 KiB/s']);
+  const counted = { bytes: 1_048_576, totalBytes: 4_194_304, files: 3, totalFiles: 6, rate: 524_288 };
+  watch.messages.take({ kind: 'progress', progress: { ...counted, scanning: false } });
+  expect(texts.at(-1)).toBe('1.0 MiB of 4.0 MiB, 512 KiB/s');
+  expect(shown.map(progressFigures).at(-1)).toBe('25% · 1.0 MiB/4.0 MiB · 3/6 entries · 512 KiB/s · 6s left');
+  stop.abort();
+});
+
+test('a comparison after the copy, which begins at nothing again, is called one', async () => {
+  const { watch, stop } = await follow(
+    jobThatIs('Suspended'),
+    `x8s:progress {"protocol":${protocol},"bytes":1048576,"totalBytes":2097152,"files":1,"totalFiles":2,"rate":0,"comparing":true}`,
+  );
+  await watch.moving();
+  const [shown, texts]: [Progress[], string[]] = [[], []];
+  const handle = { ...quiet, progress: (of: Progress) => shown.push(of) };
+  watch.ended(handle, (text) => texts.push(text)).catch(() => {});
+  expect(texts).toEqual(['comparing, 1.0 MiB of 2.0 MiB, no data at the moment']);
+  expect(shown.map(progressFigures)).toEqual([
+    expect.stringMatching(/^comparing · 50% · 1\.0 MiB\/2\.0 MiB/),
+  ]);
   stop.abort();
 });
 

@@ -2,6 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { parseMoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
+import type { StreamFigures } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { sourceFiles } from '../../../../../plugins/x8sync/mover/ssh/sshd-config.ts';
 import { eventuallySees } from '../../../../support/eventually.ts';
 import { farLine } from '../../../support/far-line.ts';
@@ -16,6 +18,7 @@ beforeEach(async () => {
 afterEach(() => both[Symbol.dispose]());
 
 interface Told {
+  readonly scanning: boolean;
   readonly bytes: number;
   readonly totalBytes: number;
 }
@@ -25,6 +28,9 @@ const progressOf = ({ lines }: Ended): Told[] =>
     const [, json] = /^x8s:progress (.*)/.exec(line) ?? [];
     return json === undefined ? [] : [JSON.parse(json) as Told];
   });
+
+const streamsOf = ({ lines }: Ended): (readonly StreamFigures[])[] =>
+  lines.map(parseMoverLine).flatMap((line) => (line.kind === 'streams' ? [line.streams] : []));
 
 withPrograms.each([
   ['by one stream', {}, 1],
@@ -50,6 +56,19 @@ withPrograms.each([
     expect(new Set(within).size).toBeGreaterThan(1);
     expect(within).toEqual([...within].sort((one, other) => one - other));
     for (const progress of told) expect(progress.bytes).toBeLessThanOrEqual(progress.totalBytes);
+    // The source had counted before: that is so from the first word to the last, which tells of all.
+    expect(told.map(({ scanning }) => scanning)).toEqual(told.map(() => false));
+    expect(told.at(-1)).toMatchObject({ bytes: files * bytes, totalBytes: files * bytes });
+    // Each of several streams by itself, once more when they are through.
+    const [last] = streamsOf(ended).slice(-1);
+    expect(last?.map(({ stream, files: of }) => [stream, of])).toEqual(
+      files === 1
+        ? undefined
+        : [
+            [1, 1],
+            [2, 1],
+          ],
+    );
   },
   60_000,
 );

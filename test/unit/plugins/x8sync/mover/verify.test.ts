@@ -1,7 +1,9 @@
 /** Verification through the real sshd and ssh of this machine. */
 import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { MessageWriter } from '../../../../../plugins/x8sync/mover/protocol/runtime.ts';
+import { VerifyGauge } from '../../../../../plugins/x8sync/mover/verify/gauge.ts';
 import { type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -12,6 +14,17 @@ afterEach(() => both[Symbol.dispose]());
 
 const verify = { X8S_MODE: 'verify' };
 const differences = (lines: readonly string[]) => lines.filter((line) => line.startsWith('x8s:difference'));
+
+test('how far a comparison is says that it is one', () => {
+  const now = jest.spyOn(Date, 'now').mockReturnValue(1000);
+  const told: unknown[] = [];
+  const messages = { write: (_: string, message: unknown) => told.push(message), log: () => {} };
+  const gauge = new VerifyGauge({ totals: { bytes: 8, entries: 2 } }, messages as unknown as MessageWriter);
+  now.mockReturnValue(2000);
+  gauge.read(4);
+  now.mockRestore();
+  expect(told).toEqual([expect.objectContaining({ comparing: true, bytes: 4, totalBytes: 8 })]);
+});
 
 withPrograms(
   'a copy is verified with it and by itself, and what is changed afterwards is told',

@@ -44,6 +44,17 @@ test.each([
   expect(text).not.toMatch(hasNot);
 });
 
+test('that a claim which is made may grow is no must for its creation, and is among what helps', () => {
+  const pair = { source: ref(one, 'a'), target: ref(two, 'b') };
+  const makes = { ...mayBeMadeFor(['mount']), creation: true };
+  const of = (side: (typeof sides)[number], helpful: boolean) =>
+    JSON.stringify(rolesFor(pair, { sides: [side], makes, helpful }));
+  const grows = /"persistentvolumeclaims"\],"verbs":\[[^\]]*"patch"/;
+  expect(of('target', false)).not.toMatch(grows);
+  expect(of('target', true)).toMatch(grows);
+  expect(of('source', true)).not.toMatch(grows);
+});
+
 test.each([
   ['creation', { creation: true }, 'target', /"persistentvolumeclaims"\],"verbs":\[[^\]]*"create"/],
   ['growth', { growth: true }, 'target', /"persistentvolumeclaims"\],"verbs":\[[^\]]*"patch"/],

@@ -18,7 +18,9 @@ async function scene(partitions: number, answers: (Handed | 'goes')[]) {
   for (let number = 1; number <= partitions; number += 1) await queue.put(partition(number));
   queue.end();
   const [done, said, noted]: [string[], string[], number[]] = [[], [], []];
+  const placed: (number | undefined)[] = [];
   const link = {
+    worker: 1,
     isThere: answers.length > 0,
     hand: async (): Promise<Handed> => {
       const answer = answers.shift() ?? 'again';
@@ -40,12 +42,16 @@ async function scene(partitions: number, answers: (Handed | 'goes')[]) {
   };
   const lane = new Lane({
     ...{ number: 2, link, stream, queue },
-    progress: { moved: () => {}, finished: (_, files) => noted.push(files) },
+    progress: {
+      moved: () => {},
+      finished: (_, files) => noted.push(files),
+      placed: (_, worker) => placed.push(worker),
+    },
     note: () => {},
     log: (_, text) => said.push(text),
   });
   await lane.run();
-  return { done, said, noted, queue };
+  return { done, said, noted, placed, queue };
 }
 
 test('without a worker all is done by the mover', async () => {
@@ -60,7 +66,10 @@ test('a worker does it while it is there; what it gives back is done by the move
 });
 
 test('once it is gone, the mover does the rest', async () => {
-  expect((await scene(3, [through(), 'goes'])).done).toEqual(['worker done', 'worker not', 'mover', 'mover']);
+  const { done, placed } = await scene(3, [through(), 'goes']);
+  expect(done).toEqual(['worker done', 'worker not', 'mover', 'mover']);
+  // Whose figures the stream's are.
+  expect([placed[0], placed.at(-1)]).toEqual([1, undefined]);
 });
 
 test('a worker whose rsync breaks again and again is asked no more', async () => {

@@ -95,6 +95,34 @@ test('the progress of all streams is one', () => {
   expect(progress.at(2000)).toMatchObject({ bytes: 170, files: 5, rate: 20 });
 });
 
+test('totals are none as long as the source counts, and true from then on', () => {
+  let totals: { bytes: number; entries: number } | undefined;
+  const progress = new StreamsProgress(() => totals, 0);
+  progress.moved(1, 100);
+  expect(progress.at(1000)).toMatchObject({ bytes: 100, scanning: true });
+  totals = { bytes: 400, entries: 2 };
+  expect(progress.at(2000)).toMatchObject({ bytes: 100, totalBytes: 400, totalFiles: 2, scanning: false });
+  progress.finished(1, 2, 400);
+  expect(progress.at(3000)).toMatchObject({ bytes: 400, totalBytes: 400, files: 2, scanning: false });
+});
+
+test('each stream has its own figures, by which those of all are made up', () => {
+  const progress = new StreamsProgress(() => undefined, 0);
+  progress.placed(2, 1);
+  progress.finished(2, 5, 100);
+  progress.moved(2, 20);
+  progress.moved(1, 50);
+  expect(progress.each(2000)).toEqual([
+    { stream: 1, worker: undefined, files: 0, bytes: 50, rate: 25 },
+    { stream: 2, worker: 1, files: 5, bytes: 120, rate: 60 },
+  ]);
+  expect(progress.at(2000)).toMatchObject({ bytes: 170, files: 5 });
+  // The worker is gone, and what it was at is handed out again.
+  progress.finished(2, 0, 0);
+  progress.placed(2, undefined);
+  expect(progress.each(4000)[1]).toEqual({ stream: 2, worker: undefined, files: 5, bytes: 100, rate: 0 });
+});
+
 test('a limit of the rate is shared', () => {
   expect(shareOf('10M', 4)).toBe('2.5M');
   expect(shareOf('', 4)).toBe('');
