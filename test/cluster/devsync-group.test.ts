@@ -133,7 +133,10 @@ async function expectListed(it: Workplace, pods: readonly string[], one: string)
     JSON.parse(await it.must('list', ...args, '-o', 'json')) as Listed[];
   const files = ['a', 'deep', 'deep/b', 'made'];
   const pathsOf = (listed: readonly Listed[], pod?: string) =>
-    listed.filter((file) => file.pod === pod).map(({ path }) => path);
+    listed
+      .filter((file) => file.pod === pod)
+      .map(({ path }) => path)
+      .sort();
   expect(pathsOf(await list('many'))).toEqual(files);
   const there = await list('many', '--side', 'container');
   for (const pod of pods) expect(pathsOf(there, pod)).toEqual(files);
