@@ -55,6 +55,7 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   await it.watch('many');
   const seen = await it.reaches('many', 'watching', (now) => podsOf(now).length === 3);
   const [writer, ...followers] = [writerOf(seen), ...podsOf(seen).filter((pod) => pod !== writerOf(seen))];
+  const [one = ''] = followers;
   const role = (pod: string) => `${pod === writer ? 'writer' : 'follower'} ${pod}`;
   const everywhere = (path: string, content: string, pods = podsOf(seen)) =>
     eventually(async () => {
@@ -76,9 +77,9 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   await everywhere('made', 'written there');
   await everywhere('deep/b', 'three');
   expect(it.read('made')).toBe('written there');
+  await expectListed(it, podsOf(seen), one);
 
   const changed = performance.now();
-  const [one = ''] = followers;
   await it.sh(one, 'echo -n mine >/work/a; echo -n mine >/work/own');
   await everywhere('a', 'two');
   await eventually(async () => expect(await it.sh(one, 'ls /work')).toBe('a\ndeep\nmade\n'));
@@ -92,12 +93,23 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   const attached = (await it.must('logs', 'many')).match(/attached to \S+/g) ?? [];
   expect([attached.length, new Set(attached).size]).toEqual([4, 4]);
 
+  // A follower goes, for good: the others stay attached.
+  const leaving = podsOf(grown).find((pod) => pod !== writer && pod !== one) ?? '';
+  const cost = 'controller.kubernetes.io/pod-deletion-cost=-1000';
+  await it.kubectl('annotate', 'pod', leaving, cost);
+  await it.kubectl('scale', 'deployment/many', '--replicas=3');
+  const left = await it.reaches('many', 'watching', (now) => podsOf(now).length === 3);
+  expect(podsOf(left)).not.toContain(leaving);
+  it.write('deep/b', 'after it');
+  await everywhere('deep/b', 'after it', podsOf(left));
+  expect((await it.must('logs', 'many')).match(/attached to \S+/g)).toHaveLength(4);
+
   // The writer goes: another one writes back.
   await it.kubectl('delete', 'pod', writer, '--wait=false');
   const next = await it.reaches(
     'many',
     'watching',
-    (now) => writerOf(now) !== writer && podsOf(now).length === 4 && !podsOf(now).includes(writer),
+    (now) => writerOf(now) !== writer && podsOf(now).length === 3 && !podsOf(now).includes(writer),
   );
   // What a container changes within ten seconds from its start, or from its own last change then, is no person's edit.
   await sleep(Math.max(0, 15_000 - (performance.now() - changed)));
@@ -107,6 +119,40 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   expect(await it.must('flush', 'many')).toMatch(/^Both sides are the same\./);
   expect(await it.must('clean', 'many', '--yes')).toMatch(new RegExp(`pod ${writerOf(next)},`));
 });
+
+interface Listed {
+  readonly pod?: string;
+  readonly container?: string;
+  readonly kind: string;
+  readonly path: string;
+}
+
+/** `list` tells the files of this side and of each container's, of a sync and of any directory. */
+async function expectListed(it: Workplace, pods: readonly string[], one: string): Promise<void> {
+  const list = async (...args: string[]) =>
+    JSON.parse(await it.must('list', ...args, '-o', 'json')) as Listed[];
+  const files = ['a', 'deep', 'deep/b', 'made'];
+  const pathsOf = (listed: readonly Listed[], pod?: string) =>
+    listed
+      .filter((file) => file.pod === pod)
+      .map(({ path }) => path)
+      .sort();
+  expect(pathsOf(await list('many'))).toEqual(files);
+  const there = await list('many', '--side', 'container');
+  for (const pod of pods) expect(pathsOf(there, pod)).toEqual(files);
+  const alone = await list('many', '--pod', one);
+  expect([pathsOf(alone, one), alone.length]).toEqual([files, files.length]);
+  // A directory that no sync knows of, by labels.
+  await it.sh(one, 'mkdir -p /srv/data; echo x >/srv/data/mine');
+  const others = pods.filter((pod) => pod !== one);
+  for (const pod of others) await it.sh(pod, 'mkdir -p /srv/data');
+  const byLabels = await list('-l', 'app=many', '/srv/data');
+  expect(byLabels).toEqual([{ pod: one, container: 'app', kind: 'file', path: 'mine', size: 2 }]);
+  expect(await it.sh(one, 'ls -A /srv')).toBe('data\n');
+  expect(await it.must('list', '-l', 'app=many', '/work')).toMatch(
+    new RegExp(`^${one}/app +file +3 +a`, 'm'),
+  );
+}
 
 test('several containers of one pod, and what is no use is refused', async () => {
   work = new Workplace(place());
@@ -135,6 +181,22 @@ test('several containers of one pod, and what is no use is refused', async () =>
     ],
     [['run', '--pod', 'two', '-c', 'app,side'], /run is for one container/],
   ];
+  const noList: [string[], RegExp][] = [
+    [['/work'], /give either --selector or --pod/],
+    [['-l', 'app=two', 'two'], /--selector is for an absolute path in containers/],
+    [['--side', 'local', '--pod', 'two', 'two'], /are for the side of the container/],
+    [['--side', 'local', '--pod', 'two', '/work'], /--side local is for a sync by its name/],
+    [['--pod', 'none', '/work'], /there is no pod none/],
+    [['--pod', 'two', '/nowhere'], /REMOTE \/nowhere does not exist in the container/],
+  ];
+  for (const [args, message] of noList) {
+    const { code, stderr } = await it.devsync('list', ...args);
+    expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);
+    expect(code).not.toBe(0);
+  }
+  const other = JSON.parse(await it.must('list', '--pod', 'two', '-c', 'side', '/work', '-o', 'json'));
+  expect(other).toEqual([{ pod: 'two', container: 'side', kind: 'file', path: 'a', size: 3 }]);
+
   for (const [args, message] of tries) {
     const { code, stderr } = await it.devsync(...args, it.local, '/elsewhere');
     expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);

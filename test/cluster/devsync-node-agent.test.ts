@@ -126,6 +126,18 @@ describe('by the agent of its node, a container of every kind', () => {
     expect(await work.must('get', '-o', 'wide')).toMatch(/node-agent/);
   });
 
+  test('that its user cannot write to is told of, by whose it is', async () => {
+    const { code, stderr } = await work.devsync(
+      ...['plan', '--pod', 'non-root', '--launcher', 'node-agent', work.local, '/etc'],
+    );
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /REMOTE \/etc cannot be written to .*: \/etc belongs to 0:0 \(mode 0755\), and the agent runs as 1000:/,
+      ),
+    ]);
+  });
+
   /** The session's process is where, and who, the container's own is. */
   async function expectConfined(pod: string, { Uid, caps }: { Uid: number; caps: string }): Promise<void> {
     const look = `for p in /proc/[0-9]*; do

@@ -41,6 +41,10 @@ const podWith = (command: string) => ({
   ],
 });
 
+/** A command that takes long the first time, and says what it was run for each time after that. */
+const slow =
+  'slow=exec:if [ -e /work-log/slow ]; then cat /work/slow >>/work-log/slow; else : >/work-log/slow; sleep 600; fi';
+
 /** Waits for a rule to be in a phase. */
 const reloadIs = (rule: string, phase: string) => (seen: Seen) =>
   seen.state?.reloads.some((one) => one.rule.startsWith(rule) && one.phase === phase) === true;
@@ -52,7 +56,7 @@ test('a command and a signal follow what has arrived, a failure is shown and hol
   it.write('app.conf', 'first');
   it.write('restart.me', 'first');
   const exec = '*.ts=exec:cat /work/a.ts >>/work-log/built; echo; echo built here; exit 3';
-  const rules = [exec, 'app.conf=signal:HUP', 'restart.me=restart', 'nothing=signal:USR1'];
+  const rules = [exec, 'app.conf=signal:HUP', 'restart.me=restart', 'nothing=signal:USR1', slow];
   const options = ['--reload-every', '0.5s', ...rules.flatMap((rule) => ['--on-change', rule])];
   await it.sync('app', { pod: podWith(server), options });
   const log = (name: string) => it.sh('app', `cat /work-log/${name} 2>/dev/null || true`);
@@ -83,7 +87,21 @@ test('a command and a signal follow what has arrived, a failure is shown and hol
   // A signal that the program does not handle would be lost without a word.
   it.write('nothing', 'x');
   const { state } = await it.reaches('app', 'watching', reloadIs('nothing', 'failed'));
-  expect(state?.reloads.at(-1)?.message).toMatch(/the main process handles no SIGUSR1/);
+  expect(state?.reloads.at(-2)?.message).toMatch(/the main process handles no SIGUSR1/);
+
+  // The container is started again in the middle of a reload, while another save of the same waits.
+  it.write('slow', 'begins');
+  await eventually(async () => expect(await it.sh('app', 'ls /work-log')).toMatch(/slow/));
+  it.write('slow', 'has waited');
+  await it.must('flush', 'app');
+  await it.sh('app', 'kill 1; sleep 60').catch(() => {});
+  await eventually(async () => expect(await log('starts')).toBe('started\nstarted\nstarted\n'));
+  await eventually(async () => expect(await log('slow')).toBe('has waited'));
+  const said = await it.must('logs', 'app');
+  expect(said).toMatch(/reload slow=exec:.*: (failed: |ended with [1-9]\d*)/);
+  it.write('slow', ', and goes on');
+  await eventually(async () => expect(await log('slow')).toBe('has waited, and goes on'));
+  await it.reaches('app', 'watching', reloadIs('slow', 'idle'));
 });
 
 test('reloads that cause each other are stopped, and resume lets them go on; what a restart would lose is not restarted', async () => {

@@ -105,37 +105,96 @@ test.each([
   },
 );
 
-test('who may not write to REMOTE is told whose it is; --run-as names the user of an image, and an exec has its own', async () => {
-  work = new Workplace(place());
-  const it = work;
-  const volumeMounts = [{ name: 'data', mountPath: '/data' }];
+const notTheirs = (path: string) =>
+  new RegExp(
+    `REMOTE ${path} cannot be written to .*: ${path} belongs to 0:0 \\(mode 0755\\), and the agent runs as 65532:`,
+  );
+const readOnly =
+  /REMOTE \/fixed is on a read-only file system: what is mounted at \/fixed \(\w+\) is mounted read-only/;
+/** Only the image knows its user: without being told, a first attempt as root is in vain, and leaves a container behind. */
+const asImagesUser = ['--run-as', '65532:65532'];
+const places = [
+  ['exec', []],
+  ['ephemeral', asImagesUser],
+] as const;
+
+async function podOfAUser(it: Workplace): Promise<void> {
+  const volumeMounts = [
+    { name: 'data', mountPath: '/data' },
+    { name: 'data', mountPath: '/fixed', readOnly: true },
+  ];
   await it.pod('users', {
     volumes: [{ name: 'data', emptyDir: {} }],
     containers: [{ name: 'app', image: images.node, command: nodeForever, volumeMounts }],
   });
+}
+
+test('who may not write to REMOTE is told whose it is, or what is mounted there; --run-as names the user of an image', async () => {
+  work = new Workplace(place());
+  const it = work;
+  await podOfAUser(it);
   const plan = (remote: string, ...options: string[]) =>
     it.devsync('plan', '--pod', 'users', ...options, it.local, remote);
-  const refused = await plan('/etc', '--launcher', 'exec');
-  expect([refused.code, refused.stderr]).toEqual([
-    1,
-    expect.stringMatching(
-      /REMOTE \/etc cannot be written to .*: \/etc belongs to 0:0 \(mode 0755\), and the agent runs as 65532:/,
-    ),
-  ]);
+  for (const [launcher, options] of places) {
+    const of = ['--launcher', launcher, ...options];
+    const refused = await plan('/etc', ...of);
+    expect([launcher, refused.code, refused.stderr]).toEqual([
+      launcher,
+      1,
+      expect.stringMatching(notTheirs('/etc')),
+    ]);
+    expect((await plan('/fixed', ...of)).stderr).toMatch(readOnly);
+  }
+  // An exec has a user of its own.
   const asRoot = await plan('/data', '--launcher', 'exec', '--run-as', '0');
   expect(asRoot.stderr).toMatch(/in the container it runs as 65532:\d+, and as nobody else/);
-  // Only the image knows its user: without being told, a first attempt as root is in vain, and leaves a container behind.
-  await it.must(
-    'plan',
-    '--pod',
-    'users',
-    '--launcher',
-    'ephemeral',
-    '--run-as',
-    '65532:65532',
-    it.local,
-    '/data',
-  );
+  await it.must(...['plan', '--pod', 'users', '--launcher', 'ephemeral', ...asImagesUser, it.local, '/data']);
   const pod = JSON.parse(await it.kubectl('get', 'pod', 'users', '-o', 'json'));
   expect(pod.spec.ephemeralContainers).toHaveLength(1);
+});
+
+test('so say watch and up, at once, and a file may name the user', async () => {
+  work = new Workplace(place());
+  const it = work;
+  await podOfAUser(it);
+  const syncs = places.flatMap(([launcher, options]) =>
+    ['etc', 'fixed'].map((remote) => ({ name: `${launcher}-${remote}`, launcher, options, remote })),
+  );
+  for (const { name, launcher, options, remote } of syncs) {
+    it.write(`${name}/a`, 'a');
+    const where = [join(it.local, name), `/${remote}`];
+    const how = ['--pod', 'users', '--launcher', launcher, ...options, '--allow-overlap'];
+    await it.must('create', '--name', name, ...how, ...where);
+  }
+  await it.watch();
+  for (const { name, remote } of syncs) {
+    const words = remote === 'etc' ? notTheirs('/etc') : readOnly;
+    const { state } = await it.reaches(name, 'waiting', (seen) => words.test(seen.state?.message ?? ''));
+    expect(state?.problems).toEqual([]);
+    expect(await it.must('logs', name)).toMatch(words);
+  }
+  await it.stop();
+  expect(await it.must('get')).toContain('exec-etc');
+
+  // As `.devsync.yaml` has it: a number, or a text.
+  const of = (name: string, remote: string, runAs: number | string) => ({
+    ...{ pod: 'users', local: `local/${name}`, remote, launcher: 'ephemeral', runAs, makeRemote: true },
+  });
+  it.write('number/a', 'a');
+  it.write('text/a', 'a');
+  it.write('theirs/a', 'a');
+  const file = join(it.base, '.devsync.yaml');
+  const named = {
+    number: of('number', '/data/number', 65532),
+    text: of('text', '/data/text', '65532:65532'),
+    theirs: of('theirs', '/usr/local', '65532:65532'),
+  };
+  writeFileSync(file, JSON.stringify({ namespace: it.namespace, syncs: named }));
+  running = startPlugin('devsync', ['up', '--yes', '--file', file, '--context', contextA], {
+    X8S_STATE_DIR: join(it.base, 'state'),
+  });
+  await running.saw(notTheirs('/usr/local'));
+  await running.saw(/text: in sync/);
+  const look = "for (const one of ['number', 'text']) console.log(fs.statSync('/data/' + one + '/a').uid)";
+  expect(await it.kubectl('exec', 'users', '--', 'node', '-e', look)).toBe('65532\n65532\n');
 });

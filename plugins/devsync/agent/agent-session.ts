@@ -6,6 +6,7 @@ import { requireFiles } from '../sync/files/file-systems.ts';
 import { resolveWithin } from '../sync/files/folder.ts';
 import { codeOf } from '../sync/files/system-error.ts';
 import { LocalEndpoint } from '../sync/local/local-endpoint.ts';
+import { requireWritable } from '../sync/local/scan-once.ts';
 import { metadataCandidatesInContainer } from '../sync/metadata/metadata-folder.ts';
 import { Debounce } from '../sync/scan/debounce.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';
@@ -29,7 +30,7 @@ import { frameMemory } from '../wire/frame-memory.ts';
 import { TokenBucket } from '../wire/token-bucket.ts';
 import { Outflow } from '../wire/window.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
-import { explainingOwner } from './ownership.ts';
+import { explainingAccess } from './ownership.ts';
 import { resolveOrMake, resolveRoot } from './remote-root.ts';
 import { type Send, sendTree } from './send.ts';
 
@@ -62,7 +63,7 @@ export class AgentSession {
   constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
     const { base, root: wanted, bandwidth } = request;
     this.#limit = bandwidth === undefined ? undefined : new TokenBucket(bandwidth);
-    const resolved = explainingOwner(base, wanted, () => rootFor(request));
+    const resolved = explainingAccess(base, wanted, () => rootFor(request));
     const root = base + resolved;
     requireFiles(root);
     const mountInfo = readMounts(base);
@@ -74,7 +75,11 @@ export class AgentSession {
       top: base === '' ? '/' : base,
       metadataCandidates: metadataCandidatesInContainer(base, resolved),
     };
-    this.#endpoint = explainingOwner(base, resolved, () => new LocalEndpoint(options));
+    this.#endpoint = explainingAccess(base, resolved, () => {
+      // What is kept of it may be elsewhere, where this user may write.
+      if (!request.readsOnly) requireWritable(root);
+      return new LocalEndpoint(options);
+    });
     this.opened = {
       // As the container calls it.
       facts: {

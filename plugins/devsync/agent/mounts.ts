@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 
 interface Mount {
   readonly point: string;
+  /** The file system's name, such as `tmpfs`. */
+  readonly type: string;
   readonly description: string;
   readonly isWritable: boolean;
 }
@@ -16,7 +18,12 @@ function* mountsIn(mountInfo: string): Generator<Mount> {
     const [type, source, ofAll] = right.split(' ');
     const isWritable = ![options, ofAll].some((list) => list?.split(',').includes('ro'));
     if (point !== undefined)
-      yield { point: plain(point), description: `${type} ${source} ${device} ${from}`, isWritable };
+      yield {
+        point: plain(point),
+        type: type ?? '',
+        description: `${type} ${source} ${device} ${from}`,
+        isWritable,
+      };
   }
 }
 
@@ -43,14 +50,26 @@ export function mountsBelow(mountInfo: string, directory: string): MountsBelow {
 }
 
 /** What a directory is mounted from: file system, source, device and the directory in it. */
-export function mountOf(mountInfo: string, directory: string): string {
-  let best: Mount = { point: '', description: '', isWritable: false };
+export const mountOf = (mountInfo: string, directory: string): string =>
+  holding(mountInfo, directory).description;
+
+/** In words, where the directory is on a mount that cannot be written to; undefined where it is not. */
+export function readOnlyMount(mountInfo: string, directory: string): string | undefined {
+  const { point, type, isWritable } = holding(mountInfo, directory);
+  return point === '' || isWritable
+    ? undefined
+    : `what is mounted at ${point} (${type}) is mounted read-only`;
+}
+
+/** The mount that a directory is on. */
+function holding(mountInfo: string, directory: string): Mount {
+  let best: Mount = { point: '', type: '', description: '', isWritable: false };
   for (const mount of mountsIn(mountInfo)) {
     const holds = mount.point === '/' || directory === mount.point || directory.startsWith(`${mount.point}/`);
     // Of two at the same point the later one is on top.
     if (holds && mount.point.length >= best.point.length) best = mount;
   }
-  return best.description;
+  return best;
 }
 
 /** What is mounted for the process whose root this is; empty where that cannot be read. */

@@ -1,7 +1,8 @@
-/** Why REMOTE cannot be written to: who it belongs to, and who asks. */
+/** Why REMOTE cannot be written to: who it belongs to and who asks, or what is mounted there. */
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../sync/files/system-error.ts';
+import { readMounts, readOnlyMount } from './mounts.ts';
 
 /** Who a process is, as the kernel knows it. */
 export interface Identity {
@@ -14,17 +15,22 @@ export interface Identity {
 
 type Owned = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
-/** Opens a directory; where that is not allowed, the error says whose it is. */
-export function explainingOwner<T>(base: string, root: string, open: () => T): T {
+/** Opens a directory; where that is not allowed, the error says whose it is, or what is mounted there. */
+export function explainingAccess<T>(base: string, root: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
     const code = codeOf(error);
-    const found = code === 'EACCES' || code === 'EPERM' ? nearest(base, root) : undefined;
-    if (found === undefined) throw error;
-    const message = describeRefusal(found.path, found.stats, ownIdentity());
-    throw Object.assign(new Error(message), { code });
+    const message = explain(base, root, code);
+    throw message === undefined ? error : Object.assign(new Error(message), { code });
   }
+}
+
+function explain(base: string, root: string, code: string | undefined): string | undefined {
+  const found = code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? nearest(base, root) : undefined;
+  if (found === undefined) return undefined;
+  if (code === 'EROFS') return readOnlyMount(readMounts(base), found.path);
+  return describeRefusal(found.path, found.stats, ownIdentity());
 }
 
 /** In words. */

@@ -6,15 +6,15 @@ import { requireWritable, scanOnce } from '../sync/local/scan-once.ts';
 import { metadataCandidatesInContainer } from '../sync/metadata/metadata-folder.ts';
 import type { ScanAnswer, ScanRequest } from '../wire/calls.ts';
 import { mountsBelow, readMounts } from './mounts.ts';
-import { explainingOwner } from './ownership.ts';
+import { explainingAccess } from './ownership.ts';
 import { nearestAbove, resolveRoot } from './remote-root.ts';
 import { type Send, sendTree } from './send.ts';
 
 /** Sends what is there. Rejects with what the system says where a sync could not work there. */
 export async function answerScan(request: ScanRequest, send: Send): Promise<ScanAnswer> {
-  const { base, scan, ignores } = request;
+  const { base, scan, ignores, readsOnly } = request;
   const root = find(request);
-  if (root !== undefined) explainingOwner(base, root, () => requireWritable(base + root));
+  if (root !== undefined && !readsOnly) explainingAccess(base, root, () => requireWritable(base + root));
   const tree: MaybeEntry =
     root === undefined
       ? undefined
@@ -35,7 +35,7 @@ function find({ base, root, create }: ScanRequest): string | undefined {
     return resolveRoot({ base, root });
   } catch (error) {
     if (!create || codeOf(error) !== 'ENOENT') throw error;
-    explainingOwner(base, root, () => requireWritable(base + nearestAbove(base, root)));
+    explainingAccess(base, root, () => requireWritable(base + nearestAbove(base, root)));
     return undefined;
   }
 }

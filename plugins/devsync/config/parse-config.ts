@@ -211,7 +211,8 @@ function choice<T extends string>(field: YamlField | undefined, choices: readonl
 /** `1000` is a number in YAML, and `1000:1000` a text. */
 function runAsOf(field: YamlField | undefined): string | undefined {
   if (field === undefined) return undefined;
-  const text = field.isText() ? field.string() : String(field.json());
+  const value = field.json();
+  const text = typeof value === 'number' ? String(value) : field.string();
   refusedAt(field, () => parseRunAs(text));
   return text;
 }

@@ -4,13 +4,20 @@
  * so one that runs is used again.
  */
 import { randomBytes } from 'node:crypto';
-import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
 import type { AgentConnection } from './agent-connection.ts';
-import { Declined, type LaunchContext, type Launched, StartError, startAgent } from './launcher.ts';
+import {
+  Declined,
+  type LaunchContext,
+  type Launched,
+  StartError,
+  startAgent,
+  unlessDeclined,
+} from './launcher.ts';
 import { besideContext, isSameUser, likelyUser, type User, writtenUser } from './security.ts';
 
 /** Ephemeral containers of ours begin with this. */
@@ -140,15 +147,8 @@ async function add(context: LaunchContext, user: User | undefined): Promise<stri
     securityContext: besideContext(pod, container, user),
     terminationMessagePolicy: 'File',
   };
-  const patch = { spec: { ephemeralContainers: [entry] } };
   const ref = { namespace, name: pod.metadata.name };
-  try {
-    await kube.patch(pods, ref, patch, { type: 'strategic', subresource: 'ephemeralcontainers', signal });
-  } catch (error) {
-    if (isForbidden(error) || isNotFound(error))
-      throw new Declined(`ephemeral containers are refused: ${(error as Error).message}`);
-    throw error;
-  }
+  await addEntry(context, entry);
   await waitFor(kube, pods, ref, (now) => isUp(now, name), {
     timeoutMs: startLimit,
     signal,
@@ -156,6 +156,22 @@ async function add(context: LaunchContext, user: User | undefined): Promise<stri
     describe: (now) => describeState(statusOf(now, name)),
   });
   return name;
+}
+
+/** @throws {Declined} the cluster has no ephemeral containers, this user may not add one, or admission is against it */
+async function addEntry(context: LaunchContext, entry: object): Promise<void> {
+  const { kube, target, signal } = context;
+  const ref = { namespace: target.namespace, name: target.pod.metadata.name };
+  const subresource = 'ephemeralcontainers';
+  const patch = { spec: { ephemeralContainers: [entry] } };
+  const added = kube.patch(pods, ref, patch, { type: 'strategic', subresource, signal });
+  try {
+    await unlessDeclined(context, { verb: 'patch', resource: pods, subresource, ...ref }, added);
+  } catch (error) {
+    if (!isNotFound(error) && !(error instanceof Declined)) throw error;
+    const { message, cause } = error as Error;
+    throw new Declined(`ephemeral containers are refused: ${message}`, { cause });
+  }
 }
 
 function isUp(pod: Pod | undefined, name: string): true | undefined {

@@ -1,9 +1,10 @@
 /** Starts an agent for a container by the first launcher that works, and keeps why the others did not. */
-import { X8sError } from '../../../src/errors.ts';
+import { ForbiddenError, X8sError } from '../../../src/errors.ts';
+import { isDenied } from '../../../src/kube/api/api-error.ts';
 import type { LauncherName } from '../spec/spec.ts';
 import { isBeside, launchBeside } from './ephemeral.ts';
 import { launchByExec } from './exec.ts';
-import { Declined, type LaunchContext, type Launched } from './launcher.ts';
+import { Declined, ExecDeclined, type LaunchContext, type Launched } from './launcher.ts';
 import { launchFromNode } from './node-agent.ts';
 
 const launcherFunctions = {
@@ -39,18 +40,33 @@ async function tryLaunchers(
   order: readonly Launcher[],
   context: LaunchContext,
 ): Promise<Launched & { refusals: Refusal[] }> {
-  const refusals: Refusal[] = [];
+  const declined = new Map<Launcher, Declined>();
   for (const way of order) {
+    const before = declined.get('exec');
     try {
-      return { ...(await launcherFunctions[way](context)), refusals };
+      if (way === 'ephemeral' && before instanceof ExecDeclined) throw withoutExec(before);
+      return { ...(await launcherFunctions[way](context)), refusals: refusalsOf(declined) };
     } catch (error) {
       if (!(error instanceof Declined)) throw error;
-      refusals.push({ launcher: way, reason: error.message });
+      declined.set(way, error);
     }
   }
-  const { pod, container } = context.target;
-  throw new X8sError(`no agent can be started for container ${container} of pod ${pod.metadata.name}`, {
-    details: refusals.map(({ launcher, reason }) => `${launcher}: ${reason}`),
+  throw noneWorks(context, declined);
+}
+
+/** A container beside it would be in vain, and would stay until the pod goes. */
+const withoutExec = ({ cause }: Declined) =>
+  new Declined('an agent beside the container is started by an exec, too', { cause });
+
+const refusalsOf = (declined: ReadonlyMap<Launcher, Declined>): Refusal[] =>
+  [...declined].map(([launcher, { message }]) => ({ launcher, reason: message }));
+
+function noneWorks({ target }: LaunchContext, declined: ReadonlyMap<Launcher, Declined>): X8sError {
+  const lacksRights = [...declined.values()].every(({ cause }) => isDenied(cause));
+  const Kind = lacksRights ? ForbiddenError : X8sError;
+  const { pod, container } = target;
+  return new Kind(`no agent can be started for container ${container} of pod ${pod.metadata.name}`, {
+    details: refusalsOf(declined).map(({ launcher, reason }) => `${launcher}: ${reason}`),
     hint: 'kubectl devsync doctor says more.',
   });
 }

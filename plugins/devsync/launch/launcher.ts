@@ -1,9 +1,13 @@
 /** What all launchers share: the container that is meant, and starting an agent in some container of its pod. */
 import type { Clock } from '../../../src/clock.ts';
-import { UnreachableError } from '../../../src/errors.ts';
+import { messageOf, UnreachableError } from '../../../src/errors.ts';
+import { ApiError } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';
-import { exec } from '../../../src/kube/streams/exec.ts';
+import { pods } from '../../../src/kube/api/resources.ts';
+import { describePermission, type Permission } from '../../../src/kube/cluster/access.ts';
+import { refusalIn, unlessRefused } from '../../../src/kube/cluster/refusal.ts';
+import { type ExecSession, exec } from '../../../src/kube/streams/exec.ts';
 import { type AgentLaunch, agentLaunch } from '../agent/loader.ts';
 import { AgentConnection, AgentLate } from './agent-connection.ts';
 import type { NodeLines } from './node-lines.ts';
@@ -48,29 +52,49 @@ export interface Launched {
 
 /** This launcher does not work for this container; another one may. */
 export class Declined extends Error {
-  override readonly name = 'Declined';
+  override readonly name: string = 'Declined';
+}
+
+/** The API server lets nobody, or not this user, run a command in a container of the pod. */
+export class ExecDeclined extends Declined {
+  override readonly name = 'ExecDeclined';
+}
+
+/**
+ * Awaits a request of this launcher.
+ *
+ * @param need the right that it takes
+ * @throws {Declined} the user lacks that right, which is the cause then, or admission is against it
+ */
+export async function unlessDeclined<T>(
+  { kube, signal }: Pick<LaunchContext, 'kube' | 'signal'>,
+  need: Permission,
+  attempt: Promise<T>,
+): Promise<T> {
+  try {
+    return await unlessRefused(kube, need, attempt, { signal });
+  } catch (error) {
+    if (refusalIn(error) === undefined) throw error;
+    const right = describePermission(need);
+    if (error instanceof ApiError) throw new Declined(`you may not ${right}`, { cause: error });
+    throw new Declined(`the cluster refuses to ${right}: ${messageOf(error)}`);
+  }
 }
 
 /**
  * Starts an agent where there is a `node` in some container of the pod.
  *
  * @throws {StartError} its process ended, or could not be started
+ * @throws {ExecDeclined} the user may not, or admission is against it
  * @throws {Declined} nothing was heard of it in time
  */
 export async function startAgent(
-  { kube, target, bundle, helloLimit, signal }: LaunchContext,
+  context: LaunchContext,
   container: string,
   node: string,
 ): Promise<AgentConnection> {
-  const launch: AgentLaunch = agentLaunch(bundle, node);
-  const { namespace, pod } = target;
-  const session = await exec(kube, {
-    namespace,
-    pod: pod.metadata.name,
-    container,
-    command: launch.command,
-    signal,
-  });
+  const launch: AgentLaunch = agentLaunch(context.bundle, node);
+  const session = await execIn(context, container, launch.command);
   const { stdin, stdout, stderr } = session;
   const close = () => session.close();
   let words = '';
@@ -78,7 +102,7 @@ export async function startAgent(
     words = (words + data.toString()).slice(-2000);
   });
   try {
-    return await AgentConnection.start({ stdin, stdout, stderr, close }, launch, helloLimit);
+    return await AgentConnection.start({ stdin, stdout, stderr, close }, launch, context.helloLimit);
   } catch (error) {
     close();
     if (error instanceof AgentLate)
@@ -87,6 +111,22 @@ export async function startAgent(
     // What broke on the way is no verdict on the container.
     if (lost instanceof UnreachableError) throw lost;
     throw new StartError(words.trim() || reason || (error as Error).message, code);
+  }
+}
+
+async function execIn(
+  context: LaunchContext,
+  container: string,
+  command: readonly string[],
+): Promise<ExecSession> {
+  const { kube, target, signal } = context;
+  const [namespace, pod] = [target.namespace, target.pod.metadata.name];
+  const need = { verb: 'create', resource: pods, subresource: 'exec', namespace, name: pod };
+  try {
+    return await unlessDeclined(context, need, exec(kube, { namespace, pod, container, command, signal }));
+  } catch (error) {
+    if (!(error instanceof Declined)) throw error;
+    throw new ExecDeclined(error.message, { cause: error.cause });
   }
 }
 

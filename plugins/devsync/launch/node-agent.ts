@@ -4,8 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
-import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
-import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
+import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { Pod } from '../../../src/kube/api/objects.ts';
 import { pods, serviceAccounts } from '../../../src/kube/api/resources.ts';
@@ -25,7 +24,7 @@ import {
 import { readLine } from '../wire/read-line.ts';
 import type { SharedLine } from '../wire/shared-line.ts';
 import { AgentConnection } from './agent-connection.ts';
-import { Declined, type LaunchContext, type Launched } from './launcher.ts';
+import { Declined, type LaunchContext, type Launched, unlessDeclined } from './launcher.ts';
 
 /** Milliseconds for the agent to open a session. */
 const answerLimit = 20_000;
@@ -34,20 +33,20 @@ const tokenLifetime = 600;
 
 /** @throws {Declined} no agent is there, it may not be used, or it refuses */
 export async function launchFromNode(context: LaunchContext): Promise<Launched> {
-  const { kube, target, signal, helloLimit, lines, onDetail } = context;
+  const { target, signal, helloLimit, lines, onDetail } = context;
   const { namespace, pod, container, containerId } = target;
   const node = pod.spec.nodeName ?? '';
-  const agent = await findAgent(kube, node, { signal });
+  const agent = await findAgent(context, node);
   onDetail(`asking ${agent} for a session on node ${node}`);
-  const token = await requestToken(kube, namespace, node, { signal });
+  const token = await requestToken(context, node);
   const request = { token, namespace, pod: pod.metadata.name, container, containerId };
   const line = lines
     ? await lines.session(
         agent,
-        () => openLine(kube, agent, { ...request, shared: true }, signal, lines.signal),
+        () => openLine(context, agent, { ...request, shared: true }, lines.signal),
         (shared) => openFurther(shared, agent, request, signal),
       )
-    : (await openLine(kube, agent, request, signal, signal)).line;
+    : (await openLine(context, agent, request, signal)).line;
   return { launcher: 'node-agent', connection: await begin(line, agent, helloLimit), base: '' };
 }
 
@@ -68,11 +67,12 @@ async function begin(line: Duplex, agent: string, limit: number | undefined): Pr
 }
 
 /** The name of the pod with the agent of a node. */
-async function findAgent(kube: KubeClient, node: string, call: CallOptions): Promise<string> {
+async function findAgent(context: LaunchContext, node: string): Promise<string> {
+  const { kube, signal } = context;
   const where = { labelSelector: selectorOf(agentSelector), fieldSelector: `spec.nodeName=${node}` };
-  const { items } = await allowed(`list pods in namespace "${agentNamespace}"`, () =>
-    kube.list(pods, { namespace: agentNamespace, ...where, ...call }),
-  );
+  const need = { verb: 'list', resource: pods, namespace: agentNamespace };
+  const listed = kube.list(pods, { namespace: agentNamespace, ...where, signal });
+  const { items } = await unlessDeclined(context, need, listed);
   const running = items.find(isReady);
   if (running !== undefined) return running.metadata.name;
   if (items.length > 0) throw new Declined(`the agent of node ${node} is not ready`);
@@ -82,26 +82,24 @@ async function findAgent(kube: KubeClient, node: string, call: CallOptions): Pro
 const isReady = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && isMet(pod, 'Ready');
 
 /** A token that only the agent of this node takes. */
-async function requestToken(
-  kube: KubeClient,
-  namespace: string,
-  node: string,
-  call: CallOptions,
-): Promise<string> {
+async function requestToken(context: LaunchContext, node: string): Promise<string> {
+  const { kube, target, signal } = context;
+  const of = { namespace: target.namespace, name: clientAccount };
+  const subresource = 'token';
   const body = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    metadata: { namespace, name: clientAccount },
+    metadata: of,
     spec: { audiences: [audienceOf(node)], expirationSeconds: tokenLifetime },
   };
+  const need = { verb: 'create', resource: serviceAccounts, subresource, ...of };
   try {
-    const right = `create serviceaccounts/token "${clientAccount}" in namespace "${namespace}"`;
-    const answer = await allowed(right, () =>
-      kube.create(serviceAccounts, body, { ...call, subresource: 'token' }),
-    );
-    return asText(asObject(answer.status, 'a status').token, 'a token');
+    const asked = kube.create(serviceAccounts, body, { subresource, signal });
+    const { status } = await unlessDeclined(context, need, asked);
+    return asText(asObject(status, 'a status').token, 'a token');
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    const { namespace } = of;
     throw new Declined(
       `agents are not for namespace ${namespace} yet: an administrator lets them by \`init --node-agent -n ${namespace}\``,
     );
@@ -117,17 +115,17 @@ interface OpenedLine {
 
 /** A line to the agent, with a session. @param life ends the line. */
 async function openLine(
-  kube: KubeClient,
+  context: LaunchContext,
   agent: string,
   request: SessionRequest,
-  signal: AbortSignal,
   life: AbortSignal,
 ): Promise<OpenedLine> {
-  const right = `create pods/portforward in namespace "${agentNamespace}"`;
-  const where = { namespace: agentNamespace, pod: agent, port: agentPort, signal: life };
-  const line = await allowed(right, () => portForward(kube, where));
+  const place = { namespace: agentNamespace };
+  const need = { verb: 'create', resource: pods, subresource: 'portforward', ...place };
+  const opened = portForward(context.kube, { ...place, pod: agent, port: agentPort, signal: life });
+  const line = await unlessDeclined(context, need, opened);
   line.write(requestLine(request));
-  return await answered(agent, line, signal, async (limit) => {
+  return await answered(agent, line, context.signal, async (limit) => {
     const isShared = requireOpened(agent, await readLine(line, limit));
     return { line, isShared };
   });
@@ -177,15 +175,5 @@ async function answered<T>(
     if (stream.errored instanceof UnreachableError) throw stream.errored;
     const why = stream.errored instanceof X8sError ? stream.errored : error;
     throw new Declined(`${agent} does not answer: ${messageOf(why)}`);
-  }
-}
-
-/** Runs it; a right that is missing keeps this launcher alone from working. */
-async function allowed<T>(right: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (isForbidden(error)) throw new Declined(`you may not ${right}`);
-    throw error;
   }
 }

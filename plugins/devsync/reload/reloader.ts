@@ -63,11 +63,21 @@ export class Reloader {
     }));
   }
 
-  /** Works with this container from now on. What an earlier one has not reloaded yet is not for this one. */
+  /** Works with this container from now on. What an earlier one has not reloaded yet is reloaded once it is here, too. */
   attach(target: ReloadTarget): void {
     const { containerId, pod } = target.target;
     if (containerId !== this.#containerId) this.#schedule.begin(pod.metadata.uid === this.#podId);
     [this.#target, this.#containerId, this.#podId] = [target, containerId, pod.metadata.uid];
+    this.#begin();
+    void this.#recall(target);
+  }
+
+  /** What was kept, and is there: on a volume, or on the same container's layer. */
+  async #recall(target: ReloadTarget): Promise<void> {
+    if (this.#schedule.kept.length === 0) return;
+    if (!(await isAsked(target)) || this.#target !== target) return;
+    const there = this.#schedule.kept.filter((one) => isThere(target, one));
+    this.#schedule.arrivedAgain(there, this.#options.clock.monotonic());
     this.#begin();
   }
 
@@ -76,10 +86,15 @@ export class Reloader {
     this.#target = undefined;
   }
 
-  /** Files were changed in the container, and by the container. */
-  applied(sent: readonly AppliedPath[], received: readonly string[]): void {
+  /**
+   * Files were changed in the container, and by the container.
+   *
+   * @param isQuiet a first sync has brought them: only what has waited since before reloads.
+   */
+  applied(sent: readonly AppliedPath[], received: readonly string[], isQuiet = false): void {
     const now = this.#options.clock.monotonic();
-    this.#schedule.applied(sent, now);
+    if (isQuiet) this.#schedule.arrivedAgain(sent, now);
+    else this.#schedule.applied(sent, now);
     this.#schedule.received(received, now);
     this.#begin();
   }
@@ -128,13 +143,18 @@ export class Reloader {
     const { index } = due;
     try {
       const target = this.#target;
-      const isThere = target && (await isStillThere(target, due.applied));
-      if (isThere) await this.#reload(due, target);
-      else if (isThere === undefined) this.#schedule.applied(due.applied, this.#options.clock.monotonic());
+      if (!target || !(await isAsked(target))) this.#giveBack(due, target);
+      else if (due.applied.some((one) => isThere(target, one))) await this.#reload(due, target);
     } finally {
       this.#schedule.ended(index);
       this.#begin();
     }
+  }
+
+  #giveBack(due: DueReload, asked: ReloadTarget | undefined): void {
+    this.#schedule.giveBack(due);
+    // Another stream may have begun meanwhile, and has found nothing kept.
+    if (this.#target && this.#target !== asked) void this.#recall(this.#target);
   }
 
   async #reload({ index, rule, applied }: DueReload, target: ReloadTarget): Promise<void> {
@@ -165,19 +185,16 @@ export class Reloader {
   }
 }
 
-/**
- * Whether the container has, at one of the paths at least, what triggered the reload: asked of it, not assumed.
- * Undefined where it could not be asked.
- */
-async function isStillThere(
-  { container }: ReloadTarget,
-  applied: readonly AppliedPath[],
-): Promise<boolean | undefined> {
+/** Asks the container what it has: that is what a reload follows, not what was sent. False where the stream broke. */
+async function isAsked({ container }: ReloadTarget): Promise<boolean> {
   try {
     await container.refresh();
+    return true;
   } catch {
-    // The stream broke: the container is gone, or another agent takes over.
-    return undefined;
+    // The container is gone, or another agent takes over.
+    return false;
   }
-  return applied.some(({ path, entry }) => sameShallow(lookup(container.tree, path), entry));
 }
+
+const isThere = ({ container }: ReloadTarget, { path, entry }: AppliedPath): boolean =>
+  sameShallow(lookup(container.tree, path), entry);

@@ -31,6 +31,8 @@ interface RuleState {
   readonly rule: ReloadRule;
   readonly matches: (path: string) => boolean;
   pending: Map<string, AppliedPath>;
+  /** What an earlier container, or an earlier stream, has not reloaded: it waits until it is known to be there. */
+  readonly kept: Map<string, AppliedPath>;
   /** When the first pending path arrived. */
   since: number;
   isRunning: boolean;
@@ -58,6 +60,7 @@ export class ReloadSchedule {
       rule,
       matches: matcherOf(rule.pattern),
       pending: new Map(),
+      kept: new Map(),
       since: 0,
       isRunning: false,
       began: undefined,
@@ -71,12 +74,24 @@ export class ReloadSchedule {
   /** These paths were changed in the container. @param now monotonic milliseconds, here and below. */
   applied(paths: readonly AppliedPath[], now: number): void {
     for (const state of this.#rules)
-      for (const one of paths) {
-        if (!state.matches(one.path)) continue;
-        if (state.pending.size === 0) state.since = now;
-        state.pending.set(one.path, isPutBack(state, one) ? { ...one, isRevert: true } : one);
-        if (beginsContainers(state)) state.put.set(one.path, one.entry);
-      }
+      for (const one of paths) if (state.matches(one.path)) add(state, one, now);
+  }
+
+  /** These paths are in a container that has begun, or has been reached again: what was kept of them is reloaded now. */
+  arrivedAgain(paths: readonly AppliedPath[], now: number): void {
+    for (const state of this.#rules)
+      for (const one of paths) if (state.kept.has(one.path)) add(state, one, now);
+  }
+
+  /** What waits until it is known to be in the container. */
+  get kept(): AppliedPath[] {
+    return this.#rules.flatMap(({ kept }) => [...kept.values()]);
+  }
+
+  /** What was taken could not be asked for: the stream is gone. */
+  giveBack({ index, applied }: DueReload): void {
+    const state = this.#rules[index];
+    if (state) keep(state, applied);
   }
 
   /** The container has changed these paths by itself, as a reload may make it do. */
@@ -109,10 +124,16 @@ export class ReloadSchedule {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Another container begins: what is waiting is not for it. @param isSamePod it was started again in its pod. */
+  /**
+   * Another container begins. What is waiting is kept until it is there as well, but for what its beginning has done.
+   *
+   * @param isSamePod it was started again in its pod.
+   */
   begin(isSamePod: boolean): void {
     for (const state of this.#rules) {
+      keep(state, state.pending.values());
       state.pending = new Map();
+      if (state.rule.action.kind === (isSamePod ? 'restart' : 'rollout')) state.kept.clear();
       // A restart has made no other pod.
       if (!isSamePod && state.rule.action.kind === 'restart') state.put.clear();
     }
@@ -154,6 +175,18 @@ export class ReloadSchedule {
     const oldest = Math.min(...began);
     for (const [path, at] of this.#fromContainer) if (at < oldest) this.#fromContainer.delete(path);
   }
+}
+
+function add(state: RuleState, one: AppliedPath, now: number): void {
+  if (state.pending.size === 0) state.since = now;
+  state.pending.set(one.path, isPutBack(state, one) ? { ...one, isRevert: true } : one);
+  state.kept.delete(one.path);
+  if (beginsContainers(state)) state.put.set(one.path, one.entry);
+}
+
+/** What has arrived since is newer. */
+function keep({ kept, pending }: RuleState, applied: Iterable<AppliedPath>): void {
+  for (const one of applied) if ((pending.get(one.path) ?? one) === one) kept.set(one.path, one);
 }
 
 const isReady = ({ pending, isRunning, stopped }: RuleState) =>

@@ -33,6 +33,10 @@ export interface TargetSpec {
   readonly writer?: string;
 }
 
+/** Nothing is ever written to REMOTE: a one-way sync comes from there. */
+export const readsRemoteOnly = ({ mode, from }: Pick<SyncSpec, 'mode' | 'from'>): boolean =>
+  from === 'container' && mode.startsWith('one-way');
+
 /** Whether several containers may take part. */
 export const isGroup = ({ everyPod, containers }: TargetSpec): boolean =>
   everyPod === true || (containers?.length ?? 0) > 1;

@@ -117,6 +117,8 @@ export interface OpenRequest {
   readonly root: string;
   /** Whether the directory is made where it is missing. */
   readonly create: boolean;
+  /** Nothing is ever written there: it need not be possible. */
+  readonly readsOnly?: boolean | undefined;
   readonly scan: ScanOptions;
   readonly ignores: IgnoreRules;
   /** Bytes that the trash in the container may hold. */

@@ -100,9 +100,11 @@ export function* askedFor(
     const need = needs.get(chunk.digest);
     if (need === undefined || need.size !== chunk.size)
       throw new ProtocolError('the other end sent a content that nobody has asked for');
-    if (chunk.copied !== undefined && chunk.copied.path !== need.basis?.path)
+    const { copied } = chunk;
+    // The other end knows the content's own path alone; which file here has the rest of it is for this end to say.
+    if (copied !== undefined && (need.basis === undefined || copied.path !== need.path))
       throw new ProtocolError('the other end sent differences to a file that it was not asked for');
-    yield chunk;
+    yield copied && need.basis ? { ...chunk, copied: { ...copied, path: need.basis.path } } : chunk;
   }
 }
 

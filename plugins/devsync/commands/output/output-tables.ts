@@ -2,6 +2,7 @@
 import { table } from '../../../../src/cli/table.ts';
 import { formatAge, formatBytes, formatPlural } from '../../../../src/ui/format.ts';
 import type { Finding } from '../../control/doctor.ts';
+import type { ListedFile, RemoteFile } from '../../session/preview/list-files.ts';
 import type { RunnerState } from '../../session/runner/runner-state.ts';
 import { progressWords } from '../../session/status/progress.ts';
 import type { SyncState } from '../../session/status/state.ts';
@@ -150,5 +151,22 @@ export function findingsTable(findings: readonly Finding[]) {
       { header: 'FOUND', value: ({ message }) => message },
     ],
     'Nothing was checked.',
+  );
+}
+
+/** Files of one side; where they are of several containers, each is named. */
+export function fileTable(files: readonly (ListedFile | RemoteFile)[]) {
+  const whereOf = (file: ListedFile | RemoteFile) => ('pod' in file ? `${file.pod}/${file.container}` : '');
+  const areOfOne = new Set(files.map(whereOf)).size <= 1;
+  return table(
+    files,
+    [
+      { header: 'CONTAINER', value: whereOf, wide: areOfOne },
+      { header: 'KIND', value: ({ kind }) => kind },
+      { header: 'SIZE', value: ({ size }) => (size === undefined ? '' : String(size)) },
+      { header: 'PATH', value: ({ path }) => path, isPath: true },
+      { header: 'REMARK', value: ({ remark }) => remark ?? '' },
+    ],
+    'There are no files.',
   );
 }

@@ -6,7 +6,7 @@ import { launch, type Refusal } from '../../launch/launch.ts';
 import type { LaunchContext, Launched, Target } from '../../launch/launcher.ts';
 import { measure, otherMountProblem } from '../../reconcile/entry.ts';
 import { IgnoreFiles } from '../../spec/ignore-files.ts';
-import { ignoreRules, type SyncSpec } from '../../spec/spec.ts';
+import { ignoreRules, readsRemoteOnly, type SyncSpec } from '../../spec/spec.ts';
 import { requireFiles } from '../../sync/files/file-systems.ts';
 import { isOtherMount, type RootPlace, readRootPlace } from '../../sync/files/root-place.ts';
 import { codeOf, reasonOf } from '../../sync/files/system-error.ts';
@@ -155,10 +155,12 @@ export async function openRemote(
   signal: AbortSignal,
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits, bandwidth } = spec;
+  const readsOnly = readsRemoteOnly(spec);
   const request = {
     base: launched.base,
     root,
     create,
+    readsOnly,
     trashLimit: trashLimits.container,
     bandwidth,
     ...common,
@@ -197,8 +199,8 @@ function remoteError(remote: string, error: AgentError): X8sError {
         hint: 'Give it to that user in the image, mount a volume with fsGroup there, or choose another directory.',
       });
     case 'EROFS':
-      return new X8sError(`REMOTE ${remote} is on a read-only file system`, {
-        hint: 'Choose a directory on a volume, such as an emptyDir.',
+      return new X8sError(`REMOTE ${remote} is on a read-only file system: ${error.message}`, {
+        hint: 'Choose a directory on a volume that is mounted to be written to, such as an emptyDir.',
       });
     default:
       return new X8sError(`REMOTE ${remote} cannot be synced: ${error.message}`, { cause: error });

@@ -18,6 +18,8 @@ export interface CycleResult {
   readonly waiting: number;
   /** What both sides were when something failed; undefined where nothing did. */
   readonly failedAt: TreeSnapshot | undefined;
+  /** Large files that it has left on their way: nothing is known before they are there. */
+  readonly beside: number;
 }
 
 /** How many rounds there are at most, and how long the pause after a failure is, in milliseconds. */
@@ -34,7 +36,8 @@ export async function flushUntilDone({ refresh, cycle, clock, signal }: FlushOpt
   for (let round = 0; round < maxRounds; round++) {
     const everything = round === 0 || failed !== undefined;
     if (!(await refresh(everything))) return false;
-    const { changes, waiting, failedAt } = await cycle();
+    const { changes, waiting, failedAt, beside } = await cycle();
+    if (beside > 0) return true;
     if (waiting > 0) {
       await clock.sleep(startPause, signal);
       round = 0;

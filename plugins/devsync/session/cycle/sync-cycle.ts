@@ -15,6 +15,7 @@ import { sendEarly } from '../transfers/early-transfers.ts';
 import { Exchange } from '../transfers/exchange.ts';
 import { LargeFileThrottle } from '../transfers/large-file-throttle.ts';
 import {
+  amountOf,
   type Changes,
   countOf,
   type Division,
@@ -154,13 +155,15 @@ export class SyncCycle {
    * Returns the number of changes that there were to be carried out.
    *
    * @param isAsked a person wants it now: what changes all the time does not wait either.
+   * @param mayGoBeside large files may be on their way yet when it has ended.
    */
-  async run(isAsked = true): Promise<number> {
+  async run(isAsked = true, mayGoBeside = !isAsked): Promise<number> {
     this.#waiting = 0;
     if (!this.#turns.isPaused()) await this.#options.local.refresh();
     this.agreement.recordFrom(this.#options.container.tree);
     if (this.#turns.isPaused()) return 0;
-    const isRetry = this.#retry.isDue;
+    // A person does not ask for nothing: what has failed is tried again.
+    const isRetry = this.#retry.isDue || isAsked;
     this.#retry.begin();
     const plan = this.#plan();
     this.resolutions.update(plan.conflicts);
@@ -174,11 +177,15 @@ export class SyncCycle {
     }
     this.#notices.tell(plan);
     this.agreement.record(plan.ancestor);
-    const { isFirst } = this.agreement;
+    const mayBegin = mayGoBeside && this.#besides;
+    return await this.#carryOut(this.large.divide(this.#due(plan, isAsked), mayBegin, isRetry));
+  }
+
+  /** Which large files may go beside. What differs at first is settled by rules that hold for no later cycle. */
+  get #besides(): boolean | 'new' {
     const { local, container } = this.#options;
-    const mayGoBeside =
-      !isAsked && !isFirst && local.takesSeveral === true && container.takesSeveral === true;
-    return await this.#carryOut(this.large.divide(this.#due(plan, isAsked), mayGoBeside, isRetry));
+    if (local.takesSeveral !== true || container.takesSeveral !== true) return false;
+    return this.agreement.isFirst ? 'new' : true;
   }
 
   /** The changes of a plan that are carried out now. */
@@ -198,6 +205,8 @@ export class SyncCycle {
     if (this.#incoming + this.large.count === 0) onReceived?.();
     if (count > 0) this.reporter.syncing(count);
     const { tree: ancestor, isFirst } = this.agreement;
+    // What follows is a part of the whole from the beginning.
+    const over = countOf(beside) > 0 ? this.#options.activity?.planned(amountOf(beside)) : undefined;
     const done = count > 0 ? await this.#exchanged(changes, ancestor) : noResults;
     this.agreement.compact();
     this.#throttle.sent([...changes.local, ...changes.container]);
@@ -206,7 +215,7 @@ export class SyncCycle {
     this.resolutions.clear();
     const results = this.#withUndone(done, failed);
     this.#failedAt = isUnfinished(results) ? this.#snapshot() : undefined;
-    if (countOf(beside) > 0) this.#carryOutBeside(beside);
+    if (countOf(beside) > 0) this.#carryOutBeside(beside, isFirst, over);
     this.#reportResults(results, retried);
     return count;
   }
@@ -225,12 +234,12 @@ export class SyncCycle {
   }
 
   /** Begins with what goes beside; when that is done, what has become of it is looked at. */
-  #carryOutBeside(changes: Changes): void {
+  #carryOutBeside(changes: Changes, isFirst: boolean, over: (() => void) | undefined): void {
     const run = async () => {
       const ancestor = this.agreement.tree;
-      const results = await this.#exchanged(changes, ancestor);
+      const results = await this.#exchanged(changes, ancestor, true).finally(over);
       this.#throttle.sent([...changes.local, ...changes.container]);
-      this.#tellApplied(changes, results, ancestor, false);
+      this.#tellApplied(changes, results, ancestor, isFirst);
       if ([...results.local, ...results.container].some(isDone)) this.reporter.changed();
       return results;
     };
@@ -257,9 +266,9 @@ export class SyncCycle {
   }
 
   /** What had been agreed on by then is remembered also where the stream breaks. */
-  async #exchanged(changes: Changes, ancestor: MaybeEntry): Promise<Results> {
+  async #exchanged(changes: Changes, ancestor: MaybeEntry, isAnnounced = false): Promise<Results> {
     try {
-      return await this.exchange.run(changes, ancestor);
+      return await this.exchange.run(changes, ancestor, isAnnounced);
     } finally {
       this.agreement.saveFound();
     }

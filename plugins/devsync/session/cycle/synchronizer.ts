@@ -68,7 +68,8 @@ export class Synchronizer {
     local.onHint = () => this.#debounce.hint();
     container.onHint = () => this.#debounce.hint(true);
     try {
-      await Promise.race([this.#serially(() => this.#git.unlessBusy(() => this.#cycle.run())), failed]);
+      const first = () => this.#git.unlessBusy(() => this.#cycle.run(true, true));
+      await Promise.race([this.#serially(first), failed]);
       // Once: every race with a promise that lasts leaves something with it.
       await Promise.race([this.#checkPeriodically(AbortSignal.any([signal, stop.signal])), failed]);
     } catch (error) {
@@ -96,23 +97,28 @@ export class Synchronizer {
    * git did not let go of the files in time.
    */
   async flush(): Promise<SyncState> {
-    // Small changes go on meanwhile.
+    // Small changes go on while large files are on their way.
     await this.#cycle.large.idle();
-    const isPastGit = await this.#serially(() => this.#untilDone());
+    let isPastGit = await this.#serially(() => this.#untilDone(true));
+    if (this.#cycle.large.count > 0) {
+      await this.#cycle.large.idle();
+      isPastGit = await this.#serially(() => this.#untilDone(false));
+    }
     return isPastGit ? this.state : { ...this.state, phase: 'waiting', message: gitIsBusy };
   }
 
-  #untilDone(): Promise<boolean> {
+  /** @param mayGoBeside it ends as soon as large files are on their way. */
+  #untilDone(mayGoBeside: boolean): Promise<boolean> {
     const { local, container, clock, signal } = this.#options;
     const refresh = async (everything: boolean) => {
-      await this.#cycle.large.idle();
+      if (!mayGoBeside) await this.#cycle.large.idle();
       return await this.#git.after(() =>
         Promise.all([local.refresh(everything), container.refresh(everything)]),
       );
     };
     const cycle = async () => {
-      const changes = await this.#cycle.run();
-      return { changes, ...this.#cycle.left };
+      const changes = await this.#cycle.run(true, mayGoBeside);
+      return { changes, ...this.#cycle.left, beside: this.#cycle.large.count };
     };
     return flushUntilDone({ refresh, cycle, clock, signal });
   }

@@ -96,7 +96,8 @@ function divided(
   return { followers, sharing, nested };
 }
 
-function targetsIn(pods: readonly Pod[], spec: TargetSpec): Target[] {
+/** The containers that run and that a specification means. */
+export function targetsIn(pods: readonly Pod[], spec: TargetSpec): Target[] {
   const containers = spec.containers ?? [spec.container];
   return pods.flatMap((pod) =>
     containers.map((container) => targetIn(pod, { ...spec, container })).filter((one) => one !== undefined),

@@ -5,21 +5,26 @@ import { X8sError } from '../../../../src/errors.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Target } from '../../launch/launcher.ts';
 import { isGroup, type SyncSpec } from '../../spec/spec.ts';
-import { chooseGroup, noTargets } from '../group/group-targets.ts';
-import { chooseTarget, listPods } from '../pods/pods.ts';
+import { chooseGroup, noTargets, targetsIn } from '../group/group-targets.ts';
+import { byAge, chooseTarget, listPods, whyNone } from '../pods/pods.ts';
 
-export interface CheckOptions {
+/** Which containers are meant. */
+export interface FindOptions {
   readonly kube: KubeClient;
   readonly namespace: string;
+  readonly spec: Pick<SyncSpec, 'target' | 'remote'>;
+  readonly signal: AbortSignal;
+}
+
+export interface CheckOptions extends FindOptions {
   readonly spec: SyncSpec;
   readonly bundle: string;
   readonly image: string;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
 }
 
 /** The container that a sync would work with right now. Rejects where there is none. */
-export async function findTarget({ kube, namespace, spec, signal }: CheckOptions): Promise<Target> {
+export async function findTarget({ kube, namespace, spec, signal }: FindOptions): Promise<Target> {
   const known = await listPods(kube, namespace, spec.target, signal);
   const { target, message } = chooseTarget(known, spec.target, undefined);
   if (target) return target;
@@ -27,13 +32,21 @@ export async function findTarget({ kube, namespace, spec, signal }: CheckOptions
 }
 
 /** Every container that a sync would work with right now. Rejects where there is none. */
-export async function findTargets(options: CheckOptions): Promise<Target[]> {
+export async function findTargets(options: FindOptions): Promise<Target[]> {
   const { kube, namespace, spec, signal } = options;
   if (!isGroup(spec.target)) return [await findTarget(options)];
   const known = await listPods(kube, namespace, spec.target, signal);
   const { writer, followers, message } = chooseGroup(known, spec.target, spec.remote, noTargets);
   if (writer) return [writer, ...followers];
   throw new X8sError(`nothing to sync with in namespace ${namespace}: ${message}`);
+}
+
+/** Every container that a selector means and that runs, the oldest first, whatever they share. Rejects where there is none. */
+export async function findAll({ kube, namespace, spec, signal }: FindOptions): Promise<Target[]> {
+  const known = await listPods(kube, namespace, spec.target, signal);
+  const all = targetsIn(known, spec.target).sort(byAge);
+  if (all.length > 0) return all;
+  throw new X8sError(`nothing to look at in namespace ${namespace}: ${whyNone(known, spec.target)}`);
 }
 
 /** Rejects with what is wrong with the pod, the container or its directory. */

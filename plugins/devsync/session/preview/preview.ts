@@ -2,7 +2,7 @@
 import { X8sError } from '../../../../src/errors.ts';
 import { launch } from '../../launch/launch.ts';
 import { IgnoreFiles } from '../../spec/ignore-files.ts';
-import { ignoreRules, type SyncSpec } from '../../spec/spec.ts';
+import { ignoreRules, readsRemoteOnly, type SyncSpec } from '../../spec/spec.ts';
 import { requireWritable, scanOnce } from '../../sync/local/scan-once.ts';
 import { explainRemote, unusableLocal } from '../attach/attach.ts';
 import { brakeOn, planFor, rolesFrom } from '../cycle/planning.ts';
@@ -94,7 +94,8 @@ async function lookAtContainer(options: CheckOptions, common: Common) {
     onDetail: () => {},
   });
   try {
-    const request = { base, root: spec.remote, create: spec.createRemote, ...common };
+    const readsOnly = readsRemoteOnly(spec);
+    const request = { base, root: spec.remote, create: spec.createRemote, readsOnly, ...common };
     return { target, ...(await explainRemote(spec.remote, scanRemote(connection, request), options.signal)) };
   } finally {
     connection.close();

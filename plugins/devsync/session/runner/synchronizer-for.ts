@@ -74,5 +74,5 @@ function onAppliedFor(attached: Attached, spec: SyncSpec, reloader: Reloader) {
   reloader.attach({ target, container, connection: launched.connection, survivesRestart });
   const isQuiet = !history.hadAncestor && spec.reload?.onFirstSync !== true;
   return ({ isFirst, container: sent, local: received }: AppliedChanges) =>
-    reloader.applied(isFirst && isQuiet ? [] : sent, received);
+    reloader.applied(sent, received, isFirst && isQuiet);
 }

@@ -15,18 +15,18 @@ export class DeltaBases {
   /** Where such a content has to be sent again, it was put together wrongly: then the other side looks. */
   readonly #tried = new Set<string>();
 
-  /** @param replaced the content that is there now. */
+  /** @param before the version that is there now, under whichever name. */
   async withBasis(
     need: ContentRequest,
-    replaced: Pick<ContentRef, 'digest' | 'size'> | undefined,
+    before: ContentRef | undefined,
     { from, to }: Sides,
   ): Promise<ContentRequest> {
-    if (replaced === undefined || need.size < leastForDelta || replaced.size < leastForDelta) return need;
+    if (before === undefined || need.size < leastForDelta || before.size < leastForDelta) return need;
     if (!to.takesDeltas) return need;
-    const { path } = need;
-    const unchanged = this.#isNew(need.digest) && (await from.unchanged?.(replaced.digest, need.digest));
+    const { path } = before;
+    const unchanged = this.#isNew(need.digest) && (await from.unchanged?.(before.digest, need.digest));
     if (unchanged) return { ...need, basis: { path, unchanged } };
-    const signature = await to.signature(need);
+    const signature = await to.signature({ ...need, path });
     return signature ? { ...need, basis: { path, signature } } : need;
   }
 

@@ -40,23 +40,29 @@ export class Exchange {
     this.#options = options;
   }
 
-  /** @param ancestor what both sides agreed on. */
+  /** @param ancestor what both sides agreed on. @param isAnnounced whoever looks on was told how much it is. */
   async run(
     changes: Readonly<Record<Side, readonly Change[]>>,
     ancestor: MaybeEntry,
+    isAnnounced = false,
   ): Promise<Record<Side, OperationResult[]>> {
     const { local, container, signal } = this.#options;
     const name = this.operationName();
     const foreign = { local, container, ancestor, signal };
     const safe = await backUpContainer(changes.container, { ...foreign, name: `${name}-container` });
     const [toContainer, toLocal] = await Promise.all([
-      this.#carry(safe.changes, 'container', name),
-      this.#carry(changes.local, 'local', name),
+      this.#carry(safe.changes, 'container', name, isAnnounced),
+      this.#carry(changes.local, 'local', name, isAnnounced),
     ]);
     return { local: toLocal, container: [...safe.refused, ...toContainer] };
   }
 
-  #carry(changes: readonly Change[], side: Side, name: string): Promise<OperationResult[]> {
+  #carry(
+    changes: readonly Change[],
+    side: Side,
+    name: string,
+    isAnnounced: boolean,
+  ): Promise<OperationResult[]> {
     if (changes.length === 0) return Promise.resolve([]);
     const { signal, local, container, onAgreed: onLearned, onDone } = this.#options;
     const [from, to] = side === 'local' ? [container, local] : [local, container];
@@ -72,14 +78,14 @@ export class Exchange {
       onAnswered: (operations, results) => unanswered?.answered(operations, results),
       onAgreed: onLearned,
       onDone: (operations) => onDone(side, operations),
-      onlooker: this.#onlooker(side),
+      onlooker: this.#onlooker(side, isAnnounced),
     });
   }
 
-  #onlooker(to: Side): Onlooker {
+  #onlooker(to: Side, isAnnounced: boolean): Onlooker {
     const { activity, onArrived } = this.#options;
     return {
-      planned: (total) => activity?.planned(total) ?? (() => {}),
+      planned: (total) => (isAnnounced ? undefined : activity?.planned(total)) ?? (() => {}),
       began: (batch) => activity?.began(to, batch),
       sent: (digest, length, bytes) => activity?.sent(to, digest, length, bytes),
       arrived: (batch, results, bytes) => {

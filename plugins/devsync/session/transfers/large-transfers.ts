@@ -3,14 +3,13 @@
  * like any other: carried out as it was planned, checked when it is put in place, and agreed on when that is done. Until
  * then the reconciliations leave its path alone.
  */
-import { type MaybeEntry, walk } from '../../reconcile/entry.ts';
+import type { MaybeEntry } from '../../reconcile/entry.ts';
 import type { OperationResult } from '../../reconcile/operations.ts';
 import type { Change } from '../../reconcile/reconcile.ts';
 import type { Side } from '../status/state.ts';
+import { digestsIn, splitLarge } from './split-large.ts';
 import { isDone } from './tree-snapshot.ts';
 
-/** Files from this size on go beside, in bytes. */
-const large = 1 << 20;
 const sides = ['local', 'container'] as const;
 
 export type Changes = Readonly<Record<Side, readonly Change[]>>;
@@ -44,7 +43,9 @@ export class LargeTransfers {
 
   /** How many files are on their way. */
   get count(): number {
-    return countOf(this.#underWay ?? nothing);
+    const { local, container } = this.#underWay ?? nothing;
+    // What they may be versions of goes along.
+    return [...local, ...container].filter((change) => change.new !== undefined).length;
   }
 
   /** Resolves when none is on its way. */
@@ -55,16 +56,17 @@ export class LargeTransfers {
   /**
    * Leaves out what is on its way, and what would need a content that is.
    *
-   * @param mayBegin others may be sent on their way. @param isRetry those that failed may, too.
+   * @param mayBegin others may be sent on their way: all, or only files that replace nothing. @param isRetry those that
+   * failed may, too.
    */
-  divide(changes: Changes, mayBegin: boolean, isRetry: boolean): Division {
+  divide(changes: Changes, mayBegin: boolean | 'new', isRetry: boolean): Division {
     const free = this.#withoutUnderWay(changes);
     const isUnderWay = ({ side, change }: Failure) => this.#isUnderWay(side, change);
     if (!mayBegin) {
       const retried = resultsOf(this.#retried.filter(isUnderWay));
       return { now: free, beside: nothing, failed: each(() => []), retried };
     }
-    const split = each((side) => splitLarge(free[side]));
+    const split = each((side) => splitLarge(free[side], mayBegin === 'new'));
     const isWanted = ({ side, change }: Failure) => split[side].large.some((one) => isSame(one, change));
     const failures = this.#failures.filter(isWanted);
     this.#retried = [...this.#retried.filter(isUnderWay), ...(isRetry ? failures : [])];
@@ -117,6 +119,13 @@ const nothing: Changes = { local: [], container: [] };
 
 export const countOf = ({ local, container }: Changes): number => local.length + container.length;
 
+/** How much there is to be carried over, at most. */
+export function amountOf({ local, container }: Changes): { operations: number; bytes: number } {
+  const all = [...local, ...container];
+  const bytes = all.reduce((sum, { new: made }) => sum + (made?.kind === 'file' ? made.size : 0), 0);
+  return { operations: all.length, bytes };
+}
+
 const each = <T>(of: (side: Side) => T): Record<Side, T> => ({
   local: of('local'),
   container: of('container'),
@@ -124,28 +133,6 @@ const each = <T>(of: (side: Side) => T): Record<Side, T> => ({
 
 const resultsOf = (failures: readonly Failure[]): Results =>
   each((side) => failures.filter((one) => one.side === side).map(({ result }) => result));
-
-/** A file that is made, or replaces a file or a link. A directory appears as a whole, with all that is in it. */
-function isLargeFile({ old, new: wanted }: Change): boolean {
-  const isNewContent = old?.kind !== 'file' || (wanted?.kind === 'file' && old.digest !== wanted.digest);
-  return wanted?.kind === 'file' && wanted.size >= large && old?.kind !== 'directory' && isNewContent;
-}
-
-/**
- * The large files among the changes of a side, and the rest. A content that is there under a name which is about to go
- * needs no transfer, if it is put in place at once.
- */
-function splitLarge(changes: readonly Change[]): { large: readonly Change[]; others: readonly Change[] } {
-  if (!changes.some(isLargeFile)) return { large: [], others: changes };
-  const leaving = new Set(changes.flatMap(({ old }) => digestsIn(old)));
-  const goes = (change: Change) =>
-    isLargeFile(change) && !digestsIn(change.new).some((digest) => leaving.has(digest));
-  return { large: changes.filter(goes), others: changes.filter((change) => !goes(change)) };
-}
-
-function digestsIn(entry: MaybeEntry): string[] {
-  return [...walk(entry)].flatMap(([, one]) => (one.kind === 'file' ? [one.digest] : []));
-}
 
 function isSame(one: Change, other: Change): boolean {
   const digest = (entry: MaybeEntry) => (entry?.kind === 'file' ? entry.digest : entry?.kind);

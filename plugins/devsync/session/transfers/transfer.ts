@@ -12,6 +12,7 @@ import {
   lengthOf,
 } from '../../sync/endpoint.ts';
 import type { DeltaBases } from './delta-bases.ts';
+import { LikelyBases } from './likely-bases.ts';
 import { type LentContents, type SharedContents, takeAlone } from './shared-contents.ts';
 
 /** The limits of a batch, in operations and bytes. A new directory stays in one batch where that is possible. */
@@ -78,10 +79,13 @@ async function carryOut(
 ): Promise<OperationResult[]> {
   const underWay: Promise<OperationResult[]>[] = [];
   const results: OperationResult[][] = [];
+  const likely = new LikelyBases(direction.to.tree, operations);
+  // Before anything goes that they are versions of.
+  await bring(takeVersions(operations, needs, likely), direction);
   for (const batch of batches(operations)) {
     direction.signal.throwIfAborted();
     direction.onlooker?.began(batch);
-    underWay.push(applyBatch(batch, await bring(takeNeeds(batch, needs), direction), direction));
+    underWay.push(applyBatch(batch, await bring(takeNeeds(batch, needs, likely), direction), direction));
     // A rejection is handled when the batch is awaited; until then it must not count as unhandled.
     underWay.at(-1)?.catch(() => {});
     if (underWay.length >= batchesUnderWay)
@@ -99,7 +103,7 @@ async function bring(
   const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
   if (ahead.length > 0) {
     const requests = await Promise.all(
-      ahead.map((need) => bases?.withBasis(need, need.replaced, { from, to }) ?? need),
+      ahead.map((need) => bases?.withBasis(need, need.before, { from, to }) ?? need),
     );
     const chunks = shared?.read(requests, from, signal) ?? from.read(requests, signal);
     await to.receive(watched(chunks, signal, onlooker));
@@ -123,8 +127,8 @@ async function* watched(
 interface SentNeed extends ContentRequest {
   /** Another operation will need the same. */
   readonly isShared: boolean;
-  /** What is in the file that it replaces. */
-  readonly replaced: Pick<ContentRef, 'digest' | 'size'> | undefined;
+  /** What is in the file that it replaces, or that it may be another version of. */
+  readonly before: ContentRef | undefined;
 }
 
 const goesAlong = ({ size, offset, isShared }: SentNeed) => size <= small && offset === 0 && !isShared;
@@ -205,16 +209,40 @@ function sizeOf(contents: Contents): number {
 const bytesOf = (operation: Operation) => (needsContent(operation) ? asWanted(operation).size : 0);
 
 /** Each content is sent once, with the first batch that needs it. */
-function takeNeeds(batch: readonly Operation[], needs: Map<string, ContentRequest>): SentNeed[] {
-  const taken: SentNeed[] = [];
-  for (const operation of batch) {
-    if (!needsContent(operation)) continue;
-    const { digest } = asWanted(operation);
-    const need = needs.get(digest);
-    const replaced = operation.old?.kind === 'file' ? operation.old : undefined;
-    if (need && needs.delete(digest)) taken.push({ ...need, replaced, isShared: operation.reuse === true });
-  }
-  return taken;
+function takeNeeds(
+  batch: readonly Operation[],
+  needs: Map<string, ContentRequest>,
+  likely: LikelyBases,
+): SentNeed[] {
+  const before = ({ path, old }: Operation, need: ContentRequest) =>
+    old?.kind === 'file' ? { ...old, path } : likely.of(need);
+  return batch.flatMap((operation) => take(operation, needs, (need) => before(operation, need)) ?? []);
+}
+
+/** Those that may be versions of what goes, which are there before that does. */
+function takeVersions(
+  operations: readonly Operation[],
+  needs: Map<string, ContentRequest>,
+  likely: LikelyBases,
+): SentNeed[] {
+  return operations.flatMap((operation) => {
+    const need = needsContent(operation) && needs.get(asWanted(operation).digest);
+    const before = need && operation.old === undefined ? likely.leaving(need) : undefined;
+    return (before && take(operation, needs, () => before)) ?? [];
+  });
+}
+
+function take(
+  operation: Operation,
+  needs: Map<string, ContentRequest>,
+  before: (need: ContentRequest) => ContentRef | undefined,
+): SentNeed | undefined {
+  if (!needsContent(operation)) return undefined;
+  const { digest } = asWanted(operation);
+  const need = needs.get(digest);
+  if (need === undefined) return undefined;
+  needs.delete(digest);
+  return { ...need, before: before(need), isShared: operation.reuse === true };
 }
 
 function* batches(operations: readonly Operation[]): Generator<readonly Operation[]> {

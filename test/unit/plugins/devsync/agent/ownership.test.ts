@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { describeRefusal, explainingOwner } from '../../../../../plugins/devsync/agent/ownership.ts';
+import { describeRefusal, explainingAccess } from '../../../../../plugins/devsync/agent/ownership.ts';
 
 const node = { uid: 1000, gid: 1000, groups: [2000], label: '' };
 
@@ -34,9 +34,9 @@ test('what is missing is told of by the directory above it, and other errors sta
   };
   try {
     mkdirSync(join(base, 'app'), { mode: 0o755 });
-    expect(() => explainingOwner(base, '/app/src', failing('EACCES'))).toThrow(/^\/app belongs to /);
-    expect(() => explainingOwner(base, '/app/src', failing('ENOENT'))).toThrow('as the system says');
-    expect(explainingOwner(base, '/app', () => 1)).toBe(1);
+    expect(() => explainingAccess(base, '/app/src', failing('EACCES'))).toThrow(/^\/app belongs to /);
+    expect(() => explainingAccess(base, '/app/src', failing('ENOENT'))).toThrow('as the system says');
+    expect(explainingAccess(base, '/app', () => 1)).toBe(1);
   } finally {
     rmSync(base, { recursive: true });
   }

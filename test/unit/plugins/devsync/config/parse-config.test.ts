@@ -129,6 +129,9 @@ describe('a file', () => {
     [one('pod: a\nonChange: [a=b]'), /:5:16: syncs\.web\.onChange\[0\]: .*is no rule/],
     [one('pod: a\nreloadEvery: often'), /:5:18: syncs\.web\.reloadEvery: must be a duration/],
     [one('pod: a\ntrashLimit: 0'), /:5:17: syncs\.web\.trashLimit: must be a whole number of MiB/],
+    [one('pod: a\nrunAs: root'), /:5:12: syncs\.web\.runAs: "root" is no UID\[:GID\]/],
+    [one('pod: a\nrunAs: 1.5'), /:5:12: syncs\.web\.runAs: "1\.5" is no UID\[:GID\]/],
+    [one('pod: a\nrunAs: [1000]'), /:5:12: syncs\.web\.runAs: /],
     [one('pod: a\nwrite: over'), /:5:12: syncs\.web\.write: must be one of replace, in-place/],
     [one('pod: a\nwrite: [{mode: in-place}]'), /:5:13: syncs\.web\.write\[0\]: needs a pattern and a mode/],
     [one('pod: a\npod: b'), /:5:5: not YAML: Map keys must be unique/],
@@ -138,6 +141,15 @@ describe('a file', () => {
     ['syncs:\n  web:\n    pod: a\n    remote: app', /:4:13: syncs\.web\.remote: .*not an absolute path/],
   ])('%j is refused with its line and field', (text, message) => {
     expect(complaint(text)).toMatch(message);
+  });
+
+  test.each([
+    ['1000', { uid: 1000, gid: undefined }],
+    ['"1000"', { uid: 1000, gid: undefined }],
+    ['1000:2000', { uid: 1000, gid: 2000 }],
+    ['0', { uid: 0, gid: undefined }],
+  ])('may say runAs: %s', (written, user) => {
+    expect(parse(one(`pod: a\nrunAs: ${written}`)).syncs[0]?.spec.runAs).toEqual(user);
   });
 
   test('may have the line ends of Windows', () => {

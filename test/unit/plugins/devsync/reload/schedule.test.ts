@@ -184,9 +184,47 @@ describe('a loop', () => {
   });
 });
 
-test('what waits when another container begins is forgotten', () => {
-  const schedule = scheduleOf('*=restart');
-  schedule.applied([path('a')], 0);
-  schedule.begin(true);
-  expect([schedule.take(0), schedule.nextDue]).toEqual([[], undefined]);
+describe('what waits when another container begins', () => {
+  const begun = (rule: string, isSamePod: boolean) => {
+    const schedule = scheduleOf(rule);
+    schedule.applied([version('a', 1), version('b', 1)], 0);
+    schedule.begin(isSamePod);
+    expect([schedule.take(0), schedule.nextDue]).toEqual([[], undefined]);
+    return schedule;
+  };
+
+  test.each([
+    ['*=exec:make', true, 2],
+    ['*=exec:make', false, 2],
+    ['*=signal:HUP', true, 2],
+    ['*=signal:HUP', false, 2],
+    ['*=rollout', true, 2],
+    ['*=restart', false, 2],
+    // Its beginning has done it.
+    ['*=restart', true, 0],
+    ['*=rollout', false, 0],
+  ])('for %s (in the same pod: %s) is kept: %i', (rule, isSamePod, count) => {
+    expect(begun(rule, isSamePod).kept).toHaveLength(count);
+  });
+
+  test('reloads once it is there, with what the new one has of it, and only that', () => {
+    const schedule = begun('*=exec:make', false);
+    schedule.arrivedAgain([version('b', 2), version('never-waited', 1)], 700);
+    const [due] = schedule.take(700);
+    expect(due?.applied).toEqual([version('b', 2)]);
+    schedule.ended(0);
+    expect(schedule.kept).toEqual([version('a', 1)]);
+    schedule.applied([version('a', 2)], 5000);
+    expect([pathsOf(schedule, 5000), schedule.kept]).toEqual([[[0, ['a']]], []]);
+  });
+
+  test('and what could not be asked for is kept, but for what has arrived since', () => {
+    const schedule = scheduleOf('*=exec:make');
+    schedule.applied([version('a', 1), version('b', 1)], 0);
+    const [due] = schedule.take(0);
+    schedule.applied([version('a', 2)], 10);
+    if (due) schedule.giveBack(due);
+    schedule.ended(0);
+    expect(schedule.kept).toEqual([version('b', 1)]);
+  });
 });

@@ -32,6 +32,8 @@ export interface PairOptions {
   readonly write?: readonly WriteRule[];
   /** Bytes a second. */
   readonly bandwidth?: number;
+  /** The container's side is never written to. */
+  readonly readsOnly?: boolean;
   readonly node?: string;
   /** A command that runs the agent, such as one that gives it mounts of its own. */
   readonly within?: (container: string) => readonly string[];
@@ -113,6 +115,7 @@ export class Pair {
       base: '',
       root: this.#options.remote?.(this.base) ?? this.container,
       create: false,
+      readsOnly: this.#options.readsOnly,
       bandwidth: this.#options.bandwidth,
       ...common,
     };

@@ -1,9 +1,10 @@
 /** Large files on a slow line: small changes pass them, both ways, and what is said and agreed on stays true. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Change } from '../../../../../../plugins/devsync/reconcile/reconcile.ts';
+import type { AppliedChanges } from '../../../../../../plugins/devsync/session/cycle/applied-changes.ts';
 import { LargeTransfers } from '../../../../../../plugins/devsync/session/transfers/large-transfers.ts';
 import { eventually, eventuallySees } from '../../../../../support/eventually.ts';
 import { openPair, type Pair } from '../../support/pair.ts';
@@ -18,13 +19,24 @@ const ways = [
   ['container', 'local'],
 ] as const;
 
+interface OnSlowLine {
+  readonly it: Pair;
+  readonly passed: () => number;
+  readonly crawl: () => void;
+  readonly hurry: () => void;
+}
+
 /** A pair on a slow line, what has passed it, and what makes it slower or a quick one. */
-async function started(): Promise<{
-  it: Pair;
-  passed: () => number;
-  crawl: () => void;
-  hurry: () => void;
-}> {
+async function started(): Promise<OnSlowLine> {
+  const all = prepared();
+  await all.it.start();
+  await all.it.synchronizer.flush();
+  all.forget();
+  return all;
+}
+
+/** The same, before its first sync. */
+function prepared(): OnSlowLine & { readonly forget: () => void } {
   let [bytes, now] = [0, rate];
   const line = () =>
     slowLine(
@@ -33,16 +45,16 @@ async function started(): Promise<{
     );
   const pair = openPair({ between: () => ({ toAgent: line(), fromAgent: line() }) });
   for (const side of [pair.local, pair.container]) writeFileSync(join(side, 'code'), 'first');
-  await pair.start();
-  await pair.synchronizer.flush();
-  bytes = 0;
+  const forget = () => {
+    bytes = 0;
+  };
   const crawl = () => {
     now = rate / 4;
   };
   const hurry = () => {
     now = Number.POSITIVE_INFINITY;
   };
-  return { it: pair, passed: () => bytes, crawl, hurry };
+  return { it: pair, passed: () => bytes, crawl, hurry, forget };
 }
 
 /** Resolves once a file is there with that text. */
@@ -77,6 +89,81 @@ test.each(ways)(
     expect(passed()).toBeLessThan(size * 1.1);
   },
 );
+
+/** Saves on both sides arrive while a large file from one of them does not; then that does. */
+async function expectPassing(
+  { it, passed, crawl, hurry }: OnSlowLine,
+  [from, to]: (typeof ways)[number],
+  large: string,
+): Promise<void> {
+  await eventually(() => expect(passed()).toBeGreaterThan(2 << 20));
+  crawl();
+  for (let save = 0; save < 3; save++) {
+    writeFileSync(join(it[from], 'code'), `save ${save}`);
+    await arrival(join(it[to], 'code'), `save ${save}`);
+    writeFileSync(join(it[to], 'other'), `save ${save}`);
+    await arrival(join(it[from], 'other'), `save ${save}`);
+    expect(existsSync(join(it[to], large))).toBe(false);
+  }
+  hurry();
+}
+
+async function expectArrived(
+  it: Pair,
+  to: 'local' | 'container',
+  large: string,
+  data: Buffer,
+): Promise<void> {
+  const { phase, problems, conflicts } = await it.synchronizer.flush();
+  expect({ phase, problems, conflicts }).toEqual({ phase: 'watching', problems: [], conflicts: [] });
+  expect(readFileSync(join(it[to], large)).equals(data)).toBe(true);
+}
+
+describe.each(ways)('from %s to %s', (...way) => {
+  const [from, to] = way;
+
+  test('small changes pass the large files of a new directory, which is there with all others', async () => {
+    const all = await started();
+    const data = randomBytes(size);
+    mkdirSync(join(all.it.base, 'made/deep'), { recursive: true });
+    writeFileSync(join(all.it.base, 'made/deep/large'), data);
+    writeFileSync(join(all.it.base, 'made/deep/small'), 'small');
+    renameSync(join(all.it.base, 'made'), join(all.it[from], 'made'));
+    await arrival(join(all.it[to], 'made/deep/small'), 'small');
+    await expectPassing(all, way, 'made/deep/large');
+    await expectArrived(all.it, to, 'made/deep/large', data);
+    expect(all.passed()).toBeLessThan(size * 1.1);
+  });
+
+  test('small changes pass a large file of the first sync, which tells that it is of that', async () => {
+    const all = prepared();
+    const data = randomBytes(size);
+    writeFileSync(join(all.it[from], 'large'), data);
+    const applied: [string, boolean][] = [];
+    const note = ({ isFirst, container, local }: AppliedChanges) => {
+      for (const path of [...container.map((one) => one.path), ...local]) applied.push([path, isFirst]);
+    };
+    await all.it.start({ onApplied: note });
+    await expectPassing(all, way, 'large');
+    await expectArrived(all.it, to, 'large', data);
+    expect(applied).toContainEqual(['large', true]);
+    expect(applied).toContainEqual(['code', false]);
+    expect(all.passed()).toBeLessThan(size * 1.1);
+  });
+
+  test('small changes pass a large file that a flush has found', async () => {
+    const all = await started();
+    const data = randomBytes(size);
+    await all.it.synchronizer.pause();
+    writeFileSync(join(all.it[from], 'large'), data);
+    // It looks at everything at once, before any hint is heeded.
+    const flushed = all.it.synchronizer.resume(false);
+    await expectPassing(all, way, 'large');
+    expect((await flushed).phase).toBe('watching');
+    await expectArrived(all.it, to, 'large', data);
+    expect(all.passed()).toBeLessThan(size * 1.1);
+  });
+});
 
 test('what happens to it meanwhile is seen when it is there: other versions, deletions, names', async () => {
   const { it, passed, hurry } = await started();

@@ -1,10 +1,11 @@
 /** What goes over the stream, and what need not: it is counted there. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
-import { expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { AgentConnection } from '../../../../../../plugins/devsync/launch/agent-connection.ts';
+import { sha256 } from '../../../../../../plugins/devsync/sync/scan/digest.ts';
 import { eventually } from '../../../../../support/eventually.ts';
 import { openPair, type Pair } from '../../support/pair.ts';
 
@@ -74,6 +75,64 @@ test.each(ways)(
   },
   30_000,
 );
+
+/** Both sides have a large file in a directory, and small ones after it; then the whole is changed on one side. */
+async function differencesOf(
+  [way, from, to]: (typeof ways)[number],
+  change: (root: string, data: Buffer) => void,
+): Promise<number> {
+  const { pair: it, count, fresh } = counted();
+  const [data, other] = [randomBytes(12_000_000), randomBytes(3_000_000)];
+  for (const side of [it.local, it.container]) {
+    mkdirSync(join(side, 'd'));
+    writeFileSync(join(side, 'd', 'large.bin'), data);
+    writeFileSync(join(side, 'd', 'other.bin'), other);
+    for (let index = 0; index < 3; index++) writeFileSync(join(side, 'd', `small${index}`), `${index}`);
+  }
+  await it.start();
+  await it.synchronizer.flush();
+  fresh();
+  change(it[from], data);
+  await it.synchronizer.flush();
+  expect(digestsOf(it[to])).toEqual(digestsOf(it[from]));
+  return count[way];
+}
+
+/** The files below a directory, and the digest of each. */
+const digestsOf = (root: string): string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name))
+    .map((path) => `${path.slice(root.length)} ${sha256(readFileSync(path))}`)
+    .sort();
+
+const underOthers: [string, (root: string, data: Buffer) => void][] = [
+  [
+    'renamed and edited',
+    (root, data) => {
+      writeFileSync(join(root, 'd', 'large.bin'), edited(data));
+      renameSync(join(root, 'd', 'large.bin'), join(root, 'moved.dat'));
+    },
+  ],
+  [
+    'in a directory that was renamed, and edited',
+    (root, data) => {
+      writeFileSync(join(root, 'd', 'large.bin'), edited(data));
+      renameSync(join(root, 'd'), join(root, 'elsewhere'));
+    },
+  ],
+  ['copied and edited', (root, data) => writeFileSync(join(root, 'd', 'copy.bin'), edited(data))],
+];
+
+describe.each(ways)('%s the container', (...way) => {
+  test.each(underOthers)(
+    'of a large file that was %s, the differences go',
+    async (_what, change) => {
+      expect(await differencesOf(way, change)).toBeLessThan(200_000);
+    },
+    30_000,
+  );
+});
 
 test.each(ways)(
   'of a large file that was changed in place, no side reads its own for a signature: %s the container',

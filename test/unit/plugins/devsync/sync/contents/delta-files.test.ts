@@ -178,7 +178,11 @@ describe('where both versions were read here', () => {
   const there = { digest: sha256(inPlace), size: inPlace.length, path: 'large' };
   const bases = () => new DeltaBases();
   const asked = async (by: DeltaBases) =>
-    await by.withBasis({ ...there, offset: 0 }, { digest: sha256(old), size: old.length }, sides());
+    await by.withBasis(
+      { ...there, offset: 0 },
+      { digest: sha256(old), size: old.length, path: 'large' },
+      sides(),
+    );
   const sides = () => ({ from: sender as LocalEndpoint, to: receiver as LocalEndpoint });
   const sent = read;
   const hasArrived = async () => (await receiver?.missing([there]))?.length === 0;
@@ -222,7 +226,7 @@ describe('where both versions were read here', () => {
   test('a side that takes no differences gets it whole', async () => {
     const to = { takesDeltas: false, signature: async () => undefined };
     const need = { ...there, offset: 0 };
-    const replaced = { digest: sha256(old), size: old.length };
+    const replaced = { digest: sha256(old), size: old.length, path: 'large' };
     expect(await bases().withBasis(need, replaced, { ...sides(), to })).toBe(need);
   });
 });
