@@ -36,7 +36,7 @@ export class LabWorkstation {
   /** Makes one that reaches the clusters. The lab is up. */
   static async make(): Promise<LabWorkstation> {
     for (;;) {
-      // Even numbers: the next address is the one that it moves to.
+      // Even numbers: the next address is the one that it moves to, and from there back.
       const one = new LabWorkstation(2 * randomInt(lowest / 2, highest / 2));
       // Another run may have taken this one.
       if ((await attempt('ip', ['netns', 'add', one.#netns])).code !== 0) continue;
@@ -64,7 +64,8 @@ export class LabWorkstation {
 
   /** Gives it another address, as another network would: what was connected goes on from an address that is gone. */
   async move(): Promise<void> {
-    const next = addressOf(this.#part + 1);
+    const [first, second] = [addressOf(this.#part), addressOf(this.#part + 1)];
+    const next = this.#address === first ? second : first;
     await this.#ip('addr', 'add', next, 'dev', device);
     await this.#ip('addr', 'del', this.#address, 'dev', device);
     // The kernel takes the other addresses of a network away with its first one.
