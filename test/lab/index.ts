@@ -25,7 +25,7 @@ export {
   uncordonNode,
   unfillClaim,
 } from './levers/nodes.ts';
-export { LabWorkstation } from './levers/workstation.ts';
+export { LabWorkstation, type Line } from './levers/workstation.ts';
 export { takeThirdDown } from './third.ts';
 export { isUp, kubectlPath } from './up.ts';
 
