@@ -6,6 +6,7 @@ import { eventually, eventuallySees } from '../../support/eventually.ts';
 import { apply } from './clients.ts';
 import { contextA } from './contexts.ts';
 import { images, type Seen, type Workplace } from './devsync.ts';
+import { withNode } from './devsync-kinds.ts';
 import { allContents, containerSide, killAgents, localSide } from './devsync-sides.ts';
 
 /** What a shell in the container does at random for a while, in files of four directories. */
@@ -79,35 +80,13 @@ const sessionsOf = ({ state }: Seen) => state?.sessions ?? [];
 /** A container that ends when it is told to, and is started again. */
 const mortal = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done'];
 const data = { name: 'data', mountPath: '/work' };
-const tools = { name: 'tools', mountPath: '/tools' };
-
-/** Brings a Node.js into a container that has none: the one of our image, with its libraries. */
-const bringNode = `const { sharedObjects } = process.report.getReport();
-  const libraries = sharedObjects.filter((one) => /(stdc\\+\\+|gcc_s|atomic)/.test(one));
-  for (const one of [process.execPath, ...libraries]) fs.copyFileSync(one, '/tools/' + path.basename(one));`;
 
 const plainPod = {
   containers: [{ name: 'app', image: images.plain, command: mortal, volumeMounts: [data] }],
   volumes: [{ name: 'data', emptyDir: {} }],
 };
 
-/** Has a Node.js of its own and a shell. */
-const podWithNode = {
-  initContainers: [
-    { name: 'node', image: images.node, command: ['node', '-e', bringNode], volumeMounts: [tools] },
-  ],
-  containers: [
-    {
-      ...{ name: 'app', image: images.plain, command: mortal, volumeMounts: [data, tools] },
-      env: [
-        { name: 'PATH', value: '/tools:/usr/local/bin:/usr/bin:/bin' },
-        { name: 'LD_LIBRARY_PATH', value: '/tools' },
-      ],
-    },
-  ],
-  securityContext: { runAsUser: 0 },
-  volumes: [...plainPod.volumes, { name: 'tools', emptyDir: {} }],
-};
+const podWithNode = withNode({ command: mortal, mounts: [data], volumes: plainPod.volumes });
 
 const deploymentOf = (name: string, pod: object) => ({
   apiVersion: 'apps/v1',
