@@ -21,6 +21,9 @@ export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve
 /** The nodes' own folders: a memory volume is seen there as well, without a way through the API server. */
 const volumes = '/var/lib/x8s-lab/nodes/*/kubelet/pods';
 
+/** Milliseconds for a first sync. */
+const startLimit = 600_000;
+
 /** In seconds. */
 interface Taken {
   readonly attach: number;
@@ -90,11 +93,12 @@ export class Bench {
     return folder;
   }
 
-  fill(): void {
-    for (let folder = 0; folder < folders; folder++) {
+  /** Makes files here that do not compress. @param size of each */
+  fill({ size = 10_000, count = folders, each = filesEach } = {}): void {
+    for (let folder = 0; folder < count; folder++) {
       mkdirSync(join(this.local, `d${folder}`));
-      for (let file = 0; file < filesEach; file++)
-        writeFileSync(join(this.local, `d${folder}`, `f${file}`), randomBytes(10_000));
+      for (let file = 0; file < each; file++)
+        writeFileSync(join(this.local, `d${folder}`, `f${file}`), randomBytes(size));
     }
   }
 
@@ -148,7 +152,7 @@ export class Bench {
     while (!isAtRest(this.runner.state)) {
       if (attached === 0 && this.runner.state.message === 'looking at both sides')
         attached = performance.now();
-      if (performance.now() - begun > 120_000) throw new Error(problems.join('\n'));
+      if (performance.now() - begun > startLimit) throw new Error(problems.join('\n'));
       await pause(2);
     }
     const done = performance.now();
