@@ -185,17 +185,6 @@ test('a hostile container: none of its files are run, and its links lead nowhere
   expect(names.filter((name) => !known.test(name))).toEqual([]);
 });
 
-test('a REMOTE that the container may not write to is told, with whose it is or what is read-only', async () => {
-  const plan = (pod: string, remote: string) =>
-    work.devsync('plan', '--pod', pod, '--launcher', 'node-agent', work.local, remote);
-  expect((await plan('grouped', '/etc')).stderr).toMatch(
-    /REMOTE \/etc cannot be written to by .*: \/etc belongs to 0:0 \(mode 0755\), and the agent runs as 1000:3000/,
-  );
-  expect((await plan('hostile', '/fixed')).stderr).toMatch(
-    /REMOTE \/fixed cannot be written to: what is mounted at \/fixed is read-only/,
-  );
-});
-
 test('three pods: agents are killed, streams are reset, containers and the agents of all nodes are started again', async () => {
   const desk = isLab ? await LabWorkstation.make() : undefined;
   const it = new Workplace(place());

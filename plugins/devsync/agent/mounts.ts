@@ -43,21 +43,14 @@ export function mountsBelow(mountInfo: string, directory: string): MountsBelow {
 }
 
 /** What a directory is mounted from: file system, source, device and the directory in it. */
-export const mountOf = (mountInfo: string, directory: string): string =>
-  mountHolding(mountInfo, directory).description;
-
-/** Where what a directory is on is mounted; empty where that is not known. */
-export const mountPointOf = (mountInfo: string, directory: string): string =>
-  mountHolding(mountInfo, directory).point;
-
-function mountHolding(mountInfo: string, directory: string): Mount {
+export function mountOf(mountInfo: string, directory: string): string {
   let best: Mount = { point: '', description: '', isWritable: false };
   for (const mount of mountsIn(mountInfo)) {
     const holds = mount.point === '/' || directory === mount.point || directory.startsWith(`${mount.point}/`);
     // Of two at the same point the later one is on top.
     if (holds && mount.point.length >= best.point.length) best = mount;
   }
-  return best;
+  return best.description;
 }
 
 /** What is mounted for the process whose root this is; empty where that cannot be read. */

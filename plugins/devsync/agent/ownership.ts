@@ -1,8 +1,7 @@
-/** Why REMOTE cannot be written to: who it belongs to, and who asks; or what is mounted read-only. */
+/** Why REMOTE cannot be written to: who it belongs to, and who asks. */
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../sync/files/system-error.ts';
-import { mountPointOf, readMounts } from './mounts.ts';
 
 /** Who a process is, as the kernel knows it. */
 export interface Identity {
@@ -15,13 +14,12 @@ export interface Identity {
 
 type Owned = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
-/** Opens a directory; where that is not allowed, the error says whose it is, or which mount is read-only. */
+/** Opens a directory; where that is not allowed, the error says whose it is. */
 export function explainingOwner<T>(base: string, root: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'EROFS') throw Object.assign(new Error(describeReadOnly(root, readMounts(base))), { code });
     const found = code === 'EACCES' || code === 'EPERM' ? nearest(base, root) : undefined;
     if (found === undefined) throw error;
     const message = describeRefusal(found.path, found.stats, ownIdentity());
@@ -37,15 +35,6 @@ export function describeRefusal(path: string, { uid, gid, mode }: Owned, who: Id
   if (!allows({ uid, gid, mode }, who)) return `${owner}, and ${asks}`;
   const label = who.label === '' ? '' : ` (its label is ${who.label})`;
   return `${owner} and its mode lets ${who.uid}:${who.gid} write: SELinux, another security module or the file system refuses${label}`;
-}
-
-/** In words: what is mounted there, and where. */
-export function describeReadOnly(path: string, mountInfo: string): string {
-  const point = mountPointOf(mountInfo, path);
-  if (point === '') return 'it is on a read-only file system';
-  return point === '/'
-    ? "the container's root file system is read-only"
-    : `what is mounted at ${point} is read-only`;
 }
 
 /** Whether the mode lets somebody write in a directory; root may always. */

@@ -5,19 +5,14 @@ import { app, type Kind, kinds, still, strict } from './devsync-kinds.ts';
 
 /** Its own program is `node`, and what it mounts is away while it is started again. */
 export const hostile = {
-  volumes: [{ name: 'fixed', emptyDir: {} }],
   containers: [
-    app(
-      images.plain,
-      [
-        'sh',
-        '-c',
-        `printf '#!/bin/sh\\ntouch /pwned\\n' >/usr/local/bin/node; chmod +x /usr/local/bin/node
+    app(images.plain, [
+      'sh',
+      '-c',
+      `printf '#!/bin/sh\\ntouch /pwned\\n' >/usr/local/bin/node; chmod +x /usr/local/bin/node
        cp /usr/local/bin/node /usr/local/bin/perl; ln -s /usr/local/bin /way; trap 'exit 0' TERM; mkdir -p /work/d
        while :; do sleep 0.2; done`,
-      ],
-      { volumeMounts: [{ name: 'fixed', mountPath: '/fixed', readOnly: true }] },
-    ),
+    ]),
   ],
 };
 /** With a group and more groups, of which the node's agent has none. */
@@ -37,7 +32,7 @@ export const grouped: Kind = {
 };
 /** Containers that are synced with by the agents of nodes. */
 export const kindsByNode = [
-  ...kinds.filter(({ name }) => ['plain', 'volume', 'shared-pids'].includes(name)),
+  ...kinds.filter(({ name }) => ['plain', 'non-root', 'volume', 'shared-pids'].includes(name)),
   grouped,
   still,
   strict,

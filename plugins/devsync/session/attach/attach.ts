@@ -197,7 +197,7 @@ function remoteError(remote: string, error: AgentError): X8sError {
         hint: 'Give it to that user in the image, mount a volume with fsGroup there, or choose another directory.',
       });
     case 'EROFS':
-      return new X8sError(`REMOTE ${remote} cannot be written to: ${error.message}`, {
+      return new X8sError(`REMOTE ${remote} is on a read-only file system`, {
         hint: 'Choose a directory on a volume, such as an emptyDir.',
       });
     default:
