@@ -106,6 +106,7 @@ const deploymentOf = (name: string, pod: object) => ({
 export class Replicas {
   readonly #it: Workplace;
   readonly #name: string;
+  readonly #gone = new Set<string>();
   #round = 0;
   writer = '';
   followers: string[] = [];
@@ -129,7 +130,10 @@ export class Replicas {
   }
 
   async #awaitAll(launcher?: string): Promise<void> {
-    const seen = await this.#it.reaches(this.#name, 'watching', (now) => sessionsOf(now).length === replicas);
+    const seen = await this.#it.reaches(this.#name, 'watching', (now) => {
+      const pods = sessionsOf(now).map(({ pod }) => pod);
+      return pods.length === replicas && !pods.some((pod) => this.#gone.has(pod));
+    });
     const named = (role: string) =>
       sessionsOf(seen)
         .filter((one) => one.role === role)
@@ -142,13 +146,18 @@ export class Replicas {
   /** Works here, and in the pod that writes back, while something befalls the sync; then compares all of them. */
   async round(befall: () => Promise<unknown>, { there = true } = {}): Promise<void> {
     const seed = ++this.#round;
-    const working = Promise.all([
-      workHere(this.#it.local, seed, 40),
-      there && this.#it.sh(this.writer, workThere(seed, 40)),
-    ]);
+    const working = workHere(this.#it.local, seed, 40);
+    // Beside the shell that begins it: what befalls the way to the container ends it no more than an app there.
+    const done = `/tmp/worked-${seed}`;
+    const line = `{ (${workThere(seed, 40)}\n); touch ${done}; } >/dev/null 2>&1 </dev/null &`;
+    const writer = this.writer;
+    if (there) await this.#it.sh(writer, line);
     await new Promise((resolve) => setTimeout(resolve, 300));
     await befall();
     await working;
+    if (there) await eventually(() => this.#it.sh(writer, `test -e ${done}`));
+    // Another one may write back by now.
+    await this.#awaitAll();
     await expectSettled(this.#it, this.#name, this.writer);
     await this.#awaitAll();
     for (const pod of this.followers)
@@ -162,6 +171,12 @@ export class Replicas {
   killAgents = async (): Promise<void> => {
     await Promise.all(this.pods.map((pod) => killAgents(this.#it, pod)));
   };
+
+  /** A pod goes for good, and the workload makes another one. */
+  async deletePod(pod: string): Promise<void> {
+    await this.#it.kubectl('delete', 'pod', pod, '--now');
+    this.#gone.add(pod);
+  }
 
   /** The containers of the writer and of one that follows are started again. */
   restartContainers = async (): Promise<void> => {
