@@ -1,6 +1,6 @@
 /** Saves, branch switches and a whole tree that are timed, with both sides' folders on this machine. */
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -14,8 +14,8 @@ const switched = 75;
 
 /** Milliseconds from one save (temp and rename, as editors do) to its presence on the other side. */
 async function save(from: string, to: string): Promise<number> {
-  const random = (below: number) => Math.floor(Math.random() * below);
-  const path = `d${random(folders)}/f${random(filesEach)}`;
+  // In a folder that no branch changes: git would not overwrite what was saved there.
+  const path = `d${randomInt(switched, folders)}/f${randomInt(filesEach)}`;
   const data = randomBytes(3000);
   writeFileSync(join(from, `${path}.tmp`), data);
   const begun = performance.now();
