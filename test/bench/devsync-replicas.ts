@@ -13,7 +13,7 @@ import { kubectl, plugin } from '../cluster/support/kubectl.ts';
 import { noAgents, uninstall } from '../cluster/support/node-agents.ts';
 import { ensureUp } from '../lab/index.ts';
 import { Bench, filesEach, folders, pause } from './devsync-place.ts';
-import type { Measurement } from './measurement.ts';
+import { type Measurement, median } from './measurement.ts';
 
 const runs = Number(process.env.X8S_BENCH_RUNS ?? 3);
 const saves = 100;
@@ -39,6 +39,7 @@ async function saveToAll(from: string, to: readonly string[]): Promise<number> {
 
 /** One after the other on the same node: its processors are shared by all that is compared. */
 class Series {
+  readonly attach: number[] = [];
   readonly first: number[] = [];
   readonly saves: number[] = [];
   readonly #bench: Bench;
@@ -63,7 +64,8 @@ class Series {
       this.#count === 1
         ? { pod: names[0] }
         : ({ selector: `app=${name}`, container: 'app', everyPod: true } as const);
-    const { sync } = await bench.start(name, { target, launcher: this.#launcher }, this.#count);
+    const { attach, sync } = await bench.start(name, { target, launcher: this.#launcher }, this.#count);
+    this.attach.push(attach);
     this.first.push(sync);
     for (let save = 0; save < saves; save++) {
       this.saves.push(await saveToAll(bench.local, remotes));
@@ -102,7 +104,9 @@ export async function measureWithAgents(): Promise<Measurement[]> {
     ]);
     if (init.code !== 0) throw new Error(`kubectl devsync init ended with ${init.code}: ${init.stderr}`);
     bench.fill();
-    return [...(await compare(bench, 'auto', 2.2)), ...(await compare(bench, 'node-agent', 1.6))];
+    const auto = await compare(bench, 'auto', 2.2);
+    const byAgent = await compare(bench, 'node-agent', 1.6);
+    return [...auto.measurements, ...byAgent.measurements, ...besideOthers(byAgent.one, auto.one)];
   } finally {
     await bench.close();
     await uninstall();
@@ -110,7 +114,7 @@ export async function measureWithAgents(): Promise<Measurement[]> {
 }
 
 /** @param most times what one replica takes, for the first sync of all. */
-async function compare(bench: Bench, launcher: Launcher, most: number): Promise<Measurement[]> {
+async function compare(bench: Bench, launcher: Launcher, most: number) {
   const [one, all] = [new Series(bench, launcher, 1), new Series(bench, launcher, replicas)];
   for (let number = 0; number < runs; number++) {
     await one.run(number);
@@ -119,7 +123,7 @@ async function compare(bench: Bench, launcher: Launcher, most: number): Promise<
   const by = launcher === 'auto' ? '' : `, by ${launcher}`;
   const baseline = `first sync of one${by}`;
   const middle = [...one.first].sort((a, b) => a - b)[Math.floor(one.first.length / 2)] ?? 0;
-  return [
+  const measurements: Measurement[] = [
     { name: baseline, unit: 's', samples: one.first },
     {
       name: `first sync of three replicas${by}`,
@@ -130,5 +134,23 @@ async function compare(bench: Bench, launcher: Launcher, most: number): Promise<
     },
     { name: `a save to one${by}, median`, unit: 'ms', samples: one.saves },
     { name: `a save to all three${by}, median`, unit: 'ms', samples: all.saves, limit: { atMost: 25 } },
+  ];
+  return { one, measurements };
+}
+
+/** How far a save by the node's agent may be above one by the launcher that works by itself, and be called the same. */
+const same = 1.25;
+
+/** One replica by the node's agent, beside one by the launcher that works by itself. */
+function besideOthers(byAgent: Series, auto: Series): Measurement[] {
+  return [
+    { name: 'attach, by node-agent', unit: 's', samples: byAgent.attach, limit: { atMost: 1 } },
+    {
+      name: 'a save to one, by node-agent, beside auto',
+      unit: 'ms',
+      samples: byAgent.saves,
+      baseline: 'a save to one, median',
+      limit: { atMost: same * median(auto.saves) },
+    },
   ];
 }

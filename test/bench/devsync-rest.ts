@@ -5,17 +5,21 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { contextA, kubeconfig } from '../cluster/support/contexts.ts';
 import { pluginProgram } from '../cluster/support/kubectl.ts';
-import { start } from '../cluster/support/process.ts';
+import { type Running, start } from '../cluster/support/process.ts';
 import { imageNames } from '../lab/index.ts';
 import { type Bench, pause } from './devsync-place.ts';
 import type { Measurement } from './measurement.ts';
 
-/** Resident memory in MiB, and milliseconds of processor time so far. */
-function look(pid: string | number): { memory: number; cpu: number } {
-  const [, size] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+/** Resident memory in MiB, now and at its most, and milliseconds of processor time so far. */
+function look(pid: string | number): { memory: number; most: number; cpu: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const [size, most] = ['VmRSS', 'VmHWM'].map((name) => {
+    const [, found] = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status) ?? [];
+    return Number(found) / 1024;
+  });
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { memory: Number(size) / 1024, cpu: (Number(fields[11]) + Number(fields[12])) * 10 };
+  return { memory: size ?? 0, most: most ?? 0, cpu: (Number(fields[11]) + Number(fields[12])) * 10 };
 }
 
 /** The agent that works in a container: its process is this machine's as well. */
@@ -42,19 +46,32 @@ function isBelow(link: string, folder: string): boolean {
 
 interface Resting {
   readonly here: number;
+  /** At any time since its start. */
+  readonly mostHere: number;
   readonly there: number;
   readonly idleHere: number;
   readonly idleThere: number;
 }
 
-/** The compiled program after a first sync, as a person runs it, and its agent: memory, and percent of a core. */
+/** Starts the compiled program, as a person runs it, and resolves once both sides are the same. @param under what it is started under */
+export async function startProgram(
+  { namespace, base, local }: Bench,
+  pod: string,
+  under: readonly string[] = [],
+): Promise<Running> {
+  const where = ['--kubeconfig', kubeconfig, '--context', contextA, '-n', namespace];
+  const args = ['run', '--pod', pod, '--name', pod, '--agent-image', imageNames.controller, '--ignore-vcs'];
+  const env = { ...process.env, X8S_STATE_DIR: join(base, 'state-of-program') };
+  const [command = '', ...all] = [...under, pluginProgram('devsync'), ...args, local, '/data', ...where];
+  const program = start(command, all, { env });
+  await program.saw(/in sync: /);
+  return program;
+}
+
+/** It after a first sync, and its agent: memory, and percent of a core. */
 export async function resting(bench: Bench, pod: string): Promise<Resting> {
   const remote = await bench.pod(pod);
-  const where = ['--kubeconfig', kubeconfig, '--context', contextA, '-n', bench.namespace];
-  const args = ['run', '--pod', pod, '--name', pod, '--agent-image', imageNames.controller, '--ignore-vcs'];
-  const env = { ...process.env, X8S_STATE_DIR: join(bench.base, 'state-of-program') };
-  const program = start(pluginProgram('devsync'), [...args, bench.local, '/data', ...where], { env });
-  await program.saw(/in sync: /);
+  const program = await startProgram(bench, pod);
   await pause(5_000);
   const pids = [program.child.pid ?? 0, agentProcess(remote)];
   const before = pids.map(look);
@@ -66,7 +83,7 @@ export async function resting(bench: Bench, pod: string): Promise<Resting> {
     ({ cpu }, index) => (cpu - (before[index]?.cpu ?? 0)) / 100,
   );
   const [here = 0, there = 0] = after.map(({ memory }) => memory);
-  return { here, there, idleHere, idleThere };
+  return { here, mostHere: after[0]?.most ?? 0, there, idleHere, idleThere };
 }
 
 /**

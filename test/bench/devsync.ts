@@ -2,94 +2,22 @@
  * devsync on the lab, tmpfs on both sides: saves, the first sync beside `tar | kubectl exec tar` in turn, a new
  * run with nothing changed, a branch switch, and what it takes while nothing happens.
  */
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { packagePlugins } from '../../scripts/package.ts';
-import { contextA, kubeconfig } from '../cluster/support/contexts.ts';
+import { contextA } from '../cluster/support/contexts.ts';
 import { kubectl } from '../cluster/support/kubectl.ts';
-import { ensureUp, kubectlPath } from '../lab/index.ts';
+import { ensureUp } from '../lab/index.ts';
+import { measureFar } from './devsync-far.ts';
 import { measureLarge } from './devsync-large.ts';
-import { Bench, filesEach, folders, pause } from './devsync-place.ts';
+import { measureMany } from './devsync-many.ts';
+import { Bench, folders, pause } from './devsync-place.ts';
 import { measureReplicas } from './devsync-replicas.ts';
 import { others, resting } from './devsync-rest.ts';
+import { branchSwitch, makeBranches, saveMany, tarOver } from './devsync-saves.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
 
 const runs = Number(process.env.X8S_BENCH_RUNS ?? 3);
-const saves = 200;
-
-/** Milliseconds from one save (temp and rename, as editors do) to its presence on the other side. */
-async function save(from: string, to: string): Promise<number> {
-  const random = (below: number) => Math.floor(Math.random() * below);
-  const path = `d${random(folders)}/f${random(filesEach)}`;
-  const data = randomBytes(3000);
-  writeFileSync(join(from, `${path}.tmp`), data);
-  const begun = performance.now();
-  renameSync(join(from, `${path}.tmp`), join(from, path));
-  for (;;) {
-    if (existsSync(join(to, path)) && readFileSync(join(to, path)).equals(data))
-      return performance.now() - begun;
-    if (performance.now() - begun > 10_000) throw new Error(`${path} did not arrive within 10 s`);
-    await pause(1);
-  }
-}
-
-async function saveMany(from: string, to: string): Promise<number[]> {
-  const times: number[] = [];
-  for (let index = 0; index < saves; index++) {
-    times.push(await save(from, to));
-    await pause(20);
-  }
-  return times;
-}
-
-/** What `tar | kubectl exec tar` takes for the same files, in seconds. */
-function tarOver(namespace: string, pod: string, local: string): number {
-  const exec = `${kubectlPath()} --kubeconfig ${kubeconfig} --context ${contextA} -n ${namespace} exec -i ${pod}`;
-  const begun = performance.now();
-  execFileSync('sh', ['-c', `tar -C ${local} -cf - . | ${exec} -- tar -C /data -xf -`]);
-  return (performance.now() - begun) / 1000;
-}
-
-/** Seconds from git's end until the container has all of it. */
-async function branchSwitch(local: string, remote: string, branch: string): Promise<number> {
-  execFileSync('git', ['-C', local, 'checkout', '-q', branch]);
-  const begun = performance.now();
-  const changed = Array.from({ length: 75 }, (_, index) => `d${index}`);
-  const last = () => changed.every((folder) => same(join(local, folder), join(remote, folder)));
-  while (!last()) {
-    if (performance.now() - begun > 60_000) throw new Error('the branch did not arrive within a minute');
-    await pause(20);
-  }
-  return (performance.now() - begun) / 1000;
-}
-
-function same(one: string, other: string): boolean {
-  return readdirSync(one)
-    .filter((name) => name.startsWith('f'))
-    .every(
-      (name) =>
-        existsSync(join(other, name)) &&
-        readFileSync(join(one, name)).equals(readFileSync(join(other, name))),
-    );
-}
-
-/** Two branches that differ in 3,000 files. */
-function makeBranches(local: string): void {
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', local, '-c', 'user.name=bench', '-c', 'user.email=bench@invalid', ...args]);
-  git('init', '-q', '-b', 'one');
-  git('add', '.');
-  git('commit', '-qm', 'one');
-  git('checkout', '-q', '-b', 'two');
-  for (let folder = 0; folder < 75; folder++)
-    for (let file = 0; file < filesEach; file++)
-      writeFileSync(join(local, `d${folder}/f${file}`), randomBytes(9_000));
-  git('commit', '-qam', 'two');
-  git('checkout', '-q', 'one');
-}
 
 async function measureTree(): Promise<Measurement[]> {
   await packagePlugins();
@@ -176,4 +104,6 @@ export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   tree: measureTree,
   large: measureLarge,
   replicas: measureReplicas,
+  far: measureFar,
+  many: measureMany,
 };

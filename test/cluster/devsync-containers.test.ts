@@ -79,6 +79,11 @@ describe('a container', () => {
     expect(it.read('there')).toBe('made there');
     // What is mounted below REMOTE is not entered.
     if (name === 'volume') expect(readdirSync(it.local).sort()).toEqual(['d', 'from-here', 'there']);
+    // No place outside of a volume's own mount point will do for what is ours: that is said, and only there.
+    const said = /the trash and what is on its way are in REMOTE itself, \/\S*work\/\.x8s-devsync/;
+    if (name === 'volume') expect(await it.must('get', name, '-o', 'wide')).toMatch(said);
+    if (name === 'volume') expect(await it.sh(name, 'ls -A /work')).toMatch(/^\.x8s-devsync$/m);
+    if (name === 'plain') expect(await it.must('get', name, '-o', 'wide')).not.toMatch(/REMOTE itself/);
     if (name === 'plain') await expectAgentsGoFirst(it, name);
     if (name === 'plain') await expectRefused(it, name);
     // Who it runs as is known to its main process alone: that takes one more.

@@ -203,3 +203,41 @@ test('several containers of one pod, and what is no use is refused', async () =>
     expect(code).not.toBe(0);
   }
 });
+
+test('the pods of a Job take part until they have ended, which is said', async () => {
+  work = new Workplace(place());
+  const it = work;
+  it.write('a', 'one');
+  const untilDone = ['sh', '-c', 'mkdir -p /work; until [ -e /work/done ]; do sleep 0.2; done'];
+  const container = { name: 'app', image: images.plain, command: untilDone };
+  await eventually(() =>
+    apply(contextA, it.namespace, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'batch' },
+      spec: {
+        parallelism: 2,
+        completions: 2,
+        template: {
+          spec: { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', containers: [container] },
+        },
+      },
+    }),
+  );
+  const options = ['--name', 'batch', '-l', 'job-name=batch', '--pods', 'all'];
+  await it.must('create', ...options, it.local, '/work');
+  await it.watch('batch');
+  const seen = await it.reaches('batch', 'watching', (now) => podsOf(now).length === 2);
+  it.write('a', 'two');
+  for (const pod of podsOf(seen))
+    await eventually(async () => expect(await it.sh(pod, 'cat /work/a')).toBe('two'));
+  await it.sh(writerOf(seen), 'echo -n result >/work/out');
+  await eventually(() => expect(it.read('out')).toBe('result'));
+
+  it.write('done', '');
+  const { state } = await it.reaches('batch', 'waiting', (now) => podsOf(now).length === 0);
+  expect(state?.message).toMatch(
+    /pods with job-name=batch: none of 2 is ready; batch-\S+ .*(ended|Succeeded)/,
+  );
+  expect(it.read('out')).toBe('result');
+});

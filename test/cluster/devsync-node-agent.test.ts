@@ -1,20 +1,22 @@
 /** The agents on every node: what they make, whom they let in, and that a session is nothing more than its container. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { containerStatus } from '../../plugins/devsync/launch/containers.ts';
-import { agentName } from '../../plugins/devsync/wire/node-agent.ts';
+import { healthPort } from '../../plugins/devsync/node-agent/manifests.ts';
+import { agentName, agentPort } from '../../plugins/devsync/wire/node-agent.ts';
 import { namespaces, pods } from '../../src/kube/api/resources.ts';
 import { LabWorkstation } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { get } from './support/clients.ts';
+import { expectConfined, hostile, kindsByNode } from './support/confined.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import { forever, images, makePods, podOf, Workplace } from './support/devsync.ts';
 import { Replicas } from './support/devsync-chaos.ts';
-import { app, kinds, still, strict } from './support/devsync-kinds.ts';
-import { kubectl } from './support/kubectl.ts';
-import { Person } from './support/limited.ts';
+import { app, still } from './support/devsync-kinds.ts';
+import { environment, kubectl, kubectlBinary, startPlugin } from './support/kubectl.ts';
+import { kubeconfigOf, Person } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
 import {
   type Asked,
@@ -27,30 +29,13 @@ import {
   tokenFor,
   uninstall,
 } from './support/node-agents.ts';
+import { run } from './support/process.ts';
 
 const place = inNamespace('A');
 /** In which nobody may use agents. */
 const elsewhere = inNamespace('A');
 let work: Workplace;
 let folder: string;
-
-/** Its own program is `node`, and what it mounts is away while it is started again. */
-const hostile = {
-  containers: [
-    app(images.plain, [
-      'sh',
-      '-c',
-      `printf '#!/bin/sh\\ntouch /pwned\\n' >/usr/local/bin/node; chmod +x /usr/local/bin/node
-       cp /usr/local/bin/node /usr/local/bin/perl; ln -s /usr/local/bin /way; trap 'exit 0' TERM; mkdir -p /work/d
-       while :; do sleep 0.2; done`,
-    ]),
-  ],
-};
-const all = [
-  ...kinds.filter(({ name }) => ['plain', 'non-root', 'volume', 'shared-pids'].includes(name)),
-  still,
-  strict,
-];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'devsync-people-'));
@@ -63,7 +48,7 @@ beforeAll(async () => {
     { metadata: { labels: restricted } },
     { type: 'merge' },
   );
-  const made = all.map(({ name, spec }) => podOf(name, spec));
+  const made = kindsByNode.map(({ name, spec }) => podOf(name, spec));
   await makePods(place().namespace, ...made, podOf('hostile', hostile));
   await makePods(elsewhere().namespace, podOf('far', { containers: [app(images.plain, forever)] }));
 });
@@ -76,6 +61,7 @@ afterAll(async () => {
 
 test('init makes them and waits until they are ready; once more, it changes nothing', async () => {
   const nodes = (await get(contextA, agentNamespace, 'nodes')).length;
+  await expectNoneWithout();
   const first = await work.devsync('init', '--node-agent');
   expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/DaemonSet \S+ created/)]);
   expect(first.stderr).toMatch(/waiting for the agents of all nodes: \d of \d are ready/);
@@ -87,9 +73,41 @@ test('init makes them and waits until they are ready; once more, it changes noth
   expect(found.map(({ check }) => check)).toContain('node agents');
 });
 
+/** Nothing is made by who may not, and a file that asks for agents where there are none is told of them. */
+async function expectNoneWithout(): Promise<void> {
+  const person = new Person();
+  await person.mayAllIn(place().kube, place().namespace);
+  const limited = new Workplace(place());
+  limited.kubeconfig = person.kubeconfigFor(contextA, join(folder, person.name), contextA);
+  try {
+    const refused = await limited.devsync('init', '--node-agent');
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringMatching(/namespaces? "x8s-devsync"|clusterroles/),
+    ]);
+    const file = join(limited.base, '.devsync.yaml');
+    const sync = { pod: 'plain', local: 'local', remote: '/work', launcher: 'node-agent' };
+    writeFileSync(
+      file,
+      JSON.stringify({ context: contextA, namespace: place().namespace, syncs: { none: sync } }),
+    );
+    limited.kubeconfig = undefined;
+    const up = startPlugin('devsync', ['up', '--yes', '--file', file], {
+      X8S_STATE_DIR: join(limited.base, 'state'),
+    });
+    await up.saw(/node \S+ has no agent: an administrator makes them by `init --node-agent`/);
+    await limited.must('delete', 'none');
+    up.child.kill('SIGINT');
+    await up.ended;
+  } finally {
+    await limited.close();
+    await person.forget();
+  }
+}
+
 describe('by the agent of its node, a container of every kind', () => {
   test('is synced both ways, with nothing added to its pod', async () => {
-    for (const { name, create = [], remote = '/work' } of all) {
+    for (const { name, create = [], remote = '/work' } of kindsByNode) {
       const local = join(work.local, name);
       mkdirSync(local);
       work.write(`${name}/from-here/a`, 'made here');
@@ -98,12 +116,12 @@ describe('by the agent of its node, a container of every kind', () => {
     }
     await work.watch();
     await Promise.all(
-      all.map(async ({ name }) => {
+      kindsByNode.map(async ({ name }) => {
         const { state } = await work.reaches(name, 'watching');
         expect(state?.launcher).toBe('node-agent');
       }),
     );
-    const withShell = all.filter((kind) => kind !== still);
+    const withShell = kindsByNode.filter((kind) => kind !== still);
     await Promise.all(
       withShell.map(async ({ name }) => {
         expect(await work.sh(name, 'cat /work/from-here/a')).toBe('made here');
@@ -121,14 +139,19 @@ describe('by the agent of its node, a container of every kind', () => {
       'pods',
     );
     expect(found.flatMap(({ spec }) => spec.ephemeralContainers ?? [])).toEqual([]);
-    await expectConfined('plain', { Uid: 0, caps: '000000000000001b' });
-    await expectConfined('non-root', { Uid: 1000, caps: '0000000000000000' });
+    await expectConfined(work, 'plain', { Uid: 0, Gid: 0, groups: [], caps: '000000000000001b' });
+    await expectConfined(work, 'grouped', {
+      Uid: 1000,
+      Gid: 3000,
+      groups: [4000, 5000, 6000],
+      caps: '0000000000000000',
+    });
     expect(await work.must('get', '-o', 'wide')).toMatch(/node-agent/);
   });
 
   test('that its user cannot write to is told of, by whose it is', async () => {
     const { code, stderr } = await work.devsync(
-      ...['plan', '--pod', 'non-root', '--launcher', 'node-agent', work.local, '/etc'],
+      ...['plan', '--pod', 'grouped', '--launcher', 'node-agent', work.local, '/etc'],
     );
     expect([code, stderr]).toEqual([
       1,
@@ -137,28 +160,6 @@ describe('by the agent of its node, a container of every kind', () => {
       ),
     ]);
   });
-
-  /** The session's process is where, and who, the container's own is. */
-  async function expectConfined(pod: string, { Uid, caps }: { Uid: number; caps: string }): Promise<void> {
-    const look = `for p in /proc/[0-9]*; do
-      tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^/usr/local/bin/node --max-old' || continue
-      grep -E '^(Uid|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' $p/status; ls -l $p/fd; readlink $p/root
-      for n in mnt pid net ipc uts; do [ $(readlink $p/ns/$n) = $(readlink /proc/1/ns/$n) ] && echo same $n; done; done`;
-    const seen = await work.sh(pod, look);
-    expect(seen).toMatch(new RegExp(`^Uid:\\t${Uid}\\t${Uid}\\t${Uid}\\t${Uid}$`, 'm'));
-    for (const set of ['CapPrm', 'CapEff', 'CapBnd']) expect(seen).toMatch(`${set}:\t${caps}\n`);
-    for (const set of ['CapInh', 'CapAmb']) expect(seen).toMatch(`${set}:\t0000000000000000\n`);
-    expect(seen).toMatch(/^NoNewPrivs:\t1$/m);
-    expect(seen).toMatch(/^Seccomp:\t2$/m);
-    expect(seen).toMatch(/^\/$/m);
-    for (const name of ['mnt', 'pid', 'net', 'ipc', 'uts']) expect(seen).toMatch(`same ${name}\n`);
-    // Nothing that it holds open lies elsewhere.
-    const held = [...seen.matchAll(/ -> (.*)$/gm)].map(([, to = '']) => to);
-    const strange = held.filter(
-      (to) => !/^(socket|pipe|anon_inode):|^\/(dev\/null|work|\.x8s-devsync-|var\/tmp|tmp|$)/.test(to),
-    );
-    expect(strange).toEqual([]);
-  }
 });
 
 test('a hostile container: none of its files are run, and its links lead nowhere else', async () => {
@@ -183,6 +184,14 @@ test('a hostile container: none of its files are run, and its links lead nowhere
     expect(seen).toMatch(/node\nperl\n/);
     expect(seen).not.toMatch(/f\d|pwned/);
   });
+  // Nor did they lead into an agent's own root, or into its node's, which is this machine's.
+  const list = ['node', '-p', 'fs.readdirSync("/usr/local/bin").join()'];
+  for (const { metadata } of await agentPods(place().kube)) {
+    const found = await kubectl(contextA, ['-n', agentNamespace, 'exec', metadata.name, '--', ...list]);
+    expect(found).toMatch(/kubectl-devsync/);
+    expect(found).not.toMatch(/\bf\d/);
+  }
+  if (isLab) expect(readdirSync('/usr/local/bin').filter((name) => /^f\d+$/.test(name))).toEqual([]);
   const known = /^(d|e|f\d+)$/;
   const names = readdirSync(local, { recursive: true }).flatMap((path) => String(path).split('/'));
   expect(names.filter((name) => !known.test(name))).toEqual([]);
@@ -249,6 +258,17 @@ describe('who may have a session', () => {
     const roles = await work.must('rbac', '--launcher', 'node-agent', '--subject', `user:${exact.name}`);
     await kubectl(contextA, ['apply', '-f', '-'], roles);
     expect(await planAs(exact)).toMatch(/^0 /);
+    // Root on the node is for nobody of them.
+    const [agent = ''] = (await agentPods(kube)).map(({ metadata }) => metadata.name);
+    // kubectl itself gives up sooner: it asks for the pod first, which none of them may get.
+    const path = `/api/v1/namespaces/${agentNamespace}/pods/${agent}/exec?command=true&stdout=true`;
+    const exec = ['create', '--raw', path, '-f', '/dev/null'];
+    const told = async (file: string) =>
+      (await run(kubectlBinary, exec, { env: { ...environment, KUBECONFIG: file } })).stderr;
+    for (const { name } of [bound, exact])
+      expect(await told(join(folder, name))).toMatch(/cannot create resource "pods\/exec"/);
+    const administrator = kubeconfigOf(contextA, join(folder, 'administrator'), 'administrator');
+    expect(await told(administrator)).toMatch(/Upgrade request required/);
     const noToken = new Person();
     await noToken.may(kube, [seesPods, forwards]);
     expect(await planAs(noToken)).toMatch(
@@ -284,15 +304,30 @@ describe('who may have a session', () => {
     );
     // Any other account, which may do nothing.
     expect(await said(await tokenFor(namespace, { account: 'default', ...forAgent }))).toBe('Forbidden');
+    // One that may exec into one pod of this namespace, and into no other.
+    const one = 'may-exec-into-one';
+    const role = ['--verb=create', '--resource=pods/exec', '--resource-name=hostile'];
+    await work.kubectl('create', 'serviceaccount', one);
+    await work.kubectl('create', 'role', one, ...role);
+    await work.kubectl(
+      ...['create', 'rolebinding', one, `--role=${one}`],
+      `--serviceaccount=${namespace}:${one}`,
+    );
+    const [hostilePod, limited] = [await pod('hostile'), { account: one }];
+    const forHostile = { ...limited, audience: audienceOf(hostilePod.node) };
+    const limitedToken = await tokenFor(namespace, forHostile);
+    await eventually(async () =>
+      expect(await said(limitedToken, hostilePod.asked, hostilePod.node)).toBe('opened'),
+    );
+    expect(await said(await tokenFor(namespace, { ...limited, ...forAgent }))).toBe('Forbidden');
     // The account of one namespace, and a pod of another one.
     const far = await pod('far', elsewhere().namespace);
     const farToken = await tokenFor(namespace, { audience: audienceOf(far.node) });
     expect(await said(farToken, far.asked, far.node)).toBe('Forbidden');
     // The container of another pod under the name of one's own.
-    expect(await said(good, { containerId: (await pod('hostile')).asked.containerId })).toBe('NotFound');
+    expect(await said(good, { containerId: hostilePod.asked.containerId })).toBe('NotFound');
     expect(await said(good, { pod: 'none' })).toBe('NotFound');
     // Whoever has a session gets no other one by it: each is looked at as if it were the first.
-    const hostilePod = await pod('hostile');
     const first = { token: good, ...asked };
     const answers = await askFurther(kube, node, first, [
       { ...first, token: '' },
@@ -320,6 +355,15 @@ describe('who may have a session', () => {
     ]);
     expect(logs).toMatch(`has a session in container app of pod ${namespace}/plain, as 0:0`);
     expect(logs).not.toMatch(good);
+  });
+
+  test('no other pod reaches its port', async () => {
+    for (const { status } of await agentPods(place().kube)) {
+      const dial = (port: number) => `timeout 5 bash -c ': </dev/tcp/${status?.podIP}/${port}' 2>&1; echo $?`;
+      // What its kubelet asks for its health is reached in the same way.
+      expect(await work.sh('plain', dial(healthPort))).toBe('0\n');
+      expect(await work.sh('plain', dial(agentPort))).toMatch(/Connection refused.*\n1\n$/s);
+    }
   });
 
   test('a namespace for which init was not called has none', async () => {

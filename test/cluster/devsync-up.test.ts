@@ -9,6 +9,7 @@ import { environment, plugin, pluginProgram, startPlugin } from './support/kubec
 import { inNamespace } from './support/namespace.ts';
 import { type Running, run } from './support/process.ts';
 
+const documentation = readFileSync(join(import.meta.dirname, '../../docs/devsync.md'), 'utf8');
 const place = inNamespace('A');
 let work: Workplace | undefined;
 let running: Running | undefined;
@@ -72,9 +73,20 @@ syncs:
   expect(asked.stderr).toMatch(/reloads in the container: \*\.ts=exec:cat/);
   expect(await it.must('get', '-o', 'name')).toBe('');
 
-  up();
+  const { output } = up();
   await it.reaches('web', 'watching');
   await it.reaches('docs', 'watching');
+  // What VS Code takes for the beginning and the end of a look, by the task that is shown in docs/devsync.md.
+  const [, task = ''] = /```json\n(\{\n {2}"version": "2\.0\.0"[\s\S]*?)```/.exec(documentation) ?? [];
+  const { background } = JSON.parse(task).tasks[0].problemMatcher;
+  await eventually(() => {
+    const lines = output.stderr.split('\n');
+    const [begins, ends] = [background.beginsPattern, background.endsPattern].map((pattern) =>
+      lines.findIndex((line) => new RegExp(pattern).test(line)),
+    );
+    expect(begins).toBeGreaterThanOrEqual(0);
+    expect(ends).toBeGreaterThan(begins as number);
+  });
   expect(await it.sh('app', 'cat /work/a.ts /srv/docs/index.md')).toBe('a# docs');
   // Commands in its folder go where it leads, and the command line has the last word.
   const listed = await inFolder('get');

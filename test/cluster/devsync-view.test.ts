@@ -6,7 +6,9 @@ import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
 import { environment, pluginProgram } from './support/kubectl.ts';
+import { kubeconfigOf } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
+import { run } from './support/process.ts';
 import { Terminal } from './support/terminal.ts';
 
 const place = inNamespace('A');
@@ -46,6 +48,8 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
 
   const following = it.start('get', '-o', 'json', '--watch');
   await following.saw(/"state":"watching"/);
+
+  await expectStatusLine(it, env);
 
   // A name that would clear the screen and set the title.
   await it.sh('web', `printf x >"/work/$(printf 'evil\\033[2J\\033]2;owned\\007')"`);
@@ -93,4 +97,32 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
   const left = await screen.shows(/Stopped\.\nended with 0/);
   expect(left).not.toMatch(/p pause/);
   expect(await screen.title()).not.toMatch(/devsync/);
+
+  // The title is left alone where that is asked for.
+  await screen.close();
+  const untitled = new Terminal();
+  terminal = untitled;
+  const where = ['--context', contextA, '-n', it.namespace];
+  await untitled.start(pluginProgram('devsync'), ['watch', '--no-title', ...where], env);
+  await untitled.shows(/web {2}watching/);
+  expect(await untitled.title()).not.toMatch(/devsync/);
 });
+
+/** tmux in a terminal, with the line of docs/devsync.md in its configuration: it shows what `get --watch` said last. */
+async function expectStatusLine(it: Workplace, env: Record<string, string>): Promise<void> {
+  const documentation = readFileSync(join(import.meta.dirname, '../../docs/devsync.md'), 'utf8');
+  const [, line = ''] = /```tmux\n(.*)\n```/.exec(documentation) ?? [];
+  expect(line).toMatch(/^set -g status-right .* -n shop /);
+  const file = join(it.base, 'tmux.conf');
+  writeFileSync(file, `${line.replace(' -n shop ', ` -n ${it.namespace} `)}\n`);
+  const kubeconfig = kubeconfigOf(contextA, join(it.base, 'kubeconfig'), 'desk');
+  const [outer, inner] = [new Terminal(), `x8s-test-inner-${process.pid}`];
+  try {
+    const args = ['-u', 'TMUX', 'tmux', '-L', inner, '-f', file, 'new-session', 'cat'];
+    await outer.start('env', args, { ...env, KUBECONFIG: kubeconfig });
+    await outer.shows(/ web: watching, 1 file\s*$/);
+  } finally {
+    await run('tmux', ['-L', inner, 'kill-server']);
+    await outer.close();
+  }
+}

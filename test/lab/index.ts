@@ -26,7 +26,7 @@ export {
   unfillClaim,
 } from './levers/nodes.ts';
 export { cutPods, joinPods } from './levers/pods.ts';
-export { LabWorkstation } from './levers/workstation.ts';
+export { LabWorkstation, type Line } from './levers/workstation.ts';
 export { takeThirdDown } from './third.ts';
 export { isUp, kubectlPath } from './up.ts';
 

@@ -1,8 +1,10 @@
 /** A sync whose API server is away for a while, or frozen. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { contextA, isLab } from '../cluster/support/contexts.ts';
 import type { Workplace } from '../cluster/support/devsync.ts';
+import { Replicas } from '../cluster/support/devsync-chaos.ts';
 import { expectSame } from '../cluster/support/devsync-sides.ts';
+import { noAgents, uninstall } from '../cluster/support/node-agents.ts';
 import { workplaces } from '../cluster/support/workplaces.ts';
 import {
   ensureUp,
@@ -13,6 +15,8 @@ import {
   thawComponent,
 } from '../lab/index.ts';
 
+jest.setTimeout(600_000);
+
 const lab = isLab ? describe : describe.skip;
 const server = 'kube-apiserver';
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -21,7 +25,7 @@ lab('a sync', () => {
   beforeAll(ensureUp);
   // Before the namespace goes: that takes controllers that know of it.
   afterAll(() => reconnect(contextA));
-  const { open } = workplaces();
+  const { open, place } = workplaces();
 
   async function synced(name: string): Promise<Workplace> {
     const work = open();
@@ -60,5 +64,29 @@ lab('a sync', () => {
     await it.reaches('frozen', 'watching');
     await it.must('flush', 'frozen');
     await expectSame(it, 'frozen');
+  });
+
+  describe('with three pods', () => {
+    beforeAll(async () => {
+      await noAgents(place().kube);
+      await open().must('init', '--node-agent');
+    }, 240_000);
+    afterAll(uninstall, 120_000);
+
+    test.each(['exec', 'ephemeral', 'node-agent'])(
+      'by %s goes on when the API server is started again, and when pods go, in the middle of work',
+      async (launcher) => {
+        const work = open();
+        const pods = await Replicas.sync(work, launcher, launcher);
+        await pods.round(async () => {
+          await killComponent(contextA, server);
+          await pause(3_000);
+          await startComponent(contextA, server);
+        });
+        await pods.round(() => pods.deletePod(pods.followers[0] ?? ''));
+        // What it had alone goes with it.
+        await pods.round(() => pods.deletePod(pods.writer), { there: false });
+      },
+    );
   });
 });

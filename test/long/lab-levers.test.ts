@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { apply } from '../cluster/support/clients.ts';
 import { contextA, contextB, isLab } from '../cluster/support/contexts.ts';
 import { kubectl } from '../cluster/support/kubectl.ts';
+import { must } from '../cluster/support/process.ts';
 import { Scene } from '../cluster/support/scene.ts';
 import {
   cutLink,
@@ -11,6 +12,7 @@ import {
   freezeComponent,
   imageNames,
   killComponent,
+  LabWorkstation,
   reconnect,
   restartComponent,
   restoreLink,
@@ -57,20 +59,64 @@ lab('the line between the clusters', () => {
     await scene?.close();
   });
 
-  /** Milliseconds that it takes, in the client's own pod, to get some MiB; fails after `limit` seconds. */
-  async function fetch(mebibytes: number, limit = 10): Promise<number> {
-    const script = `t=$(date +%s%N); exec 3<>/dev/tcp/10.89.0.11/${port} && echo ${mebibytes} >&3 && n=$(wc -c <&3) &&
+  /** Tells the milliseconds that it takes to get some MiB. */
+  const timed = (mebibytes: number) =>
+    `t=$(date +%s%N); exec 3<>/dev/tcp/10.89.0.11/${port} && echo ${mebibytes} >&3 && n=$(wc -c <&3) &&
       [ $n = ${mebibytes * 1024 ** 2} ] && echo $(( ($(date +%s%N) - t) / 1000000 ))`;
+
+  /** In the client's own pod; fails after `limit` seconds. */
+  async function fetch(mebibytes: number, limit = 10): Promise<number> {
+    const script = timed(mebibytes);
     const args = ['-n', scene.namespace, 'exec', 'client', '--', 'timeout', `${limit}`, 'bash', '-c', script];
     return Number(await kubectl(contextB, args));
   }
 
   /** Resolves with the milliseconds of the first of many tries that took less: the machine has other things to do. */
-  const takesLess = (limitMs: number, mebibytes = 0) =>
+  const takesLess = (limitMs: number, mebibytes = 0, from = fetch) =>
     eventuallySees(
-      () => fetch(mebibytes),
+      () => from(mebibytes),
       (taken) => taken < limitMs,
     );
+
+  test('a workstation is far from the clusters, and its line is narrow, while others are near', async () => {
+    const desk = await LabWorkstation.make();
+    const [program = '', ...under] = desk.under;
+    const fromDesk = async (mebibytes: number) =>
+      Number(await must(program, [...under, 'timeout', '20', 'bash', '-c', timed(mebibytes)]));
+    try {
+      await takesLess(200, 0, fromDesk);
+      await desk.far({ delay: 100 });
+      expect(await takesLess(800, 0, fromDesk)).toBeGreaterThanOrEqual(400);
+      await takesLess(200);
+      // A delay limits no rate by itself.
+      await takesLess(5_000, 100, fromDesk);
+      await desk.far({ delay: 100, rate: '20mbit' });
+      // 5 MiB take 2.1 s.
+      expect(await takesLess(6_000, 5, fromDesk)).toBeGreaterThan(2_000);
+      await desk.far({});
+      await takesLess(200, 0, fromDesk);
+      await takesLess(1_500, 20, fromDesk);
+    } finally {
+      await desk.remove();
+    }
+  });
+
+  test('what a workstation sends is delayed and slowed as well', async () => {
+    const desk = await LabWorkstation.make();
+    const [program = '', ...under] = desk.under;
+    // The server answers once the whole line is there: a number with 2 MiB of zeros before it.
+    const script = `t=$(date +%s%N); exec 3<>/dev/tcp/10.89.0.11/${port} && { head -c 2097152 /dev/zero | tr '\\0' 0; echo 1; } >&3 &&
+      n=$(wc -c <&3) && [ $n = 1048576 ] && echo $(( ($(date +%s%N) - t) / 1000000 ))`;
+    const send = async () => Number(await must(program, [...under, 'timeout', '20', 'bash', '-c', script]));
+    try {
+      await takesLess(1_000, 0, send);
+      // 2 MiB there and 1 MiB back: 1.26 s.
+      await desk.far({ rate: '20mbit' });
+      expect(await takesLess(6_000, 0, send)).toBeGreaterThan(1_200);
+    } finally {
+      await desk.remove();
+    }
+  });
 
   test('a delay is paid by the handshake and by each round trip', async () => {
     await takesLess(300);

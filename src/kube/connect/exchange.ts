@@ -73,6 +73,8 @@ export function createExchange(
     if (answered || toldSilence || onWarning === undefined || (limitMs > 0 && limitMs <= silenceMs))
       return undefined;
     const timer = setTimeout(() => {
+      // Another request may have told it, or was answered, meanwhile.
+      if (answered || toldSilence) return;
       toldSilence = true;
       const patience = limitMs > 0 ? `; waiting for ${limitMs / 1000} s` : '';
       onWarning(`${cluster.context}: no answer from ${cluster.server} yet${patience}`);

@@ -6,6 +6,7 @@ import { eventually, eventuallySees } from '../../support/eventually.ts';
 import { apply } from './clients.ts';
 import { contextA } from './contexts.ts';
 import { images, type Seen, type Workplace } from './devsync.ts';
+import { withNode } from './devsync-kinds.ts';
 import { allContents, containerSide, killAgents, localSide } from './devsync-sides.ts';
 
 /** What a shell in the container does at random for a while, in files of four directories. */
@@ -79,35 +80,13 @@ const sessionsOf = ({ state }: Seen) => state?.sessions ?? [];
 /** A container that ends when it is told to, and is started again. */
 const mortal = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done'];
 const data = { name: 'data', mountPath: '/work' };
-const tools = { name: 'tools', mountPath: '/tools' };
-
-/** Brings a Node.js into a container that has none: the one of our image, with its libraries. */
-const bringNode = `const { sharedObjects } = process.report.getReport();
-  const libraries = sharedObjects.filter((one) => /(stdc\\+\\+|gcc_s|atomic)/.test(one));
-  for (const one of [process.execPath, ...libraries]) fs.copyFileSync(one, '/tools/' + path.basename(one));`;
 
 const plainPod = {
   containers: [{ name: 'app', image: images.plain, command: mortal, volumeMounts: [data] }],
   volumes: [{ name: 'data', emptyDir: {} }],
 };
 
-/** Has a Node.js of its own and a shell. */
-const podWithNode = {
-  initContainers: [
-    { name: 'node', image: images.node, command: ['node', '-e', bringNode], volumeMounts: [tools] },
-  ],
-  containers: [
-    {
-      ...{ name: 'app', image: images.plain, command: mortal, volumeMounts: [data, tools] },
-      env: [
-        { name: 'PATH', value: '/tools:/usr/local/bin:/usr/bin:/bin' },
-        { name: 'LD_LIBRARY_PATH', value: '/tools' },
-      ],
-    },
-  ],
-  securityContext: { runAsUser: 0 },
-  volumes: [...plainPod.volumes, { name: 'tools', emptyDir: {} }],
-};
+const podWithNode = withNode({ command: mortal, mounts: [data], volumes: plainPod.volumes });
 
 const deploymentOf = (name: string, pod: object) => ({
   apiVersion: 'apps/v1',
@@ -127,6 +106,7 @@ const deploymentOf = (name: string, pod: object) => ({
 export class Replicas {
   readonly #it: Workplace;
   readonly #name: string;
+  readonly #gone = new Set<string>();
   #round = 0;
   writer = '';
   followers: string[] = [];
@@ -150,7 +130,10 @@ export class Replicas {
   }
 
   async #awaitAll(launcher?: string): Promise<void> {
-    const seen = await this.#it.reaches(this.#name, 'watching', (now) => sessionsOf(now).length === replicas);
+    const seen = await this.#it.reaches(this.#name, 'watching', (now) => {
+      const pods = sessionsOf(now).map(({ pod }) => pod);
+      return pods.length === replicas && !pods.some((pod) => this.#gone.has(pod));
+    });
     const named = (role: string) =>
       sessionsOf(seen)
         .filter((one) => one.role === role)
@@ -163,13 +146,18 @@ export class Replicas {
   /** Works here, and in the pod that writes back, while something befalls the sync; then compares all of them. */
   async round(befall: () => Promise<unknown>, { there = true } = {}): Promise<void> {
     const seed = ++this.#round;
-    const working = Promise.all([
-      workHere(this.#it.local, seed, 40),
-      there && this.#it.sh(this.writer, workThere(seed, 40)),
-    ]);
+    const working = workHere(this.#it.local, seed, 40);
+    // Beside the shell that begins it: what befalls the way to the container ends it no more than an app there.
+    const done = `/tmp/worked-${seed}`;
+    const line = `{ (${workThere(seed, 40)}\n); touch ${done}; } >/dev/null 2>&1 </dev/null &`;
+    const writer = this.writer;
+    if (there) await this.#it.sh(writer, line);
     await new Promise((resolve) => setTimeout(resolve, 300));
     await befall();
     await working;
+    if (there) await eventually(() => this.#it.sh(writer, `test -e ${done}`));
+    // Another one may write back by now.
+    await this.#awaitAll();
     await expectSettled(this.#it, this.#name, this.writer);
     await this.#awaitAll();
     for (const pod of this.followers)
@@ -183,6 +171,12 @@ export class Replicas {
   killAgents = async (): Promise<void> => {
     await Promise.all(this.pods.map((pod) => killAgents(this.#it, pod)));
   };
+
+  /** A pod goes for good, and the workload makes another one. */
+  async deletePod(pod: string): Promise<void> {
+    await this.#it.kubectl('delete', 'pod', pod, '--now');
+    this.#gone.add(pod);
+  }
 
   /** The containers of the writer and of one that follows are started again. */
   restartContainers = async (): Promise<void> => {

@@ -108,3 +108,31 @@ export const kinds: readonly Kind[] = [
     launcher: 'ephemeral',
   },
 ];
+
+/** Brings a Node.js into a container that has none: the one of our image, with its libraries. */
+const bringNode = `const { sharedObjects } = process.report.getReport();
+  const libraries = sharedObjects.filter((one) => /(stdc\\+\\+|gcc_s|atomic)/.test(one));
+  for (const one of [process.execPath, ...libraries]) fs.copyFileSync(one, '/tools/' + path.basename(one));`;
+
+interface WithNode {
+  readonly command?: string[];
+  readonly mounts?: readonly object[];
+  readonly volumes?: readonly object[];
+}
+
+/** A pod that has a shell and a Node.js of its own, so that every launcher works there. */
+export function withNode({ command = forever, mounts = [], volumes = [] }: WithNode) {
+  const tools = { name: 'tools', mountPath: '/tools' };
+  const env = [
+    { name: 'PATH', value: '/tools:/usr/local/bin:/usr/bin:/bin' },
+    { name: 'LD_LIBRARY_PATH', value: '/tools' },
+  ];
+  return {
+    initContainers: [
+      { name: 'node', image: images.node, command: ['node', '-e', bringNode], volumeMounts: [tools] },
+    ],
+    containers: [app(images.plain, command, { env, volumeMounts: [...mounts, tools] })],
+    securityContext: { runAsUser: 0 },
+    volumes: [...volumes, { name: 'tools', emptyDir: {} }],
+  };
+}

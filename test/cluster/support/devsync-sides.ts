@@ -41,11 +41,23 @@ export async function allContents(work: Workplace, pod: string, root = '/work'):
 
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Kills every agent that works in a pod's container, as an out-of-memory killer would; the waiters stay. */
-export const killAgents = (work: Workplace, pod: string): Promise<string> =>
-  work.sh(
+/** The command line of an agent by any launcher, in /proc of its container. A waiter has less memory: two digits of MiB. */
+const isAgent = '^([^ ]*/)?node --max-old-space-size=[1-9][0-9][0-9] ';
+
+/**
+ * Kills every agent that works in a pod's container, as an out-of-memory killer would; the waiters stay. Resolves with
+ * their process ids.
+ *
+ * @throws Error where there was none, so that no test takes a killing for done that was not
+ */
+export async function killAgents(work: Workplace, pod: string): Promise<string[]> {
+  const said = await work.sh(
     pod,
     `for p in /proc/[0-9]*; do
-      if tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^node --max-old-space-size=1[0-9][0-9] '; then kill -9 \${p#/proc/}; fi
+      if tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -qE '${isAgent}'; then kill -9 \${p#/proc/} && echo \${p#/proc/}; fi
     done; true`,
   );
+  const killed = said.split('\n').filter((line) => line !== '');
+  if (killed.length === 0) throw new Error(`no agent works in pod ${pod}, so that none was killed`);
+  return killed;
+}

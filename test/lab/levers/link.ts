@@ -1,14 +1,10 @@
 /** The line between the two clusters: cut, slow, or far. */
-import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatHolder, livenessOf, parseHolder, thisProcess } from '../../../src/tasks/holder.ts';
-import { eventually } from '../../support/eventually.ts';
-import { binary } from '../binaries.ts';
 import { fastDir, wan } from '../config.ts';
-import { start } from '../daemons.ts';
-import { isRunning, processesOf, signal } from '../groups.ts';
-import { attempt, inNetns, run } from '../shell.ts';
+import { inNetns, run } from '../shell.ts';
+import { DelayingProxy, proxyPort, setRate } from './slow-line.ts';
 
 /** How the line between the clusters is. */
 export interface Link {
@@ -24,11 +20,9 @@ export interface Link {
   readonly rate?: string | undefined;
 }
 
-const proxyName = 'wan';
-const proxyPort = 15001;
 const stateFile = join(fastDir, 'link.json');
-const delayFile = join(fastDir, 'link-delay');
 const devices = ['toward-a', 'toward-b'] as const;
+const proxy = new DelayingProxy({ name: 'wan', netns: wan.netns, file: join(fastDir, 'link-delay') });
 
 /** What the state file holds. */
 interface State extends Link {
@@ -95,38 +89,12 @@ table inet x8s_link {
  * @param stays also when this process has ended; else `up` makes the line whole again.
  */
 export async function setLink(link: Link, { stays = false } = {}): Promise<void> {
-  await setDelay(link.delay ?? 0);
-  for (const device of devices) await setRate(device, link.rate);
+  await proxy.set(link.delay ?? 0);
+  for (const device of devices) await setRate(device, link.rate, wan.netns);
   await run(...inNetns(wan.netns, 'nft', '-f', '-'), { input: rules(link) });
   const isWhole = Object.values(link).every((value) => value === undefined);
   const by = stays || isWhole ? undefined : formatHolder(thisProcess());
   writeFileSync(stateFile, JSON.stringify({ ...link, by } satisfies State));
-}
-
-async function setDelay(delay: number): Promise<void> {
-  writeFileSync(delayFile, `${delay}\n`);
-  // It stays for the connections that go through it, without a delay once there is none.
-  if (isRunning(proxyName)) signal(processesOf(proxyName), 'SIGHUP');
-  else if (delay > 0) await startProxy();
-}
-
-async function startProxy(): Promise<void> {
-  start({ name: proxyName, netns: wan.netns, command: [binary('wan'), delayFile] });
-  await eventually(async () => {
-    const { stdout } = await attempt(...inNetns(wan.netns, 'ss', '-Hltn', `sport = :${proxyPort}`));
-    assert(stdout.trim(), 'the delaying proxy does not listen');
-  }, 5_000);
-}
-
-async function setRate(device: string, rate: string | undefined): Promise<void> {
-  const tc = (...args: string[]) => attempt(...inNetns(wan.netns, 'tc', 'qdisc', ...args));
-  if (!rate) {
-    await tc('del', 'dev', device, 'root'); // Fails where there is none.
-    return;
-  }
-  const shape = ['tbf', 'rate', rate, 'burst', '128kb', 'latency', '100ms'];
-  const { code, stderr } = await tc('replace', 'dev', device, 'root', ...shape);
-  if (code !== 0) throw new Error(`rate ${rate}: ${stderr.trim()}`);
 }
 
 /** Cuts the line: packets vanish (`drop`) or connections are refused (`reject`). Delay and rate are kept. */

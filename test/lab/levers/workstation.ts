@@ -1,8 +1,10 @@
-/** A workstation with a network of its own: its line to the clusters can be cut, and it can move to another address. */
+/** A workstation with a network of its own: its line to the clusters can be cut, long or narrow, and it can move to another address. */
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bridge } from '../config.ts';
+import { bridge, fastDir } from '../config.ts';
 import { attempt, inNetns, run } from '../shell.ts';
+import { DelayingProxy, proxyPort, setRate } from './slow-line.ts';
 
 /** The last part of the addresses that workstations have; nodes and routers have smaller ones. */
 const [lowest, highest] = [100, 250];
@@ -15,6 +17,22 @@ const refusing = `table inet x8s_cut {
 }
 `;
 
+/** The group of the program that delays: what it sends itself is not delayed once more. */
+const proxyGroup = 15001;
+
+const redirecting = `table inet x8s_far {
+  chain output { type nat hook output priority -100; oifname "${device}" meta l4proto tcp meta skgid != ${proxyGroup} redirect to :${proxyPort}; }
+}
+`;
+
+/** How the line of a workstation is. */
+export interface Line {
+  /** Milliseconds each way; a round trip takes twice that. It holds for connections that begin after it. */
+  readonly delay?: number;
+  /** Each way, in tc's words: `20mbit`. It holds at once. */
+  readonly rate?: string;
+}
+
 /** One that nothing else on the machine shares: nobody is disturbed by what befalls it. */
 export class LabWorkstation {
   readonly #part: number;
@@ -22,7 +40,9 @@ export class LabWorkstation {
   readonly #peer: string;
   /** What a command is begun with to run there. */
   readonly under: readonly string[];
+  readonly #proxy: DelayingProxy;
   #address: string;
+  #isFar = false;
 
   private constructor(part: number) {
     this.#part = part;
@@ -31,12 +51,18 @@ export class LabWorkstation {
     const [program, args] = inNetns(this.#netns);
     this.under = [program, ...args];
     this.#address = addressOf(part);
+    this.#proxy = new DelayingProxy({
+      name: `workstation-${part}/wan`,
+      netns: this.#netns,
+      file: join(fastDir, `workstation-${part}-delay`),
+      under: ['setpriv', '--regid', `${proxyGroup}`, '--clear-groups'],
+    });
   }
 
   /** Makes one that reaches the clusters. The lab is up. */
   static async make(): Promise<LabWorkstation> {
     for (;;) {
-      // Even numbers: the next address is the one that it moves to.
+      // Even numbers: the next address is the one that it moves to, and from there back.
       const one = new LabWorkstation(2 * randomInt(lowest / 2, highest / 2));
       // Another run may have taken this one.
       if ((await attempt('ip', ['netns', 'add', one.#netns])).code !== 0) continue;
@@ -64,7 +90,8 @@ export class LabWorkstation {
 
   /** Gives it another address, as another network would: what was connected goes on from an address that is gone. */
   async move(): Promise<void> {
-    const next = addressOf(this.#part + 1);
+    const [first, second] = [addressOf(this.#part), addressOf(this.#part + 1)];
+    const next = this.#address === first ? second : first;
     await this.#ip('addr', 'add', next, 'dev', device);
     await this.#ip('addr', 'del', this.#address, 'dev', device);
     // The kernel takes the other addresses of a network away with its first one.
@@ -72,7 +99,20 @@ export class LabWorkstation {
     this.#address = next;
   }
 
+  /** Makes the line as long and as narrow as this says; `far({})` is a fast one again. */
+  async far({ delay = 0, rate }: Line): Promise<void> {
+    await setRate(device, rate, this.#netns);
+    await setRate(this.#peer, rate);
+    await this.#proxy.set(delay);
+    const isFar = delay > 0;
+    if (isFar && !this.#isFar) await run(...inNetns(this.#netns, 'nft', '-f', '-'), { input: redirecting });
+    if (!isFar && this.#isFar)
+      await run(...inNetns(this.#netns, 'nft', 'delete', 'table', 'inet', 'x8s_far'));
+    this.#isFar = isFar;
+  }
+
   async remove(): Promise<void> {
+    await this.#proxy.remove();
     await attempt('ip', ['netns', 'delete', this.#netns]);
     await attempt('ip', ['link', 'delete', this.#peer]);
   }

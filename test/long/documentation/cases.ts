@@ -25,6 +25,8 @@ export interface Case {
   readonly goesOn?: { readonly command: RegExp; readonly until: string };
   /** Its commands may end with 5 (conflicts, something to do), which does not keep a person from typing the next one. */
   readonly mayEndWith5?: boolean;
+  /** Seconds that a person waits for it at the most, with all that it pulls and waits for. */
+  readonly within?: number;
   /** Runs in the project's folder, and not in one of its own. */
   readonly inProject?: boolean;
   /** With a /usr/local/bin of its own, and a registry on this machine under the names that documents give it. */
@@ -68,6 +70,8 @@ async function fastClass(stage: Stage): Promise<void> {
   await stage.apply(contextA, { ...found, metadata: { name: 'fast' } });
 }
 
+/** What a new user is promised until `up` runs. */
+const fiveMinutes = 300;
 const inSync = `kubectl devsync get web -n shop -o json | grep -q '"phase": *"watching"'`;
 
 /** A Deployment `web`, a folder of sources, and what says that they belong together. */
@@ -109,6 +113,7 @@ export const cases: Readonly<Record<string, Documented>> = {
         input: 'y\n',
         atTerminal: true,
         goesOn: { command: /devsync up/, until: inSync },
+        within: fiveMinutes,
         after: 'kubectl devsync down --yes',
       },
       { begins: 'X8S_KUBECONFIG=~/.kube/config', inProject: true },
@@ -162,6 +167,7 @@ export const cases: Readonly<Record<string, Documented>> = {
         input: 'y\n',
         atTerminal: true,
         goesOn: { command: /devsync up/, until: inSync },
+        within: fiveMinutes,
       },
       {
         begins: 'kubectl devsync get  ',

@@ -113,7 +113,9 @@ test.each(Object.keys(cases))('%s', async (name) => {
       if (!how) continue;
       await how.before?.(stage);
       const typed = how.mayEndWith5 ? `set +e\n${script}\nset -e` : scriptOf(script, how);
+      const begun = performance.now();
       await bash(stage, [how.first, typed, how.after].filter(Boolean).join('\n'), how);
+      expect((performance.now() - begun) / 1000).toBeLessThan(how.within ?? Number.POSITIVE_INFINITY);
     }
     expect(cases[name]?.blocks.length).toBeGreaterThan(0);
   } finally {

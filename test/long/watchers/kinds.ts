@@ -20,6 +20,21 @@ export interface Kind {
   readonly doublesInPlace?: boolean;
 }
 
+/** Packages of npm that some of them are. */
+export const watchersOfNpm = {
+  chokidar: '6.0.0',
+  jest: '30.5.2',
+  nodemon: '3.1.14',
+  typescript: '7.0.2',
+  vite: '8.4.0',
+  webpack: '5.113.0',
+  'webpack-cli': '7.3.1',
+};
+
+/** What the saved file of a kind holds when this text is saved. */
+export const textOf = (kind: Kind, text: string): string =>
+  (kind.files[kind.saved] as string).replaceAll('TEXT', text);
+
 const note = `require('node:fs').appendFileSync(process.env.LOG, 'TEXT\\n');`;
 const program = { 'main.js': `${note} setInterval(() => {}, 1e6);` };
 const webpack = `module.exports = { mode: 'development', entry: './main.js', output: { path: process.env.LOG + '.out' },

@@ -10,21 +10,13 @@ import { eventually } from '../../support/eventually.ts';
 import { Pair } from '../../unit/plugins/devsync/support/pair.ts';
 import { debianProgram } from '../support/debian-program.ts';
 import { npmPackages } from '../support/npm-packages.ts';
-import { type Kind, kinds } from './kinds.ts';
+import { type Kind, kinds, textOf, watchersOfNpm } from './kinds.ts';
 
 jest.setTimeout(300_000);
 
 let modules: string;
 beforeAll(async () => {
-  modules = await npmPackages({
-    chokidar: '6.0.0',
-    jest: '30.5.2',
-    nodemon: '3.1.14',
-    typescript: '7.0.2',
-    vite: '8.4.0',
-    webpack: '5.113.0',
-    'webpack-cli': '7.3.1',
-  });
+  modules = await npmPackages(watchersOfNpm);
   debianProgram('entr', 'entr');
   debianProgram('inotifywait', 'inotify-tools');
   debianProgram('/usr/bin/flask', 'python3-flask');
@@ -98,7 +90,6 @@ async function save(it: Pair, kind: Kind, text: string, isSeen: () => void): Pro
   await setTimeout(calm + (kind.interval ?? 0));
 }
 
-const textOf = (kind: Kind, text: string) => (kind.files[kind.saved] as string).replaceAll('TEXT', text);
 const digitsOf = (lines: readonly string[]) => lines.map((line) => line.replaceAll(/\D/g, ''));
 /** Each of another length than the one before. */
 const saves = Array.from({ length: 20 }, (_, index) => String(index + 1).repeat(1 + (index % 3)));

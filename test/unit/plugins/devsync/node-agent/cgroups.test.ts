@@ -1,6 +1,7 @@
 /**
  * Which container a process belongs to. The layout of containerd with the driver cgroupfs, version 1, was recorded in the
- * lab; the others are as the runtimes and the kubelet name groups (kubelet's cm package, cri-o, cri-dockerd, containerd).
+ * lab, and some others on machines of neuvector's developers (what they have in share/system/cgroup_test.go); the rest is as
+ * the runtimes and the kubelet name groups (kubelet's cm package, cri-o, cri-dockerd, containerd).
  */
 import { describe, expect, test } from '@jest/globals';
 import { bareId, runsIn } from '../../../../../plugins/devsync/node-agent/cgroups.ts';
@@ -19,6 +20,83 @@ const recorded = ['9:name=systemd', '8:pids', '7:blkio', '5:devices', '3:cpu,cpu
   .map((head) => `${head}:/x8s-lab/lab-a-1/kubepods/besteffort/pod${uid}/${id}`)
   .concat('0::/', '')
   .join('\n');
+
+/** A recorded file: each group with the ways of its controllers. */
+const recording = (groups: Readonly<Record<string, readonly string[]>>) =>
+  Object.entries(groups)
+    .flatMap(([path, heads]) => heads.map((head) => `${head}:${path}`))
+    .join('\n');
+const slicesOf = (pod: string, quality: string) =>
+  `/kubepods.slice/kubepods-${quality}.slice/kubepods-${quality}-pod${pod.replaceAll('-', '_')}.slice`;
+
+const elsewhere = [
+  {
+    name: 'cri-o 1.19 of OpenShift 4.6, systemd, version 1',
+    uid: '8ca306fa-3c03-47fa-97dd-19979c345572',
+    id: 'd6d725b909f37c3e232aadfbafa950a58bfe7baa579ba8c47a12be88bb921607',
+    groups: (uid: string, id: string) => ({
+      [`${slicesOf(uid, 'besteffort')}/crio-${id}.scope`]: [
+        ...['12:devices', '11:pids', '10:freezer', '9:cpuset', '8:cpu,cpuacct', '7:hugetlb', '5:perf_event'],
+        ...['4:blkio', '3:memory', '2:net_cls,net_prio', '1:name=systemd'],
+      ],
+      '/': ['6:rdma'],
+    }),
+  },
+  {
+    name: 'cri-o 1.17 of OpenShift 4.4, a pod that the kubelet read from a file',
+    uid: '487a0dc6dccaeefbcfedba7a7ce1ca18',
+    id: '7a1fd6fe8cdfbd44dc78c4cc85dad7031eaab4365801684cad0aabdeaf863f9e',
+    groups: (uid: string, id: string) => ({
+      [`${slicesOf(uid, 'burstable')}/crio-${id}.scope`]: [
+        '12:hugetlb',
+        '9:pids',
+        '3:memory',
+        '1:name=systemd',
+      ],
+      '/': ['7:rdma'],
+    }),
+  },
+  {
+    name: 'containerd, systemd, version 1 and 2 beside each other',
+    uid: 'dd1bf9d1-241d-47f5-8e25-12de83135812',
+    id: 'f45298cd514d1930c4fe3afc4412e59547f7e3148fddd22ca33cefce046eb830',
+    groups: (uid: string, id: string) => ({
+      [`${slicesOf(uid, 'besteffort')}/cri-containerd-${id}.scope`]: ['2:perf_event', '1:name=systemd', '0:'],
+    }),
+  },
+  {
+    name: 'containerd 1.4.4, whose driver and the kubelet’s are not the same',
+    uid: '2105e389-7471-476e-a50f-6074cef29bbd',
+    id: 'd3d8ccf5cca91931c6285c1d7472c413dd5a7700fddc0aa9f89a9ac7008b003e',
+    groups: (uid: string, id: string) => {
+      const group = `kubepods-besteffort-pod${uid.replaceAll('-', '_')}.slice:cri-containerd:${id}`;
+      return {
+        [`/system.slice/containerd.service/${group}`]: [
+          '11:pids',
+          '8:cpu,cpuacct',
+          '4:memory',
+          '1:name=systemd',
+        ],
+        [`/${group}`]: ['10:freezer', '9:perf_event', '7:cpuset', '3:hugetlb'],
+      };
+    },
+  },
+  {
+    name: 'containerd 1.2.13, cgroupfs, version 1',
+    uid: 'a36d0c1d-0b26-4451-8d80-9c195e004afa',
+    id: '5dd96d5394ca930a854a390ea46f7515a8bc930123eb3251ba20f2708a38fc61',
+    groups: (uid: string, id: string) => ({
+      [`/kubepods/besteffort/pod${uid}/${id}`]: ['11:pids', '9:memory', '3:freezer', '1:name=systemd'],
+    }),
+  },
+] as const;
+
+test.each(elsewhere)('as it was recorded elsewhere: $name', ({ uid: pod, id: container, groups }) => {
+  const file = recording(groups(pod, container));
+  expect(runsIn(file, { uid: pod, id: container })).toBe(true);
+  expect(runsIn(file, { uid: pod, id: other })).toBe(false);
+  expect(runsIn(file, { uid, id: container })).toBe(false);
+});
 
 describe('a process belongs to the container', () => {
   test.each([

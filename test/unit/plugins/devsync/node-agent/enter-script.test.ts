@@ -1,6 +1,19 @@
 /** What a process of the container could see of the one that comes into it, until that executes its program. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { enterScript } from '../../../../../plugins/devsync/node-agent/enter-script.ts';
 import { startOf } from '../../../../../plugins/devsync/node-agent/processes.ts';
@@ -38,14 +51,14 @@ const kept = '27';
     });
   }
 
-  function start(program: string, args: string[]): ChildProcess {
-    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  function start(program: string, args: string[], input: 'pipe' | number = 'pipe'): ChildProcess {
+    const child = spawn(program, args, { stdio: [input, 'ignore', 'pipe'] });
     started.push(child);
     return child;
   }
 
   /** Enters, and stops the child where it has come to this place of the script. */
-  async function stoppedAt(moment: string, target: number, uid: string): Promise<number> {
+  async function stoppedAt(moment: string, target: number, uid: string, input?: number): Promise<number> {
     const pieces = enterScript.split(moment);
     expect(pieces).toHaveLength(2);
     // Of Perl 5.16 and newer, $$ is asked for each time.
@@ -53,7 +66,8 @@ const kept = '27';
     const script = pieces.join(moment.startsWith('sub') ? `${moment} ${stop}` : `${stop} ${moment}`);
     const begun = startOf(readFileSync(`/proc/${target}/stat`, 'utf8')) ?? '';
     const who = [uid, uid, '', uid === '0' ? kept : '0'];
-    const helper = start('perl', ['-e', script, machine.arch, `${target}`, begun, ...who, '/bin/true']);
+    const args = ['-e', script, machine.arch, `${target}`, begun, ...who, '/bin/true'];
+    const helper = start('perl', args, input);
     let said = '';
     helper.stderr?.on('data', (data: Buffer) => {
       said += data.toString();
@@ -85,6 +99,28 @@ const kept = '27';
       expect(execFileSync('stat', ['-c', '%u', `/proc/${child}/fd`], { encoding: 'utf8' })).toBe('0\n');
     },
   );
+
+  test.each(moments)('at `%s`, has read nothing of what is on its line by then', async (moment) => {
+    const folder = mkdtempSync(join(tmpdir(), 'enter-'));
+    const line = join(folder, 'line');
+    execFileSync('mkfifo', [line]);
+    // Held open for both, so that neither side waits for the other one.
+    const ours = openSync(line, constants.O_RDWR);
+    const theirs = openSync(line, constants.O_RDONLY);
+    try {
+      writeSync(ours, 'early');
+      const child = await stoppedAt(moment, await main(), '1000', theirs);
+      const again = openSync(`/proc/${child}/fd/0`, constants.O_RDONLY | constants.O_NONBLOCK);
+      const unread = Buffer.alloc(10);
+      const length = readSync(again, unread);
+      closeSync(again);
+      expect(unread.toString('utf8', 0, length)).toBe('early');
+    } finally {
+      closeSync(ours);
+      closeSync(theirs);
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   /** What root of the container sees there. */
   function seen(target: number, command: string[]): string {

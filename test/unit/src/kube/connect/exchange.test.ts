@@ -258,6 +258,64 @@ describe('the time limit', () => {
   });
 });
 
+describe('a server that was never heard of and does not answer', () => {
+  let timeouts: Disposable;
+  beforeEach(() => {
+    timeouts = fakeTimeouts();
+  });
+  afterEach(() => timeouts[Symbol.dispose]());
+
+  /** A client, its warnings so far, and requests that wait until they are given up. */
+  async function stage(answer: Answer, requestTimeoutMs: number) {
+    const [warnings, control]: [string[], AbortController] = [[], new AbortController()];
+    const kube = await start(answer, { requestTimeoutMs, onWarning: (text) => warnings.push(text) });
+    const asked: Promise<unknown>[] = [];
+    const ask = async () => {
+      asked.push(kube.get(configMaps, ref, { signal: control.signal }).catch(() => undefined));
+      await eventually(() => expect(server.requests).toHaveLength(asked.length));
+    };
+    const end = async () => {
+      control.abort();
+      await Promise.all(asked);
+    };
+    return { warnings, ask, end, asked };
+  }
+
+  test('is told once, four seconds after a request, while it is waited for', async () => {
+    const { warnings, ask, end } = await stage(inTurn(silence), 20_000);
+    await ask();
+    await ask();
+    jest.advanceTimersByTime(3_999);
+    expect(warnings).toEqual([]);
+    jest.advanceTimersByTime(1);
+    const words = [`fake: no answer from ${server.url} yet; waiting for 20 s`];
+    expect(warnings).toEqual(words);
+    await ask();
+    jest.advanceTimersByTime(10_000);
+    expect(warnings).toEqual(words);
+    await end();
+  });
+
+  test('is not told of where the limit ends sooner', async () => {
+    const { warnings, ask, end } = await stage(inTurn(silence), 4_000);
+    await ask();
+    jest.advanceTimersByTime(10_000);
+    await end();
+    expect(warnings).toEqual([]);
+  });
+
+  test('is not told of once it has answered something', async () => {
+    const { warnings, ask, end, asked } = await stage(inTurn(silence, ok, silence), 20_000);
+    await ask();
+    await ask();
+    await asked[1];
+    await ask();
+    jest.advanceTimersByTime(10_000);
+    await end();
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('the signal', () => {
   test('ends a request with its own reason', async () => {
     const kube = await start(inTurn(silence));
