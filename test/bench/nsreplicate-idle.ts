@@ -1,9 +1,8 @@
 /** A watch in a process of its own: what it keeps in memory, and what it does when there is nothing to do. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configMaps, secrets } from '../../src/kube/api/resources.ts';
 import type { Sides } from '../cluster/support/replication.ts';
-import { memoryMiB, startNsreplicate } from './nsreplicate-process.ts';
+import { cpuMs, memoryMiB, startNsreplicate } from './nsreplicate-process.ts';
 
 const IDLE_MS = 60_000;
 
@@ -63,11 +62,4 @@ async function versions({ primary, replicas }: Sides): Promise<string[]> {
       .reduce((a, b) => Math.max(a, b), 0)
       .toString(),
   );
-}
-
-/** User and system time, from proc(5); 100 ticks a second. */
-function cpuMs(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

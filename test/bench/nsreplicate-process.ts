@@ -26,6 +26,13 @@ export function memoryMiB(pid: number | undefined, field: 'VmRSS' | 'VmHWM'): nu
   return Number(kib) / 1024;
 }
 
+/** User and system time, from proc(5); 100 ticks a second. */
+export function cpuMs(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 /** Where a process serves, as it says itself. */
 export async function addressOf({ output, saw }: Running): Promise<string> {
   await saw('listening on ');

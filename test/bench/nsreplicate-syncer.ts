@@ -1,9 +1,10 @@
 /** A KRMSyncer's lag, from a write on the source to the event on the destination, beside that of a watch of the same. */
 import type { Sides } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
-import { type Driven, drive, makePlaces, onServers } from './nsreplicate.ts';
+import { type Driven, drive } from './nsreplicate.ts';
 import { inSync, makeSyncer, reachable, startController } from './nsreplicate-controllers.ts';
 import { endOf, startNsreplicate } from './nsreplicate-process.ts';
+import { makePlaces, onServers } from './nsreplicate-servers.ts';
 
 const ROUNDS = 3;
 const MOST_MS = 3;

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { configMaps } from '../../src/kube/api/resources.ts';
 import { each } from '../cluster/support/replication.ts';
 import type { Measurement } from './measurement.ts';
-import { makePlaces, object, onServers } from './nsreplicate.ts';
 import { inSync, makeSyncer, reachable, startController } from './nsreplicate-controllers.ts';
 import { addressOf, endOf, memoryMiB, requestsOf } from './nsreplicate-process.ts';
+import { makePlaces, object, onServers } from './nsreplicate-servers.ts';
 
 const TASKS = 50;
 const OBJECTS = 5000;

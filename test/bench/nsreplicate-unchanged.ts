@@ -4,8 +4,8 @@ import { listPages } from '../../src/kube/api/list.ts';
 import { configMaps } from '../../src/kube/api/resources.ts';
 import { each } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
-import { makePlaces, object, onServers } from './nsreplicate.ts';
 import { memoryMiB, startNsreplicate } from './nsreplicate-process.ts';
+import { makePlaces, object, onServers } from './nsreplicate-servers.ts';
 
 const MANY = 20_000;
 const NAMESPACES = 20;

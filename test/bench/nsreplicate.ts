@@ -3,16 +3,15 @@
  * its own with their etcd in memory: a primary and two replicas, client and servers on the same cores.
  */
 
-import { type Cluster, identify } from '../../plugins/nsreplicate/clusters/cluster.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { configMaps, pathOf, type Resource, secrets } from '../../src/kube/api/resources.ts';
 import { listWatch } from '../../src/kube/watch/watch.ts';
-import { each, makeNamespace, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
-import { type SoloOptions, type SoloServer, startSolo } from '../cluster/support/solo-server.ts';
+import { each, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
 import { eventuallySees } from '../support/eventually.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
+import { makePlaces, object, only, onServers, text } from './nsreplicate-servers.ts';
 
 const OBJECTS = 5000;
 const NAMESPACES = 20;
@@ -22,21 +21,7 @@ const PACED = { perSecond: 100, seconds: 10 };
 const UNPACED = 3000;
 const MANY = 25_000;
 
-export const only = (prefix: string) => ({
-  include: [`${prefix}-*`],
-  exclude: [],
-  selector: [],
-  sensitive: false,
-});
-const text = (index: number) => `${'x'.repeat(700)}${index}`;
 const resourceOf = ({ kind }: KubeObject): Resource => (kind === 'Secret' ? secrets : configMaps);
-
-/** An object of about 1 KB as JSON; every second one a Secret. */
-export function object(namespace: string, index: number): KubeObject {
-  const value = Buffer.from(text(index)).toString('base64');
-  const kind = index % 2 === 0 ? 'ConfigMap' : 'Secret';
-  return { apiVersion: 'v1', kind, metadata: { name: `o-${index}`, namespace }, data: { value } };
-}
 
 const writes = (count: number, since: number) => count / ((performance.now() - since) / 1000);
 
@@ -72,43 +57,6 @@ function bareApply(
     fieldManager: 'bare',
     force: true,
   });
-}
-
-/** Namespaces on the primary, and those of the bare loop on the replicas. */
-export async function makePlaces(
-  { primary, replicas }: Sides,
-  prefix: string,
-  count: number,
-  copies: readonly string[] = ['bare'],
-): Promise<string[]> {
-  const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-  await each(names, 8, async (name) => {
-    await makeNamespace(primary, name);
-    for (const replica of replicas)
-      for (const copy of copies) await makeNamespace(replica, `${copy}-${name}`);
-  });
-  return names;
-}
-
-/** Servers with nothing in them, each time: what other runs have left would have to be listed too. */
-export async function onServers<T>(
-  work: (sides: Sides, kubeconfigs: readonly string[], servers: readonly SoloServer[]) => Promise<T>,
-  options: SoloOptions = {},
-): Promise<T> {
-  const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name, options)));
-  try {
-    const clusters = await Promise.all(
-      servers.map(async (server) => identify(server.context, await server.client())),
-    );
-    const [primary, ...replicas] = clusters as [Cluster, ...Cluster[]];
-    return await work(
-      { primary, replicas },
-      servers.map(({ kubeconfig }) => kubeconfig),
-      servers,
-    );
-  } finally {
-    await Promise.all(servers.map((server) => server.remove()));
-  }
 }
 
 interface OnceRun {
@@ -384,6 +332,9 @@ export async function measureIdle(sides: Sides, files: readonly [string, string]
   ];
 }
 
+/** Rows that run only where they are named. */
+export const byHand: readonly string[] = ['growth'];
+
 /** The rows of this suite: each runs alone, on servers of its own. */
 export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   once: () => measureOnce(),
@@ -396,4 +347,5 @@ export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   unchanged: async () => (await import('./nsreplicate-unchanged.ts')).measureUnchanged(),
   tasks: async () => (await import('./nsreplicate-tasks.ts')).measureTasks(),
   syncer: async () => (await import('./nsreplicate-syncer.ts')).measureSyncer(),
+  growth: async () => (await import('./nsreplicate-growth.ts')).measureGrowth(),
 };
