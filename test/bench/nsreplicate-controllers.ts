@@ -1,11 +1,11 @@
 /** A controller and its KRMSyncers, for benchmarks: on servers of their own, to which a kubeconfig may lead. */
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { secrets } from '../../src/kube/api/resources.ts';
+import { ownAddress } from '../cluster/support/own-address.ts';
 import type { Running } from '../cluster/support/process.ts';
 import type { SoloOptions } from '../cluster/support/solo-server.ts';
 import { eventually } from '../support/eventually.ts';
@@ -13,11 +13,6 @@ import { startNsreplicate } from './nsreplicate-process.ts';
 
 /** Kubeconfigs of KRMSyncers never lead to loopback, so the servers listen everywhere. */
 export const reachable: SoloOptions = { apiServerFlags: ['--bind-address=0.0.0.0'] };
-
-const ownAddress = () =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '';
 
 /** A KRMSyncer of a namespace that pushes ConfigMaps of some namespaces to the server of a kubeconfig. */
 export async function makeSyncer(

@@ -14,6 +14,7 @@ import { forever, images } from './support/devsync.ts';
 import { kubectl, plugin } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { claim, configMap } from './support/objects.ts';
+import { saidBy, x8sync } from './support/x8sync.ts';
 
 const kinds = ['--kinds', 'cm,pvc,deploy,sts,cronjobs,hpa'];
 const standby = ['--standby', ...kinds];
@@ -50,6 +51,7 @@ const objects = [
   workload('StatefulSet', 'files', {
     volumeClaimTemplates: [claim('data', { storageClassName: 'none-such' })],
   }),
+  workload('StatefulSet', 'notes', { volumeClaimTemplates: [claim('data')] }),
   workload('Deployment', 'web', {}),
   workload('Deployment', 'edge', { replicas: 2 }, { 'x8s.dev/depends-on': 'Deployment/web' }),
   {
@@ -137,11 +139,23 @@ test('copies that are there are held, and say what they were; plan and drift agr
   expect(await told()).toEqual([0, 0, 0, 0, true]);
 });
 
+/** As x8sync does again and again, from the claim that a pod of the primary has mounted. */
+async function fill(name: string): Promise<void> {
+  await eventually(async () => {
+    const pod = await pair.find<KubeObject & { status?: { phase?: string } }>(pair.from, 'pods', 'notes-0');
+    expect(pod?.status?.phase).toBe('Running');
+  });
+  const place = `${pair.namespace}/${name}`;
+  saidBy(await x8sync(`${contextA}/${place}`, `${contextB}/${place}`), 0);
+}
+
 test('a promotion fences the task that runs, wakes workloads wave by wave, and is taken up again', async () => {
+  await fill('data-notes-0');
   const watching = await pair.watch(...standby);
   const looked = await promote('--dry-run');
   expect(looked.code).toBe(0);
-  expect(looked.stdout).toMatch(/wave 1: StatefulSet \S+\/db \(1 pod\)/);
+  expect(looked.stdout).toMatch(/wave 1: StatefulSet \S+\/db \(1 pod\), StatefulSet \S+\/notes \(1 pod\)/);
+  expect(looked.stdout).toMatch(/claim \S+\/data-notes-0: filled by x8sync \S+ before \(/);
   expect(looked.stdout).toMatch(
     /not woken: StatefulSet \S+\/files: nothing was ever copied into a claim of it/,
   );
@@ -154,6 +168,7 @@ test('a promotion fences the task that runs, wakes workloads wave by wave, and i
   const name = (kind: string, one: string) => `${kind} ${pair.namespace}/${one}`;
   expect(woken).toEqual([
     name('StatefulSet', 'db'),
+    name('StatefulSet', 'notes'),
     name('Deployment', 'web'),
     name('Deployment', 'edge'),
     name('CronJob', 'nightly'),

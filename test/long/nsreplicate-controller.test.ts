@@ -1,6 +1,5 @@
 /** What befalls a controller: its Lease is stolen, its API server goes and comes back, its destination comes back empty. */
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
@@ -10,6 +9,7 @@ import { configMaps, leases, namespaces } from '../../src/kube/api/resources.ts'
 import { startPlugin } from '../cluster/support/kubectl.ts';
 import { Pair, stateNamespace } from '../cluster/support/nsreplicate.ts';
 import { configMap } from '../cluster/support/objects.ts';
+import { ownAddress } from '../cluster/support/own-address.ts';
 import type { Running } from '../cluster/support/process.ts';
 import { describeWithServers } from '../cluster/support/servers.ts';
 import type { AuditEvent } from '../cluster/support/solo-server.ts';
@@ -20,12 +20,6 @@ const writes = ['create', 'update', 'patch', 'delete'];
 const auditRules = [{ level: 'Metadata', verbs: writes }, { level: 'None' }];
 const LIMIT_MS = 90_000;
 const lease = { namespace: stateNamespace, name: 'nsreplicate-krm-controller-lease' };
-
-/** An address of this machine to which a kubeconfig of a KRMSyncer may lead. */
-const ownAddress = () =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '';
 
 describeWithServers(
   'a controller',
