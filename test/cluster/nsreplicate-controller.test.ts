@@ -3,12 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
-import { events, secrets } from '../../src/kube/api/resources.ts';
+import { configMaps, events, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { slowness } from '../support/slowness.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { environment, kubectl, kubectlBinary, plugin } from './support/kubectl.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
+import { stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import { must } from './support/process.ts';
 import { serveStranger } from './support/stranger.ts';
@@ -156,6 +157,31 @@ spec:
       await scene.is('configmap-sync', 'InSync');
       expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'False' });
     }
+  });
+
+  test('a task whose state a newer version has written is left alone, and that is said', async () => {
+    const base = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };
+    await scene.syncer('configmap-sync', { ...base, suspend: true });
+    await scene.is('configmap-sync', 'Suspended');
+    const name = `nsreplicate-${taskName(scene.namespace, 'configmap-sync')}-state`;
+    const state = { namespace: stateNamespace, name };
+    const mark = (schema: string) => {
+      const patch = { metadata: { annotations: { 'x8s.dev/schema': schema } } };
+      return scene.pair.from.patch(configMaps, state, patch, { type: 'merge' });
+    };
+    const { metadata } = await scene.pair.from.get(configMaps, state);
+    const schema = metadata.annotations?.['x8s.dev/schema'] ?? '';
+    const { metadata: marked } = await mark(String(Number(schema) + 1));
+    await scene.pair.put(scene.pair.from, configMap('one', { a: 'newer' }));
+    await scene.syncer('configmap-sync', base);
+    const { status, message } = await scene.is('configmap-sync', 'Refused');
+    expect([status, message]).toEqual(['False', expect.stringContaining('was run by a newer version')]);
+    expect((await scene.there('one'))?.data).toEqual({ a: '1' });
+    const { metadata: left } = await scene.pair.from.get(configMaps, state);
+    expect(left.resourceVersion).toBe(marked.resourceVersion);
+    await mark(schema);
+    await scene.is('configmap-sync', 'InSync');
+    await eventually(async () => expect((await scene.there('one'))?.data).toEqual({ a: 'newer' }));
   });
 
   test('a rotated kubeconfig is taken up, from either key, and a broken one is said', async () => {
