@@ -13,6 +13,10 @@ export function startNsreplicate(args: readonly string[]): Running {
     : start(process.execPath, [join(root, 'plugins', 'nsreplicate', 'main.ts'), ...args]);
 }
 
+/** The program that watches and does nothing else, for servers of kubeconfigs. */
+export const startBareWatch = (kubeconfigs: readonly string[]): Running =>
+  start(process.execPath, [join(import.meta.dirname, 'bare-watch.ts'), ...kubeconfigs]);
+
 /** Ends it in order; resolves once it has ended. */
 export async function endOf({ child, ended }: Running): Promise<void> {
   child.kill('SIGTERM');

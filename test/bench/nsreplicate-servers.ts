@@ -1,6 +1,8 @@
 /** Servers for benchmarks of nsreplicate, and what is put on them. */
 import { type Cluster, identify } from '../../plugins/nsreplicate/clusters/cluster.ts';
+import { listPages } from '../../src/kube/api/list.ts';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
+import type { Resource } from '../../src/kube/api/resources.ts';
 import { each, makeNamespace, type Sides } from '../cluster/support/replication.ts';
 import { type SoloOptions, type SoloServer, startSolo } from '../cluster/support/solo-server.ts';
 
@@ -56,4 +58,19 @@ export async function onServers<T>(
   } finally {
     await Promise.all(servers.map((server) => server.remove()));
   }
+}
+
+/** Lists kinds of all three servers page by page, and does nothing with them. */
+export const bareLists = ({ primary, replicas }: Sides, kinds: readonly Resource[]): Promise<unknown> =>
+  Promise.all(
+    [primary, ...replicas].flatMap(({ kube }) =>
+      kinds.map((kind) => listPages(kube, kind, {}, () => undefined)),
+    ),
+  );
+
+/** How long some work takes. */
+export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const since = performance.now();
+  await work();
+  return (performance.now() - since) / 1000;
 }

@@ -11,7 +11,7 @@ import { listWatch } from '../../src/kube/watch/watch.ts';
 import { each, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
 import { eventuallySees } from '../support/eventually.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
-import { makePlaces, object, only, onServers, text } from './nsreplicate-servers.ts';
+import { bareLists, makePlaces, object, only, onServers, secondsOf, text } from './nsreplicate-servers.ts';
 
 const OBJECTS = 5000;
 const NAMESPACES = 20;
@@ -19,7 +19,6 @@ const RUNS = 5;
 export const WORKERS = 16;
 const PACED = { perSecond: 100, seconds: 10 };
 const UNPACED = 3000;
-const MANY = 25_000;
 
 const resourceOf = ({ kind }: KubeObject): Resource => (kind === 'Secret' ? secrets : configMaps);
 
@@ -63,7 +62,9 @@ interface OnceRun {
   /** The harmonic mean of a run before and one after. */
   readonly bare: number;
   readonly ours: number;
+  /** Seconds of a second comparison, and of the bare lists of all three servers. */
   readonly again: number;
+  readonly lists: number;
 }
 
 /** Takes away what the bare loop made: ours would have to list it, which the bare loop does not. */
@@ -99,11 +100,10 @@ async function runOnce(sides: Sides): Promise<OnceRun> {
   const since = performance.now();
   await once(sides, spec);
   const ours = writes(OBJECTS * sides.replicas.length, since);
-  const begun = performance.now();
-  await once(sides, spec);
-  const again = (performance.now() - begun) / 1000;
+  const again = await secondsOf(() => once(sides, spec));
+  const lists = await secondsOf(() => bareLists(sides, [secrets, configMaps]));
   const after = await bareCopy(sides, prefix, 'after');
-  return { ours, again, bare: 2 / (1 / before + 1 / after) };
+  return { ours, again, lists, bare: 2 / (1 / before + 1 / after) };
 }
 
 /** `--once` beside the bare loop, so many times. */
@@ -120,10 +120,16 @@ export async function measureOnce(rounds = RUNS): Promise<Measurement[]> {
     { name: '--once, the same', unit: 'writes/s', samples: runs.map(({ ours }) => ours) },
     { name: '--once by the bare loop, run by run', unit: '×', samples: ratios, limit: { atLeast: 0.9 } },
     {
-      name: '--once again, nothing changed',
+      name: 'bare paged lists of the same on three servers',
       unit: 's',
-      samples: runs.map(({ again }) => again),
-      limit: { atMost: 3 },
+      samples: runs.map(({ lists }) => lists),
+    },
+    { name: '--once again, nothing changed', unit: 's', samples: runs.map(({ again }) => again) },
+    {
+      name: '--once again by the bare lists, run by run',
+      unit: '×',
+      samples: runs.map(({ again, lists }) => again / lists),
+      limit: { atMost: 2 },
     },
   ];
 }
@@ -311,27 +317,6 @@ export async function measureWatch(sides: Sides, rounds = RUNS): Promise<Measure
   ];
 }
 
-/** Memory and idleness of a process of its own: see nsreplicate-idle.ts. */
-export async function measureIdle(sides: Sides, files: readonly [string, string]): Promise<Measurement[]> {
-  const places = await makePlaces(sides, 'many', NAMESPACES);
-  const many = Array.from({ length: MANY }, (_, index) => ({
-    ...object(places[index % NAMESPACES] ?? '', index * 2 + 1),
-  }));
-  await each(many, 32, (one) => sides.primary.kube.create(secrets, one));
-  const { idleProcess } = await import('./nsreplicate-idle.ts');
-  const { rssMiB, cpuPercent, writes: written } = await idleProcess(sides, files);
-  return [
-    { name: `resident saved with ${MANY} Secrets`, unit: 'MiB', samples: [rssMiB], limit: { atMost: 250 } },
-    { name: 'idle for a minute, of a core', unit: '%', samples: [cpuPercent], limit: { atMost: 1 } },
-    {
-      name: 'idle for a minute, writes but the Lease’s',
-      unit: 'writes',
-      samples: [written],
-      limit: { atMost: 0 },
-    },
-  ];
-}
-
 /** Rows that run only where they are named. */
 export const byHand: readonly string[] = ['growth'];
 
@@ -339,10 +324,7 @@ export const byHand: readonly string[] = ['growth'];
 export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   once: () => measureOnce(),
   watch: () => onServers((sides) => measureWatch(sides)),
-  idle: () =>
-    onServers(({ primary, replicas }, [from = '', to = '']) =>
-      measureIdle({ primary, replicas: replicas.slice(0, 1) }, [from, to]),
-    ),
+  idle: async () => (await import('./nsreplicate-idle.ts')).measureIdle(),
   listen: async () => (await import('./nsreplicate-listen.ts')).measureListen(),
   unchanged: async () => (await import('./nsreplicate-unchanged.ts')).measureUnchanged(),
   tasks: async () => (await import('./nsreplicate-tasks.ts')).measureTasks(),

@@ -301,7 +301,7 @@ spec:
       await eventually(async () => expect((await scene.is('stranger', 'Failed')).status).toBe('False'));
       const { items } = await scene.pair.from.list(events, { namespace: scene.namespace });
       const told = items.filter(({ involvedObject }) => involvedObject?.name === 'stranger');
-      expect(told.map(({ reason }) => reason)).toContain('NoApiServer');
+      expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain('Warning NoApiServer');
       const resource = await scene.kubectl(['get', 'krmsyncer', 'stranger', '-o', 'yaml']);
       expect([JSON.stringify(told), resource, scene.stderr].join('\n')).not.toContain('inner page');
     } finally {
