@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import type { Pair } from './nsreplicate.ts';
 import { configMap } from './objects.ts';
 
-const PAUSE_MS = 100;
+const PAUSE_MS = 300;
 
 export interface Written {
   /** How many ConfigMaps were made meanwhile; each of them also stands for one value of `busy`. */
