@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- SUITE [ROW…] … [--json FILE]`: medians and ratios as a table, and as JSON.
  * A suite is a file beside this one that exports `measure`, or `rows`, each of which runs alone and is shown as soon as it
- * is done. Exit 1 where a limit is not kept.
+ * is done; those of its `byHand` only where they are named. Exit 1 where a limit is not kept.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
@@ -14,25 +14,34 @@ const suites = ['startup', 'x8sync', 'nsreplicate', 'devsync'] as const;
 
 type Measure = () => Promise<Measurement[]>;
 
-/** The rows of a suite by name; one that has none is one row of its own name. */
-async function rowsOf(suite: string): Promise<Readonly<Record<string, Measure>>> {
-  const file = join(import.meta.dirname, `${suite}.ts`);
-  if (!existsSync(file)) throw new Error(`no benchmark ${suite} yet`);
-  const { measure, rows } = (await import(file)) as {
-    readonly measure?: Measure;
-    readonly rows?: Readonly<Record<string, Measure>>;
-  };
-  return rows ?? (measure ? { [suite]: measure } : {});
+interface Suite {
+  readonly rows: Readonly<Record<string, Measure>>;
+  /** Rows that take so long that only who names them runs them. */
+  readonly byHand: readonly string[];
 }
 
-/** Measures the rows that are chosen, all where none is, and shows each as soon as it is done. */
+/** The rows of a suite by name; one that has none is one row of its own name. */
+async function load(suite: string): Promise<Suite> {
+  const file = join(import.meta.dirname, `${suite}.ts`);
+  if (!existsSync(file)) throw new Error(`no benchmark ${suite} yet`);
+  const {
+    measure,
+    rows,
+    byHand = [],
+  } = (await import(file)) as Partial<Suite> & {
+    readonly measure?: Measure;
+  };
+  return { rows: rows ?? (measure ? { [suite]: measure } : {}), byHand };
+}
+
+/** Measures the rows that are chosen, all that are not by hand where none is, and shows each as soon as it is done. */
 async function measure(suite: string, chosen: readonly string[]): Promise<Result[]> {
-  const rows = await rowsOf(suite);
+  const { rows, byHand } = await load(suite);
   const unknown = chosen.filter((row) => !Object.hasOwn(rows, row));
   if (unknown.length > 0) usage(`${suite} has ${Object.keys(rows).join(', ')}, and no ${unknown.join(', ')}`);
   const results: Result[] = [];
   for (const [row, run] of Object.entries(rows)) {
-    if (chosen.length > 0 && !chosen.includes(row)) continue;
+    if (chosen.length > 0 ? !chosen.includes(row) : byHand.includes(row)) continue;
     const found = evaluate(await run());
     process.stdout.write(`${row === suite ? suite : `${suite} ${row}`}\n${render(found)}\n`);
     results.push(...found);

@@ -10,8 +10,9 @@ import { signToken } from '../../plugins/nsreplicate/server/accounts/tokens.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import type { Sides } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
-import { type Driven, drive, makePlaces, onServers } from './nsreplicate.ts';
+import { type Driven, drive } from './nsreplicate.ts';
 import { addressOf, endOf, startLogins, startNsreplicate, startReaders } from './nsreplicate-process.ts';
+import { makePlaces, onServers } from './nsreplicate-servers.ts';
 
 const ROUNDS = 3;
 const HOUR_MS = 3_600_000;

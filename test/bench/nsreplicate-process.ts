@@ -13,6 +13,10 @@ export function startNsreplicate(args: readonly string[]): Running {
     : start(process.execPath, [join(root, 'plugins', 'nsreplicate', 'main.ts'), ...args]);
 }
 
+/** The program that watches and does nothing else, for servers of kubeconfigs. */
+export const startBareWatch = (kubeconfigs: readonly string[]): Running =>
+  start(process.execPath, [join(import.meta.dirname, 'bare-watch.ts'), ...kubeconfigs]);
+
 /** Ends it in order; resolves once it has ended. */
 export async function endOf({ child, ended }: Running): Promise<void> {
   child.kill('SIGTERM');
@@ -24,6 +28,13 @@ export function memoryMiB(pid: number | undefined, field: 'VmRSS' | 'VmHWM'): nu
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const [, kib = '0'] = new RegExp(`${field}:\\s+(\\d+) kB`).exec(status) ?? [];
   return Number(kib) / 1024;
+}
+
+/** User and system time, from proc(5); 100 ticks a second. */
+export function cpuMs(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** Where a process serves, as it says itself. */

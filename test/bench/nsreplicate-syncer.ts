@@ -3,9 +3,10 @@
 import { reachable } from '../cluster/support/reachable.ts';
 import type { Sides } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
-import { type Driven, drive, makePlaces, onServers } from './nsreplicate.ts';
+import { type Driven, drive } from './nsreplicate.ts';
 import { inSync, makeSyncer, startController } from './nsreplicate-controllers.ts';
 import { endOf, startNsreplicate } from './nsreplicate-process.ts';
+import { makePlaces, onServers } from './nsreplicate-servers.ts';
 
 const ROUNDS = 3;
 const MOST_MS = 3;

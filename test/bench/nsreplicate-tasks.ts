@@ -4,9 +4,9 @@ import { configMaps } from '../../src/kube/api/resources.ts';
 import { reachable } from '../cluster/support/reachable.ts';
 import { each } from '../cluster/support/replication.ts';
 import type { Measurement } from './measurement.ts';
-import { makePlaces, object, onServers } from './nsreplicate.ts';
 import { inSync, makeSyncer, startController } from './nsreplicate-controllers.ts';
 import { addressOf, endOf, memoryMiB, requestsOf } from './nsreplicate-process.ts';
+import { makePlaces, object, onServers } from './nsreplicate-servers.ts';
 
 const TASKS = 50;
 const OBJECTS = 5000;

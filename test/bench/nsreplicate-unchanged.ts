@@ -1,11 +1,9 @@
 /** Two replicas compared again with nothing changed, beside bare paged lists of all three servers. */
-import type { KubeClient } from '../../src/kube/api/client.ts';
-import { listPages } from '../../src/kube/api/list.ts';
 import { configMaps } from '../../src/kube/api/resources.ts';
 import { each } from '../cluster/support/replication.ts';
 import { type Measurement, percentile } from './measurement.ts';
-import { makePlaces, object, onServers } from './nsreplicate.ts';
 import { memoryMiB, startNsreplicate } from './nsreplicate-process.ts';
+import { bareLists, makePlaces, object, onServers, secondsOf } from './nsreplicate-servers.ts';
 
 const MANY = 20_000;
 const NAMESPACES = 20;
@@ -26,7 +24,7 @@ export function measureUnchanged(many = MANY, rounds = ROUNDS): Promise<Measurem
     const bare: number[] = [];
     const ours: Awaited<ReturnType<typeof again>>[] = [];
     for (let round = 0; round < rounds; round++) {
-      bare.push(await seconds(() => listAll([sides.primary, ...sides.replicas].map(({ kube }) => kube))));
+      bare.push(await secondsOf(() => bareLists(sides, [configMaps])));
       ours.push(await again());
     }
     const ratios = ours.map((run, index) => run.seconds / (bare[index] ?? Number.NaN));
@@ -54,12 +52,6 @@ export function measureUnchanged(many = MANY, rounds = ROUNDS): Promise<Measurem
   });
 }
 
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const since = performance.now();
-  await work();
-  return (performance.now() - since) / 1000;
-}
-
 /** One comparison in a process of its own: how long it took, its start among that, and the most that was resident. */
 async function compare(args: readonly string[]): Promise<{ seconds: number; mib: number }> {
   const running = startNsreplicate(args);
@@ -67,12 +59,9 @@ async function compare(args: readonly string[]): Promise<{ seconds: number; mib:
   const looking = setInterval(() => {
     if (running.child.exitCode === null) mib = Math.max(mib, memoryMiB(running.child.pid, 'VmHWM'));
   }, LOOK_MS);
-  const took = await seconds(() => running.ended);
+  const took = await secondsOf(() => running.ended);
   clearInterval(looking);
   const { code, stderr } = await running.ended;
   if (code !== 0) throw new Error(`--once ended with ${code}:\n${stderr}`);
   return { seconds: took, mib };
 }
-
-const listAll = (kubes: readonly KubeClient[]) =>
-  Promise.all(kubes.map((kube) => listPages(kube, configMaps, {}, () => undefined)));

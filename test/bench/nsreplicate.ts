@@ -3,16 +3,15 @@
  * its own with their etcd in memory: a primary and two replicas, client and servers on the same cores.
  */
 
-import { type Cluster, identify } from '../../plugins/nsreplicate/clusters/cluster.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { configMaps, pathOf, type Resource, secrets } from '../../src/kube/api/resources.ts';
 import { listWatch } from '../../src/kube/watch/watch.ts';
-import { each, makeNamespace, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
-import { type SoloOptions, type SoloServer, startSolo } from '../cluster/support/solo-server.ts';
+import { each, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
 import { eventuallySees } from '../support/eventually.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
+import { bareLists, makePlaces, object, only, onServers, secondsOf, text } from './nsreplicate-servers.ts';
 
 const OBJECTS = 5000;
 const NAMESPACES = 20;
@@ -20,23 +19,8 @@ const RUNS = 5;
 export const WORKERS = 16;
 const PACED = { perSecond: 100, seconds: 10 };
 const UNPACED = 3000;
-const MANY = 25_000;
 
-export const only = (prefix: string) => ({
-  include: [`${prefix}-*`],
-  exclude: [],
-  selector: [],
-  sensitive: false,
-});
-const text = (index: number) => `${'x'.repeat(700)}${index}`;
 const resourceOf = ({ kind }: KubeObject): Resource => (kind === 'Secret' ? secrets : configMaps);
-
-/** An object of about 1 KB as JSON; every second one a Secret. */
-export function object(namespace: string, index: number): KubeObject {
-  const value = Buffer.from(text(index)).toString('base64');
-  const kind = index % 2 === 0 ? 'ConfigMap' : 'Secret';
-  return { apiVersion: 'v1', kind, metadata: { name: `o-${index}`, namespace }, data: { value } };
-}
 
 const writes = (count: number, since: number) => count / ((performance.now() - since) / 1000);
 
@@ -74,48 +58,13 @@ function bareApply(
   });
 }
 
-/** Namespaces on the primary, and those of the bare loop on the replicas. */
-export async function makePlaces(
-  { primary, replicas }: Sides,
-  prefix: string,
-  count: number,
-  copies: readonly string[] = ['bare'],
-): Promise<string[]> {
-  const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-  await each(names, 8, async (name) => {
-    await makeNamespace(primary, name);
-    for (const replica of replicas)
-      for (const copy of copies) await makeNamespace(replica, `${copy}-${name}`);
-  });
-  return names;
-}
-
-/** Servers with nothing in them, each time: what other runs have left would have to be listed too. */
-export async function onServers<T>(
-  work: (sides: Sides, kubeconfigs: readonly string[], servers: readonly SoloServer[]) => Promise<T>,
-  options: SoloOptions = {},
-): Promise<T> {
-  const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name, options)));
-  try {
-    const clusters = await Promise.all(
-      servers.map(async (server) => identify(server.context, await server.client())),
-    );
-    const [primary, ...replicas] = clusters as [Cluster, ...Cluster[]];
-    return await work(
-      { primary, replicas },
-      servers.map(({ kubeconfig }) => kubeconfig),
-      servers,
-    );
-  } finally {
-    await Promise.all(servers.map((server) => server.remove()));
-  }
-}
-
 interface OnceRun {
   /** The harmonic mean of a run before and one after. */
   readonly bare: number;
   readonly ours: number;
+  /** Seconds of a second comparison, and of the bare lists of all three servers. */
   readonly again: number;
+  readonly lists: number;
 }
 
 /** Takes away what the bare loop made: ours would have to list it, which the bare loop does not. */
@@ -151,11 +100,10 @@ async function runOnce(sides: Sides): Promise<OnceRun> {
   const since = performance.now();
   await once(sides, spec);
   const ours = writes(OBJECTS * sides.replicas.length, since);
-  const begun = performance.now();
-  await once(sides, spec);
-  const again = (performance.now() - begun) / 1000;
+  const again = await secondsOf(() => once(sides, spec));
+  const lists = await secondsOf(() => bareLists(sides, [secrets, configMaps]));
   const after = await bareCopy(sides, prefix, 'after');
-  return { ours, again, bare: 2 / (1 / before + 1 / after) };
+  return { ours, again, lists, bare: 2 / (1 / before + 1 / after) };
 }
 
 /** `--once` beside the bare loop, so many times. */
@@ -172,10 +120,16 @@ export async function measureOnce(rounds = RUNS): Promise<Measurement[]> {
     { name: '--once, the same', unit: 'writes/s', samples: runs.map(({ ours }) => ours) },
     { name: '--once by the bare loop, run by run', unit: '×', samples: ratios, limit: { atLeast: 0.9 } },
     {
-      name: '--once again, nothing changed',
+      name: 'bare paged lists of the same on three servers',
       unit: 's',
-      samples: runs.map(({ again }) => again),
-      limit: { atMost: 3 },
+      samples: runs.map(({ lists }) => lists),
+    },
+    { name: '--once again, nothing changed', unit: 's', samples: runs.map(({ again }) => again) },
+    {
+      name: '--once again by the bare lists, run by run',
+      unit: '×',
+      samples: runs.map(({ again, lists }) => again / lists),
+      limit: { atMost: 2 },
     },
   ];
 }
@@ -363,37 +317,17 @@ export async function measureWatch(sides: Sides, rounds = RUNS): Promise<Measure
   ];
 }
 
-/** Memory and idleness of a process of its own: see nsreplicate-idle.ts. */
-export async function measureIdle(sides: Sides, files: readonly [string, string]): Promise<Measurement[]> {
-  const places = await makePlaces(sides, 'many', NAMESPACES);
-  const many = Array.from({ length: MANY }, (_, index) => ({
-    ...object(places[index % NAMESPACES] ?? '', index * 2 + 1),
-  }));
-  await each(many, 32, (one) => sides.primary.kube.create(secrets, one));
-  const { idleProcess } = await import('./nsreplicate-idle.ts');
-  const { rssMiB, cpuPercent, writes: written } = await idleProcess(sides, files);
-  return [
-    { name: `resident saved with ${MANY} Secrets`, unit: 'MiB', samples: [rssMiB], limit: { atMost: 250 } },
-    { name: 'idle for a minute, of a core', unit: '%', samples: [cpuPercent], limit: { atMost: 1 } },
-    {
-      name: 'idle for a minute, writes but the Lease’s',
-      unit: 'writes',
-      samples: [written],
-      limit: { atMost: 0 },
-    },
-  ];
-}
+/** Rows that run only where they are named. */
+export const byHand: readonly string[] = ['growth'];
 
 /** The rows of this suite: each runs alone, on servers of its own. */
 export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   once: () => measureOnce(),
   watch: () => onServers((sides) => measureWatch(sides)),
-  idle: () =>
-    onServers(({ primary, replicas }, [from = '', to = '']) =>
-      measureIdle({ primary, replicas: replicas.slice(0, 1) }, [from, to]),
-    ),
+  idle: async () => (await import('./nsreplicate-idle.ts')).measureIdle(),
   listen: async () => (await import('./nsreplicate-listen.ts')).measureListen(),
   unchanged: async () => (await import('./nsreplicate-unchanged.ts')).measureUnchanged(),
   tasks: async () => (await import('./nsreplicate-tasks.ts')).measureTasks(),
   syncer: async () => (await import('./nsreplicate-syncer.ts')).measureSyncer(),
+  growth: async () => (await import('./nsreplicate-growth.ts')).measureGrowth(),
 };

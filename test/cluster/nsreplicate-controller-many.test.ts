@@ -13,6 +13,7 @@ import type { KubeClient } from '../../src/kube/api/client.ts';
 import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { createClient } from '../../src/kube/connect/rest.ts';
 import { eventually } from '../support/eventually.ts';
+import { type Asked, askedOf } from './support/asked-of.ts';
 import { contextB } from './support/contexts.ts';
 import { kubeconfigOf } from './support/limited.ts';
 import { Pair } from './support/nsreplicate.ts';
@@ -23,6 +24,8 @@ const MANY = 50;
 let pair: Pair;
 let controller: Promise<unknown>;
 const ended = new AbortController();
+/** What is asked of the other side: by the controller, but for the copies that this test looks for. */
+let destination: Asked;
 /** Paths of the watches that the controller has begun in its own cluster, and not ended. */
 const watches = new Map<string, number>();
 
@@ -52,6 +55,7 @@ beforeAll(async () => {
   rmSync(file);
   await ensureDefinition(pair.from, { info: () => undefined, warn: () => undefined });
   const own = counted(pair.from);
+  destination = askedOf(pair.to.cluster.server);
   controller = runController({
     own,
     pod: undefined,
@@ -73,10 +77,11 @@ beforeAll(async () => {
 afterAll(async () => {
   ended.abort();
   await controller;
+  destination.close();
   await pair.close();
 });
 
-test('fifty cost one watch a kind', async () => {
+test('fifty cost one watch a kind on either side, and share their connections', async () => {
   // Others find the objects to be the first one's: what is counted here is what they ask for.
   const spec = { destination: ref, rules: [rule('ConfigMap', { namespaces: [pair.namespace] })] };
   await pair.put(pair.from, configMap('shared', { a: '1' }));
@@ -97,4 +102,7 @@ test('fifty cost one watch a kind', async () => {
     [`${inside}/configmaps`]: 1,
   });
   await eventually(() => pair.copyOf('configmaps', 'shared'));
+  expect(Object.fromEntries(destination.watches)).toMatchObject({ [`${inside}/configmaps`]: 1 });
+  expect(new Set(destination.watches.values())).toEqual(new Set([1]));
+  expect(destination.connections).toBeLessThan(MANY);
 });

@@ -1,14 +1,39 @@
 /** `kubectl nsreplicate controller`: KRMSyncer resources, as their users write them, are carried out. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
-import { events, secrets } from '../../src/kube/api/resources.ts';
+import { configMaps, events, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
+import { slowness } from '../support/slowness.ts';
 import { contextA, contextB } from './support/contexts.ts';
-import { kubectl, plugin } from './support/kubectl.ts';
+import { environment, kubectl, kubectlBinary, plugin } from './support/kubectl.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
+import { stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
+import { must } from './support/process.ts';
+import { serveStranger } from './support/stranger.ts';
 import { ref, rule, SyncerScene } from './support/syncers.ts';
+
+/** "Within seconds". */
+const SECONDS = 5000;
+/** Within which a resource that is made, edited or resumed acts. */
+const ACTS = 2000 * slowness();
+/** What somebody needs on the other side to whom LimitRanges are copied. */
+const mayCopy = [
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
+  {
+    apiGroups: [''],
+    resources: ['limitranges'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+  },
+];
+const limitRange = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'LimitRange',
+  metadata: { name },
+  spec: { limits: [{ type: 'Container', max: { cpu: '64' } }] },
+});
 
 describe('without rights of their own', () => {
   let scene: SyncerScene;
@@ -18,13 +43,23 @@ describe('without rights of their own', () => {
   });
   afterAll(() => scene.close());
 
+  // Word for word, but for the namespace: these clusters are others' too.
+  const fileOf = (name: string, text: string) => {
+    writeFileSync(scene.path(name), text.replaceAll('"default"', `"${scene.namespace}"`));
+    return scene.path(name);
+  };
+
   test("KRMSyncer's own example, step by step: copied whole, changed and deleted within seconds", async () => {
-    const file = scene.path('dest-kubeconfig.yaml');
     const view = ['config', 'view', '--context', contextB, '--minify', '--flatten'];
-    writeFileSync(file, await kubectl(contextB, view));
+    const file = fileOf('dest-kubeconfig.yaml', await kubectl(contextB, view));
+    const nodes = await must(kubectlBinary, [`--kubeconfig=${file}`, 'get', 'nodes'], { env: environment });
+    expect(nodes).toContain('Ready');
     const source = `--from-file=kubeconfig=${file}`;
     await scene.kubectl(['create', 'secret', 'generic', 'destination-kubeconfig', source]);
-    const resource = `
+    const manifest = fileOf(
+      'test-syncer.yaml',
+      `
+# test-syncer.yaml
 apiVersion: syncer.gkelabs.io/v1alpha1
 kind: KRMSyncer
 metadata:
@@ -35,25 +70,26 @@ spec:
     - group: ""
       version: "v1"
       kind: "ConfigMap"
-      namespaces: ["${scene.namespace}"]
+      namespaces: ["default"] # Only sync ConfigMaps in the 'default' namespace
   destination:
     clusterConfig:
       kubeConfigSecretRef:
         name: "destination-kubeconfig"
-`;
-    await scene.kubectl(['apply', '-f', '-'], resource);
+
+`,
+    );
+    await scene.kubectl(['apply', '-f', manifest]);
     await scene.kubectl(['create', 'configmap', 'test-sync-data', '--from-literal=key=value1']);
-    await eventually(async () =>
-      expect((await scene.there('test-sync-data'))?.data).toEqual({ key: 'value1' }),
+    const there = ['-n', scene.namespace, 'get', 'configmap', 'test-sync-data', '-o', 'jsonpath={.data.key}'];
+    const arrives = async (value: string) => expect(await kubectl(contextB, there)).toBe(value);
+    await eventually(() => arrives('value1'), SECONDS);
+    expect((await scene.is('configmap-sync', 'InSync')).message).toMatch(
+      /without syncFields copy whole objects/,
     );
-    await scene.is('configmap-sync', 'InSync');
     await scene.kubectl(['patch', 'configmap', 'test-sync-data', '-p', '{"data":{"key":"value2"}}']);
-    await eventually(
-      async () => expect((await scene.there('test-sync-data'))?.data).toEqual({ key: 'value2' }),
-      5000,
-    );
+    await eventually(() => arrives('value2'), SECONDS);
     await scene.kubectl(['delete', 'configmap', 'test-sync-data']);
-    await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined());
+    await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined(), SECONDS);
   });
 
   test('columns and Events show how it stands', async () => {
@@ -117,22 +153,41 @@ spec:
       expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'True' });
       await scene.pair.put(scene.pair.from, configMap(`while-${word}`, { a: '1' }));
       await scene.syncer('configmap-sync', { ...base, [word]: false });
-      await eventually(async () => expect(await scene.there(`while-${word}`)).toBeDefined());
+      await eventually(() => scene.pair.copyOf('configmaps', `while-${word}`), ACTS);
       await scene.is('configmap-sync', 'InSync');
       expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'False' });
     }
   });
 
+  test('a task whose state a newer version has written is left alone, and that is said', async () => {
+    const base = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };
+    await scene.syncer('configmap-sync', { ...base, suspend: true });
+    await scene.is('configmap-sync', 'Suspended');
+    const name = `nsreplicate-${taskName(scene.namespace, 'configmap-sync')}-state`;
+    const state = { namespace: stateNamespace, name };
+    const mark = (schema: string) => {
+      const patch = { metadata: { annotations: { 'x8s.dev/schema': schema } } };
+      return scene.pair.from.patch(configMaps, state, patch, { type: 'merge' });
+    };
+    const { metadata } = await scene.pair.from.get(configMaps, state);
+    const schema = metadata.annotations?.['x8s.dev/schema'] ?? '';
+    const { metadata: marked } = await mark(String(Number(schema) + 1));
+    await scene.pair.put(scene.pair.from, configMap('one', { a: 'newer' }));
+    await scene.syncer('configmap-sync', base);
+    const { status, message } = await scene.is('configmap-sync', 'Refused');
+    expect([status, message]).toEqual(['False', expect.stringContaining('was run by a newer version')]);
+    expect((await scene.there('one'))?.data).toEqual({ a: '1' });
+    const { metadata: left } = await scene.pair.from.get(configMaps, state);
+    expect(left.resourceVersion).toBe(marked.resourceVersion);
+    await mark(schema);
+    await scene.is('configmap-sync', 'InSync');
+    await eventually(async () => expect((await scene.there('one'))?.data).toEqual({ a: 'newer' }));
+  });
+
   test('a rotated kubeconfig is taken up, from either key, and a broken one is said', async () => {
-    const person = new Person();
-    await person.may(scene.pair.to, [
-      { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
-      {
-        apiGroups: [''],
-        resources: ['limitranges'],
-        verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
-      },
-    ]);
+    const [person, next] = [new Person(), new Person()];
+    await person.may(scene.pair.to, mayCopy);
+    await next.may(scene.pair.to, mayCopy);
     try {
       await scene.putSecret('rotated', 'not a kubeconfig');
       const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'rotated' } } };
@@ -145,9 +200,19 @@ spec:
       await scene.is('rotating', 'SecretNotFound');
       await scene.putSecret('rotated', readFileSync(file, 'utf8'), 'config');
       await scene.is('rotating', 'InSync');
+      await scene.pair.put(scene.pair.from, limitRange('by-one'));
+      await eventually(() => scene.pair.copyOf('limitranges', 'by-one'));
+      // It works, and is replaced by another one that works: whoever had the first one may do nothing any more.
+      const nextFile = next.kubeconfigFor(contextB, scene.path('next.yaml'), 'next');
+      await scene.putSecret('rotated', readFileSync(nextFile, 'utf8'), 'config');
+      await person.forget();
+      await scene.pair.put(scene.pair.from, limitRange('by-the-next'));
+      await eventually(() => scene.pair.copyOf('limitranges', 'by-the-next'));
+      await scene.is('rotating', 'InSync');
     } finally {
       await scene.kubectl(['delete', 'krmsyncer', 'rotating']);
       await person.forget();
+      await next.forget();
     }
   });
 
@@ -222,6 +287,29 @@ spec:
     });
   });
 
+  test('what leads to no API server is said, and nothing of what that answers, wherever one looks', async () => {
+    const stranger = await serveStranger('the inner page of somebody else');
+    try {
+      await scene.putSecret('stranger', stranger.kubeconfig);
+      const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'stranger' } } };
+      await scene.syncer('stranger', { destination, rules: [rule('ConfigMap')] });
+      await scene.is('stranger', 'NoApiServer');
+      // Now it says a version first, as an API server does.
+      stranger.pretend();
+      await scene.syncer('stranger', { destination, rules: [rule('ConfigMap')], adopt: true });
+      await eventually(() => expect(stranger.asked).toContain('/api/v1/namespaces/kube-system'));
+      await eventually(async () => expect((await scene.is('stranger', 'Failed')).status).toBe('False'));
+      const { items } = await scene.pair.from.list(events, { namespace: scene.namespace });
+      const told = items.filter(({ involvedObject }) => involvedObject?.name === 'stranger');
+      expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain('Warning NoApiServer');
+      const resource = await scene.kubectl(['get', 'krmsyncer', 'stranger', '-o', 'yaml']);
+      expect([JSON.stringify(told), resource, scene.stderr].join('\n')).not.toContain('inner page');
+    } finally {
+      await scene.kubectl(['delete', 'krmsyncer', 'stranger']);
+      stranger.close();
+    }
+  });
+
   test('what others made under the same name is left and said, also when the source goes', async () => {
     await scene.pair.put(scene.pair.to, configMap('theirs', { of: 'others' }));
     await scene.pair.put(scene.pair.from, configMap('theirs', { of: 'ours' }));
@@ -238,16 +326,51 @@ spec:
     expect((await scene.there('theirs'))?.data).toEqual({ of: 'others' });
   });
 
-  test('a deleted one stops, and leaves the copies', async () => {
+  test("a deleted one stops and leaves the copies; the example of KRMSyncer's configuration goes on, and is edited", async () => {
     await scene.kubectl(['delete', 'krmsyncer', 'configmap-sync']);
-    await scene.pair.put(scene.pair.from, configMap('after', { a: '1' }));
-    await scene.syncer('witness', {
-      destination: ref,
-      rules: [rule('ConfigMap', { namespaces: [scene.namespace] })],
-      suspend: true,
+    await sleep(ACTS);
+    await scene.pair.put(scene.pair.from, configMap('after', { a: '1' }), limitRange('edited'), {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'example' },
+      spec: { defaultBackend: { service: { name: 'none', port: { number: 80 } } } },
     });
-    await scene.is('witness', 'Suspended');
-    expect(await scene.there('one')).toBeDefined();
+    const secret = ['create', 'secret', 'generic', 'remote-cluster-kubeconfig'];
+    await scene.kubectl([...secret, `--from-file=kubeconfig=${scene.path('dest-kubeconfig.yaml')}`]);
+    const manifest = fileOf(
+      'resource-sync.yaml',
+      `
+apiVersion: syncer.gkelabs.io/v1alpha1
+kind: KRMSyncer
+metadata:
+  name: resource-sync
+spec:
+  suspended: false
+  rules:
+    - group: ""
+      version: "v1"
+      kind: "ConfigMap"
+      namespaces: ["default"] # Only sync ConfigMaps in the 'default' namespace
+    - group: "networking.k8s.io"
+      version: "v1"
+      kind: "Ingress"
+  destination:
+    clusterConfig:
+      kubeConfigSecretRef:
+        name: "remote-cluster-kubeconfig"
+`,
+    );
+    scene.knows('resource-sync');
     expect(await scene.there('after')).toBeUndefined();
+    await scene.kubectl(['apply', '-f', manifest]);
+    await eventually(() => scene.pair.copyOf('ingresses.networking.k8s.io', 'example'), ACTS);
+    const { metadata } = await eventually(() => scene.pair.copyOf('configmaps', 'after'), ACTS);
+    expect(metadata.annotations?.['x8s.dev/origin']).toContain(
+      `task=${taskName(scene.namespace, 'resource-sync')} `,
+    );
+    expect(await scene.there('one')).toBeDefined();
+    const edit = { op: 'add', path: '/spec/rules/-', value: rule('LimitRange') };
+    await scene.kubectl(['patch', 'krmsyncer', 'resource-sync', '--type=json', '-p', JSON.stringify([edit])]);
+    await eventually(() => scene.pair.copyOf('limitranges', 'edited'), ACTS);
   });
 });

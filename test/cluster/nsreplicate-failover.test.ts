@@ -14,14 +14,18 @@ import { forever, images } from './support/devsync.ts';
 import { kubectl, plugin } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { claim, configMap } from './support/objects.ts';
+import { saidBy, x8sync } from './support/x8sync.ts';
 
 const kinds = ['--kinds', 'cm,pvc,deploy,sts,cronjobs,hpa'];
 const standby = ['--standby', ...kinds];
 
 const containers = [{ name: 'main', image: images.plain, command: forever }];
-const podOf = (app: string) => ({
+const podOf = (app: string, mounts: readonly object[] = []) => ({
   metadata: { labels: { app } },
-  spec: { terminationGracePeriodSeconds: 0, containers },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    containers: containers.map((one) => ({ ...one, volumeMounts: mounts })),
+  },
 });
 
 function workload(
@@ -49,6 +53,10 @@ const objects = [
   workload('StatefulSet', 'db', {}),
   workload('StatefulSet', 'files', {
     volumeClaimTemplates: [claim('data', { storageClassName: 'none-such' })],
+  }),
+  workload('StatefulSet', 'notes', {
+    template: podOf('notes', [{ name: 'data', mountPath: '/data' }]),
+    volumeClaimTemplates: [claim('data')],
   }),
   workload('Deployment', 'web', {}),
   workload('Deployment', 'edge', { replicas: 2 }, { 'x8s.dev/depends-on': 'Deployment/web' }),
@@ -137,11 +145,21 @@ test('copies that are there are held, and say what they were; plan and drift agr
   expect(await told()).toEqual([0, 0, 0, 0, true]);
 });
 
+/** As x8sync does again and again, from a claim that a pod of the primary has mounted. */
+async function fill(pod: string): Promise<void> {
+  const write = ['-n', pair.namespace, 'exec', pod, '--', 'sh', '-c', 'echo kept > /data/note'];
+  await eventually(() => kubectl(contextA, write));
+  const place = `${pair.namespace}/data-${pod}`;
+  saidBy(await x8sync(`${contextA}/${place}`, `${contextB}/${place}`), 0);
+}
+
 test('a promotion fences the task that runs, wakes workloads wave by wave, and is taken up again', async () => {
+  await fill('notes-0');
   const watching = await pair.watch(...standby);
   const looked = await promote('--dry-run');
   expect(looked.code).toBe(0);
-  expect(looked.stdout).toMatch(/wave 1: StatefulSet \S+\/db \(1 pod\)/);
+  expect(looked.stdout).toMatch(/wave 1: StatefulSet \S+\/db \(1 pod\), StatefulSet \S+\/notes \(1 pod\)/);
+  expect(looked.stdout).toMatch(/claim \S+\/data-notes-0: filled by x8sync \S+ before \(/);
   expect(looked.stdout).toMatch(
     /not woken: StatefulSet \S+\/files: nothing was ever copied into a claim of it/,
   );
@@ -154,6 +172,7 @@ test('a promotion fences the task that runs, wakes workloads wave by wave, and i
   const name = (kind: string, one: string) => `${kind} ${pair.namespace}/${one}`;
   expect(woken).toEqual([
     name('StatefulSet', 'db'),
+    name('StatefulSet', 'notes'),
     name('Deployment', 'web'),
     name('Deployment', 'edge'),
     name('CronJob', 'nightly'),
@@ -191,7 +210,7 @@ test('demote shows what the old primary has alone, and makes it the standby of t
   const demote = (...args: string[]) =>
     plugin('nsreplicate', ['demote', contextA, '--primary', contextB, ...flags, ...args]);
   const looked = await demote('--dry-run');
-  expect(looked.stdout).toMatch(/1 that the new primary lacks stay as they are:\n {2}ConfigMap \S+only-here/);
+  expect(looked.stdout).toMatch(/that the new primary lacks stay as they are:\n {2}ConfigMap \S+only-here/);
   expect(looked.stdout).toMatch(/- {2}replicas: 1\n\+ {2}replicas: 0/);
   expect((await told(pair.from)).slice(0, 1)).toEqual([1]);
   const demoted = await demote('-y');

@@ -13,12 +13,12 @@ import { leases } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
 import { startDeafProxy } from './support/deaf-proxy.ts';
+import { nightly, told } from './support/fence.ts';
 import { kubectl, plugin, startPlugin } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { describeWithServers } from './support/servers.ts';
-import type { AuditEvent } from './support/solo-server.ts';
 import { judgeConfigMaps } from './support/webhook.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'x8s-fence-'));
@@ -27,18 +27,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const writes = ['create', 'update', 'patch', 'delete'];
 const auditRules = [{ level: 'Metadata', verbs: writes }, { level: 'None' }];
 
-/** Ready as soon as it is awake: no node is needed. */
-const nightly = {
-  apiVersion: 'batch/v1',
-  kind: 'CronJob',
-  metadata: { name: 'nightly' },
-  spec: {
-    schedule: '0 3 1 1 *',
-    jobTemplate: {
-      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } } },
-    },
-  },
-} as KubeObject;
 const some = (value: string) => Array.from({ length: 30 }, (_, index) => configMap(`o-${index}`, { value }));
 
 /** Kubeconfigs of both clusters, by which the old primary can't be reached though it is there for all others. */
@@ -50,22 +38,6 @@ async function cutOff(replica: string): Promise<string> {
   const path = join(folder, `cut-off-${Math.random()}.json`);
   writeFileSync(path, JSON.stringify(config));
   return `${path}:${replica}`;
-}
-
-/** Writes of copies that were made, and those by which workloads are woken, in the namespace. */
-function told(events: readonly AuditEvent[], namespace: string) {
-  const made = events.filter(
-    ({ objectRef, responseStatus }) =>
-      objectRef?.namespace === namespace && (responseStatus?.code ?? 0) < 300,
-  );
-  const by = (manager: string) =>
-    made.filter(
-      ({ requestURI }) => new URL(requestURI, 'https://x').searchParams.get('fieldManager') === manager,
-    );
-  const woken = by('kubectl-nsreplicate-failover');
-  // Deletions name no manager.
-  const copied = [...by('kubectl-nsreplicate'), ...made.filter(({ verb }) => verb === 'delete')];
-  return { woken, copied };
 }
 
 describeWithServers(

@@ -13,6 +13,7 @@ import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import { type Ended, start } from './support/process.ts';
 import { ServiceClient } from './support/service-client.ts';
+import { whileWriting } from './support/steady-writes.ts';
 
 let pair: Pair;
 let other: string;
@@ -53,6 +54,7 @@ const isServed = () =>
     const led = items.flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses));
     expect(led).toEqual([pod?.status?.podIP]);
   });
+const readyReason = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}';
 const arrives = (name: string, limitMs?: number) =>
   eventually(() => pair.copyOf('configmaps', name), limitMs);
 
@@ -237,11 +239,30 @@ test('for other namespaces the Roles move along; an upgrade keeps what was chose
   expect(stdout).toContain(`It carries out KRMSyncers of ${other}.`);
 });
 
-test('without the page its certificate is taken away', async () => {
+test('an upgrade that rolls its pods loses and repeats nothing; without the page its certificate is taken away', async () => {
   await good('install', '--namespaces', pair.namespace);
   await certificateNow();
-  const { stderr } = await good('install', '--namespaces', pair.namespace, '--page=false');
-  expect(stderr).toContain(`Secret ${stateNamespace}/nsreplicate-controller-tls deleted`);
+  const before = (await controllers()).map(({ metadata }) => metadata.name);
+  await pair.put(pair.from, configMap('before-the-roll', { a: '1' }));
+  await arrives('before-the-roll');
+  let said = '';
+  const { made, missing, repeated } = await whileWriting(pair, async () => {
+    said = (await good('upgrade', '--page=false')).stderr;
+    await eventually(async () => {
+      const now = (await controllers()).map(({ metadata }) => metadata.name);
+      expect(now.filter((name) => before.includes(name))).toEqual([]);
+      expect(now).toContain(await leader());
+    });
+    // Until the new leader has compared everything, and one that is made now arrives.
+    await pair.put(pair.from, configMap('after-the-roll', { a: '1' }));
+    await arrives('after-the-roll');
+    await eventually(async () =>
+      expect(await here('get', 'krmsyncer', 'installed', '-o', readyReason)).toBe('InSync'),
+    );
+  });
+  expect(made).toBeGreaterThan(10);
+  expect([missing, repeated]).toEqual([[], []]);
+  expect(said).toContain(`Secret ${stateNamespace}/nsreplicate-controller-tls deleted`);
   await expect(certificateNow()).rejects.toThrow('not found');
 });
 

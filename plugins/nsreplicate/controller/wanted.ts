@@ -113,11 +113,14 @@ function scopeOf({ config: { rules } }: KrmSyncer): NamespaceScope {
   };
 }
 
-function notesOf({ secret, meansHome }: KrmSyncer, namespace: string): string[] {
+function notesOf({ config, secret, meansHome }: KrmSyncer, namespace: string): string[] {
   const notes: string[] = [];
   if (secret?.namespace !== undefined && secret.namespace !== namespace)
     notes.push(`the Secret is read in namespace ${namespace}, not in ${secret.namespace}`);
   if (meansHome)
     notes.push(`rules that name no namespaces mean ${namespace} only, without rights of its own`);
+  // The newer generation means the status alone where the same rule says as little.
+  if (config.rules.some(({ carry }) => carry.what === 'whole'))
+    notes.push('rules without syncFields copy whole objects with their status, as "destination" means them');
   return notes;
 }

@@ -1,6 +1,6 @@
 /** API servers of one's own, for KRMSyncers: their kubeconfigs never lead to loopback. */
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { ownAddress } from './own-address.ts';
 import type { SoloOptions, SoloServer } from './solo-server.ts';
 
 /** Such a server listens everywhere. */
@@ -9,8 +9,3 @@ export const reachable: SoloOptions = { apiServerFlags: ['--bind-address=0.0.0.0
 /** Its kubeconfig, by an address of this machine that is no loopback. */
 export const reachableKubeconfig = ({ kubeconfig }: Pick<SoloServer, 'kubeconfig'>): string =>
   readFileSync(kubeconfig, 'utf8').replaceAll('127.0.0.1', ownAddress());
-
-const ownAddress = () =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '';

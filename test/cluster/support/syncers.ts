@@ -64,6 +64,11 @@ export class SyncerScene {
     return this.pair.namespace;
   }
 
+  /** What the controller has told so far. */
+  get stderr(): string {
+    return this.#controller?.output.stderr ?? '';
+  }
+
   path(name: string): string {
     return join(this.#folder, name);
   }

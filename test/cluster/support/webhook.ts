@@ -23,11 +23,8 @@ export interface Webhook {
   close(): void;
 }
 
-/** Serves admission reviews by a function of the object, at an address that the API server reaches. */
-export async function serveWebhook(
-  decide: (object: KubeObject) => Verdict | Promise<Verdict>,
-  address = '127.0.0.1',
-): Promise<Webhook> {
+/** A certificate of a server for its address, and its key. */
+export function selfSigned(address: string): { key: Buffer; cert: Buffer } {
   const dir = mkdtempSync(join(tmpdir(), 'x8s-webhook-'));
   const file = (name: string) => join(dir, name);
   const request = [
@@ -46,6 +43,15 @@ export async function serveWebhook(
   execFileSync('openssl', [...request, '-keyout', file('key'), '-out', file('crt')], { stdio: 'ignore' });
   const [key, cert] = [readFileSync(file('key')), readFileSync(file('crt'))];
   rmSync(dir, { recursive: true });
+  return { key, cert };
+}
+
+/** Serves admission reviews by a function of the object, at an address that the API server reaches. */
+export async function serveWebhook(
+  decide: (object: KubeObject) => Verdict | Promise<Verdict>,
+  address = '127.0.0.1',
+): Promise<Webhook> {
+  const { key, cert } = selfSigned(address);
   const server = createServer({ key, cert }, (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));

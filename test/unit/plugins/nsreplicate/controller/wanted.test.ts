@@ -12,6 +12,7 @@ const object = (spec: object) => ({
   metadata: { namespace: 'team', name: 'sync', generation: 3 },
   spec,
 });
+const whole = 'rules without syncFields copy whole objects with their status, as "destination" means them';
 const nobody = { trusted: [], tokens: [] };
 const trusted = { trusted: ['te*'], tokens: [] };
 const wanted = (spec: object, policy: Parameters<typeof wantedOf>[1] = nobody) =>
@@ -77,7 +78,18 @@ describe('generations', () => {
     const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'k', namespace: 'elsewhere' } } };
     expect(wanted({ destination, rules: [rule] }).notes).toEqual([
       'the Secret is read in namespace team, not in elsewhere',
+      whole,
     ]);
+  });
+
+  test('that whole objects are copied where no fields are named is said, and only there', () => {
+    const named = { ...rule, syncFields: ['data'] };
+    const [one, both] = [
+      { destination: ref, rules: [named] },
+      { destination: ref, rules: [named, rule] },
+    ];
+    expect([wanted(one).notes, wanted(both).notes]).toEqual([[], [whole]]);
+    expect(wanted({ mode: 'push', remote: ref, rules: [rule] }).notes).toEqual([]);
   });
 });
 
@@ -200,7 +212,7 @@ describe('rights', () => {
     const { identity, spec, notes } = wanted(everything);
     expect(identity).toEqual({ who: 'namespace', namespace: 'team' });
     expect([spec.namespaces.include, spec.rules[0]?.namespaces]).toEqual([['team'], ['team']]);
-    expect(notes).toEqual(['rules that name no namespaces mean team only, without rights of its own']);
+    expect(notes).toEqual(['rules that name no namespaces mean team only, without rights of its own', whole]);
   });
 
   test('all in one namespace: rules without namespaces mean the own one there too, and more than that is refused', () => {
@@ -208,7 +220,7 @@ describe('rights', () => {
     const { spec: task, notes } = wanted(spec);
     expect([[...task.map], notes]).toEqual([
       [['team', 'x']],
-      ['rules that name no namespaces mean team only, without rights of its own'],
+      ['rules that name no namespaces mean team only, without rights of its own', whole],
     ]);
     expect([...wanted({ ...spec, rules: [...spec.rules, rule] }).spec.map]).toEqual([['team', 'x']]);
     expect(refusal(spec, trusted).message).toContain('the rules mean more than one namespace');
@@ -221,7 +233,7 @@ describe('rights', () => {
 
   test('of a trusted namespace they are the own ones of the controller', () => {
     const { identity, spec, notes } = wanted(everything, trusted);
-    expect([identity.who, spec.namespaces.include, notes]).toEqual(['controller', [], []]);
+    expect([identity.who, spec.namespaces.include, notes]).toEqual(['controller', [], [whole]]);
     expect(spec.namespaces.sensitive).toBe(false);
   });
 
