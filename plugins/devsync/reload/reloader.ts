@@ -75,7 +75,9 @@ export class Reloader {
   /** What was kept, and is there: on a volume, or on the same container's layer. */
   async #recall(target: ReloadTarget): Promise<void> {
     if (this.#schedule.kept.length === 0) return;
-    if (!(await isAsked(target)) || this.#target !== target) return;
+    const isAnswered = await isAsked(target);
+    if (this.#target !== target) return;
+    if (!isAnswered) return this.#recallLater(target);
     const there = this.#schedule.kept.filter((one) => isThere(target, one));
     this.#schedule.arrivedAgain(there, this.#options.clock.monotonic());
     this.#begin();
@@ -153,8 +155,21 @@ export class Reloader {
 
   #giveBack(due: DueReload, asked: ReloadTarget | undefined): void {
     this.#schedule.giveBack(due);
+    if (!this.#target) return;
     // Another stream may have begun meanwhile, and has found nothing kept.
-    if (this.#target && this.#target !== asked) void this.#recall(this.#target);
+    if (this.#target === asked) this.#recallLater(asked);
+    else void this.#recall(this.#target);
+  }
+
+  /** A stream that stands may answer the next time. */
+  #recallLater(target: ReloadTarget): void {
+    const { clock, signal, spec } = this.#options;
+    clock.sleep(spec.every, signal).then(
+      () => {
+        if (this.#target === target) void this.#recall(target);
+      },
+      () => {},
+    );
   }
 
   async #reload({ index, rule, applied }: DueReload, target: ReloadTarget): Promise<void> {
