@@ -1,7 +1,7 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { editsOf } from '../reconcile/operations.ts';
-import { difference, edited, withKnownPermissions } from '../reconcile/tree.ts';
+import { difference, type Edit, edited, withKnownPermissions } from '../reconcile/tree.ts';
 import { requireFiles } from '../sync/files/file-systems.ts';
 import { resolveWithin } from '../sync/files/folder.ts';
 import { codeOf } from '../sync/files/system-error.ts';
@@ -9,6 +9,7 @@ import { LocalEndpoint } from '../sync/local/local-endpoint.ts';
 import { requireWritable } from '../sync/local/scan-once.ts';
 import { metadataCandidatesInContainer } from '../sync/metadata/metadata-folder.ts';
 import { Debounce } from '../sync/scan/debounce.ts';
+import { aheadOf, aheadStream } from '../wire/ahead.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
@@ -57,12 +58,14 @@ export class AgentSession {
   /** The tree as the workstation knows it. */
   #sent: MaybeEntry;
   #pushes = false;
+  readonly #sendsAhead: boolean;
   readonly #leadsElsewhere: () => boolean;
 
   /** @param enqueue runs something in turn with the session's frames. */
   constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
     const { base, root: wanted, bandwidth } = request;
     this.#limit = bandwidth === undefined ? undefined : new TokenBucket(bandwidth);
+    this.#sendsAhead = request.ahead === true && bandwidth === undefined;
     const resolved = explainingAccess(base, wanted, () => rootFor(request));
     const root = base + resolved;
     requireFiles(root);
@@ -190,15 +193,26 @@ export class AgentSession {
 
   async #push(): Promise<void> {
     await this.#endpoint.refresh();
-    await this.#tell();
+    await this.#tell(this.#sendsAhead);
   }
 
   /** Sends what is not known at the other end. */
-  async #tell(): Promise<void> {
+  async #tell(withContents = false): Promise<void> {
     const tree = this.#endpoint.tree;
     const edits = [...difference(this.#sent, tree)];
     this.#sent = tree;
+    if (withContents) await this.#sendAhead(edits);
     await sendTree(this.#send, edits, this.#endpoint.degraded);
+  }
+
+  async #sendAhead(edits: readonly Edit[]): Promise<void> {
+    try {
+      const chunks = this.#endpoint.read(aheadOf(edits));
+      for await (const { header, body } of packContents(aheadStream, chunks))
+        await this.#send('content', header, body);
+    } catch {
+      // A file that has gone by now is asked for as ever, and told of then.
+    }
   }
 
   /** Tells what need not be sent: of a first sync, nothing. */

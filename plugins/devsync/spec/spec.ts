@@ -37,6 +37,10 @@ export interface TargetSpec {
 export const readsRemoteOnly = ({ mode, from }: Pick<SyncSpec, 'mode' | 'from'>): boolean =>
   from === 'container' && mode.startsWith('one-way');
 
+/** Whether nothing is ever brought from the container. */
+export const readsLocalOnly = ({ mode, from }: Pick<SyncSpec, 'mode' | 'from'>): boolean =>
+  from === 'local' && mode.startsWith('one-way');
+
 /** Whether several containers may take part. */
 export const isGroup = ({ everyPod, containers }: TargetSpec): boolean =>
   everyPod === true || (containers?.length ?? 0) > 1;

@@ -129,10 +129,12 @@ export interface OpenRequest {
   readonly write?: readonly WriteRule[] | undefined;
   /** Bytes of contents a second, in each direction; there is no bound where it is absent. */
   readonly bandwidth?: number | undefined;
+  /** Small contents may come along with what is told of the tree. Older agents don't know it, and send none. */
+  readonly ahead?: boolean | undefined;
 }
 
 /** As an OpenRequest, for a scan that writes nothing in the container. With `create`, a missing root is no failure. */
-export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit' | 'write' | 'bandwidth'>;
+export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit' | 'write' | 'bandwidth' | 'ahead'>;
 
 /** The answer to a scan. The tree itself comes in frames of its own. */
 export interface ScanAnswer {

@@ -6,7 +6,7 @@ import { launch, type Refusal } from '../../launch/launch.ts';
 import type { LaunchContext, Launched, Target } from '../../launch/launcher.ts';
 import { measure, otherMountProblem } from '../../reconcile/entry.ts';
 import { IgnoreFiles } from '../../spec/ignore-files.ts';
-import { ignoreRules, readsRemoteOnly, type SyncSpec } from '../../spec/spec.ts';
+import { ignoreRules, readsLocalOnly, readsRemoteOnly, type SyncSpec } from '../../spec/spec.ts';
 import { requireFiles } from '../../sync/files/file-systems.ts';
 import { isOtherMount, type RootPlace, readRootPlace } from '../../sync/files/root-place.ts';
 import { codeOf, reasonOf } from '../../sync/files/system-error.ts';
@@ -161,6 +161,7 @@ export async function openRemote(
     root,
     create,
     readsOnly,
+    ahead: !readsLocalOnly(spec),
     trashLimit: trashLimits.container,
     bandwidth,
     ...common,

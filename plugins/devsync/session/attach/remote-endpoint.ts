@@ -18,6 +18,7 @@ import type {
 } from '../../sync/endpoint.ts';
 import { Gate } from '../../sync/ignore/gate.ts';
 import { compileIgnores } from '../../sync/ignore/ignore.ts';
+import { AheadContents, aheadStream } from '../../wire/ahead.ts';
 import {
   asOpened,
   canWorkAsAsked,
@@ -70,6 +71,7 @@ export class RemoteEndpoint implements Endpoint {
   readonly #outflow = new Outflow();
   #lastStream = 0;
   readonly #incoming = new Map<number, FrameQueue>();
+  readonly #ahead = new AheadContents();
   readonly #early: EarlySends;
   readonly #tree: RemoteTree;
 
@@ -158,7 +160,9 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   async *read(needs: readonly ContentRequest[]): AsyncGenerator<Chunk> {
-    for (const part of inReads(needs, this.takesDeltas)) {
+    const { here, rest } = this.#ahead.give(needs);
+    yield* here;
+    for (const part of inReads(rest, this.takesDeltas)) {
       const parameters = { needs: packNeeds(part) };
       const asked = new Map(part.map((need) => [need.digest, need]));
       const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
@@ -270,6 +274,7 @@ export class RemoteEndpoint implements Endpoint {
       if (this.#tree.takeNews(given)) this.onHint();
     } else if (type === 'credit')
       this.#outflow.credit(asCount(given.stream, 'a stream'), asCount(given.bytes, 'a size'));
+    else if (type === 'content' && given.stream === aheadStream) this.#ahead.take(header, body);
     else if (type === 'content')
       this.#incoming.get(asCount(given.stream, 'a stream'))?.push({ header, body });
     else if (type === 'end') this.#incoming.get(asCount(given.stream, 'a stream'))?.end();

@@ -32,6 +32,8 @@ export interface PairOptions {
   readonly write?: readonly WriteRule[];
   /** Bytes a second. */
   readonly bandwidth?: number;
+  /** Small contents come along with news of the container. */
+  readonly ahead?: boolean;
   /** The container's side is never written to. */
   readonly readsOnly?: boolean;
   readonly node?: string;
@@ -117,6 +119,7 @@ export class Pair {
       create: false,
       readsOnly: this.#options.readsOnly,
       bandwidth: this.#options.bandwidth,
+      ahead: this.#options.ahead ?? true,
       ...common,
     };
     const container = await RemoteEndpoint.open(this.connection, 1, request);
