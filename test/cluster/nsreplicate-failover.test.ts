@@ -210,7 +210,7 @@ test('demote shows what the old primary has alone, and makes it the standby of t
   const demote = (...args: string[]) =>
     plugin('nsreplicate', ['demote', contextA, '--primary', contextB, ...flags, ...args]);
   const looked = await demote('--dry-run');
-  expect(looked.stdout).toMatch(/that the new primary lacks stay as they are:\n {2}ConfigMap \S+only-here/);
+  expect(looked.stdout).toMatch(/1 that the new primary lacks stay as they are:\n {2}ConfigMap \S+only-here/);
   expect(looked.stdout).toMatch(/- {2}replicas: 1\n\+ {2}replicas: 0/);
   expect((await told(pair.from)).slice(0, 1)).toEqual([1]);
   const demoted = await demote('-y');

@@ -10,6 +10,7 @@ import {
   type Provenance,
   wroteProvenance,
 } from '../objects/provenance.ts';
+import { skipReason } from '../objects/skip.ts';
 import type { CopyScope } from './coverage.ts';
 
 /** An object of a replica. */
@@ -17,6 +18,8 @@ export interface CopyEntry extends Present {
   readonly resourceVersion: string;
   /** A rule covers it whole, by its own labels. */
   readonly isRuled: boolean;
+  /** No copy, and of what is never copied: nobody misses it elsewhere. */
+  readonly isLeftOut: boolean;
   /** Changes with the content and not with the status; undefined for kinds that count no generations. */
   readonly revision: string | undefined;
 }
@@ -106,8 +109,10 @@ export class ReplicaCache {
   set(key: ObjectKey, object: KubeObject, live: string | undefined, known?: Provenance): CopyEntry {
     this.delete(key);
     const { metadata } = object;
+    const ownership = ownershipFactsOf(key, object, known);
     const entry: CopyEntry = {
-      ...ownershipFactsOf(key, object, known),
+      ...ownership,
+      isLeftOut: ownership.provenance === undefined && skipReason(object) !== undefined,
       uid: metadata.uid ?? '',
       resourceVersion: metadata.resourceVersion ?? '',
       deleting: metadata.deletionTimestamp !== undefined,

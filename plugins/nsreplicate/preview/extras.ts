@@ -4,13 +4,14 @@ import { describe, type ObjectKey, placeOf } from '../objects/keys.ts';
 import { isNamespaceDefault } from '../objects/namespace-defaults.ts';
 import type { Survey, SurveyedReplica } from './survey.ts';
 
-/** By replica: `Secret shop/tls`; what every namespace has by itself is left out. */
+/** By replica: `Secret shop/tls`; what every namespace has by itself, or is never copied, is left out. */
 export function extrasOf({ primaryCache, replicas }: Survey): ReadonlyMap<string, string[]> {
   const isExtra = ({ replicaCache }: SurveyedReplica, key: ObjectKey): boolean =>
     primaryCache.original(key) === undefined &&
     primaryCache.isComplete(key) &&
     replicaCache.isInScope(key) &&
     !replicaCache.isOurs(key) &&
+    replicaCache.get(key)?.isLeftOut === false &&
     !isDefault(key);
   return new Map(
     replicas.map((replica) => {
