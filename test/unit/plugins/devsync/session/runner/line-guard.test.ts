@@ -4,8 +4,8 @@ import { guardLine } from '../../../../../../plugins/devsync/session/runner/line
 import { UnreachableError } from '../../../../../../src/errors.ts';
 import type { KubeClient } from '../../../../../../src/kube/api/client.ts';
 
-/** A cluster that answers so often, and a clock that does not wait. */
-function world(answersLeft: number) {
+/** A cluster that answers so often, and again from a certain question on; and a clock that does not wait. */
+function world(answersLeft: number, from = Number.POSITIVE_INFINITY) {
   const lost: string[] = [];
   let [asked, slept] = [0, 0];
   const stop = new AbortController();
@@ -14,7 +14,7 @@ function world(answersLeft: number) {
     transport: { loseConnections: (why: string) => lost.push(why) },
     request: async () => {
       asked += 1;
-      if (asked > answersLeft) throw new UnreachableError('no answer');
+      if (asked > answersLeft && asked < from) throw new UnreachableError('no answer');
     },
   } as unknown as KubeClient;
   const clock = {
@@ -38,5 +38,26 @@ test('the cluster is not asked while the agent is heard', async () => {
 test('a silent agent is given time as long as the cluster answers', async () => {
   const { options, asked, lost } = world(3);
   await expect(guardLine({ silentMs: 9_000 }, options)).rejects.toThrow('dev: no answer from https://dev');
-  expect([asked(), lost]).toEqual([4, ['dev does not answer']]);
+  // It is asked three times before that is believed.
+  expect([asked(), lost]).toEqual([6, ['dev does not answer']]);
+});
+
+test('where the cluster answers again after the network was away, a line that stays silent is given up for a new one', async () => {
+  const { options, asked, lost } = world(0, 2);
+  await expect(guardLine({ silentMs: 9_000 }, options)).rejects.toThrow(
+    'dev: https://dev answers again, and the line to the agent does not',
+  );
+  expect([asked(), lost]).toEqual([2, ['dev does not answer']]);
+});
+
+test('a line on which something is heard by then is kept', async () => {
+  const { options, lost } = world(0, 2);
+  const silences = [9_000, 100];
+  const connection = {
+    get silentMs() {
+      return silences.shift() ?? 100;
+    },
+  };
+  await expect(guardLine(connection, options)).rejects.toThrow('stopped');
+  expect(lost).toEqual([]);
 });
