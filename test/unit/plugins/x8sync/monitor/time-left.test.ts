@@ -58,8 +58,8 @@ test('after a pause, a comparison that begins at nothing, or files that were the
   for (const second of [52, 54]) expect(at(second, (second - 50) * MiB)).toBeUndefined();
   expect(at(55, 5 * MiB)).toBeCloseTo(95, 0);
   // An hour without a line.
-  for (const second of [3655, 3657, 3659]) expect(at(second, (second - 3650) * MiB)).toBeUndefined();
-  expect(at(3660, 10 * MiB)).toBeCloseTo(90);
+  for (const second of [3655, 3657, 3659]) expect(at(second, (second - 3649) * MiB)).toBeUndefined();
+  expect(at(3660, 11 * MiB)).toBeCloseTo(89);
   for (const second of [3661, 3663, 3665]) expect(at(second, (second - 3660) * MiB)).toBeUndefined();
   expect(at(3666, 6 * MiB)).toBeCloseTo(94);
 });
