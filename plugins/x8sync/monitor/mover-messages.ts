@@ -7,6 +7,7 @@ import type { MoverLine } from '../mover/protocol/mover-lines.ts';
 import type { LogLevel, MoverEnd, MoverProgress, StreamFigures } from '../mover/protocol/protocol.ts';
 import { tunnelAddress } from '../mover/protocol/tunnel-options.ts';
 import type { Role } from '../objects/sides.ts';
+import { TimeLeft } from './time-left.ts';
 
 /** A rate is of the last few seconds: after so many without data it is none any more. */
 const stillMs = 5000;
@@ -35,6 +36,8 @@ export class MoverMessages {
   readonly #notices: string[] = [];
   readonly #moving = Promise.withResolvers<void>();
   #progress: MoverProgress | undefined;
+  readonly #timeLeft = new TimeLeft();
+  #secondsLeft: number | undefined;
   readonly #clock: Pick<Clock, 'monotonic' | 'now'>;
   /** When it has got further last. */
   #movedAt = 0;
@@ -102,6 +105,7 @@ export class MoverMessages {
     else if (line.kind === 'progress') {
       this.#noteMoves(line.progress);
       this.#progress = line.progress;
+      this.#secondsLeft = this.#timeLeft.next(line.progress, this.#clock.monotonic());
       this.#moving.resolve();
       this.#show();
     } else if (line.kind === 'streams') for (const one of line.streams) this.#debug(streamText(one));
@@ -174,7 +178,7 @@ export class MoverMessages {
       if (held !== undefined) handle.detail(text ?? held);
       else if (wasHeld) handle.detail('');
       wasHeld = held !== undefined;
-      if (!wasHeld && this.#progress) handle.progress(stepProgress(this.#progress));
+      if (!wasHeld && this.#progress) handle.progress(stepProgress(this.#progress, this.#secondsLeft));
     };
     this.#show();
     this.#onNotice = (text) => handle.warn(text);
@@ -205,11 +209,8 @@ export const noConnection = (since: string) => `no connection to the source sinc
 const noData = (since: string) => `no data since ${since}`;
 
 /** How far a mover is, as a step shows it. */
-export function stepProgress(progress: MoverProgress): Progress {
+function stepProgress(progress: MoverProgress, secondsLeft: number | undefined): Progress {
   const { bytes, totalBytes, files, totalFiles, rate, scanning, comparing, unit = 'entries' } = progress;
-  // Where no bytes are left, what is left is told by none.
-  const isTold = rate > 0 && !scanning && bytes < totalBytes;
-  const left = isTold ? { secondsLeft: (totalBytes - bytes) / rate } : {};
   return {
     ...(comparing && { doing: 'comparing' }),
     bytes,
@@ -218,7 +219,7 @@ export function stepProgress(progress: MoverProgress): Progress {
     items: files,
     unit,
     bytesPerSecond: rate,
-    ...left,
+    ...(secondsLeft !== undefined && { secondsLeft }),
   };
 }
 

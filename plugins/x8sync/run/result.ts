@@ -172,7 +172,7 @@ export function failureOf(
         },
       );
     default:
-      return new X8sError(`the ${what} from ${source} to ${target} failed (${end.outcome}): ${end.message}`, {
+      return new X8sError(`the ${what} from ${source} to ${target} failed${kindOf(end)}: ${end.message}`, {
         details,
         hint: begun
           ? `what is copied so far stays at the target; ${rest(request)} to go on`
@@ -181,9 +181,15 @@ export function failureOf(
   }
 }
 
+const kindOf = ({ outcome }: MoverEnd): string => (outcome === 'failed' ? '' : ` (${outcome})`);
+
 /** A file system takes some of what a volume grows by for itself. */
 const fileSystemShare = 1.1;
 const fileSystemBytes = 16 * 2 ** 20;
+
+const roomHint = 'make the target larger, or remove from it what is not needed';
+const inodesHint =
+  'the file system has a number of inodes, and each file takes one: remove files from the target, or take a larger one, or one of another storage class';
 
 function tooSmall({ message, room, device }: MoverEnd, target: string, details: readonly string[]): X8sError {
   const text = `target claim ${target} has too little room: ${message}`;
@@ -192,10 +198,8 @@ function tooSmall({ message, room, device }: MoverEnd, target: string, details: 
   if (ofDevice > 0) return new TargetTooSmall(text, ofDevice, details);
   if (ofFiles > 0)
     return new TargetTooSmall(text, Math.ceil(ofFiles * fileSystemShare) + fileSystemBytes, details);
-  return new RefusedError(text, {
-    details,
-    hint: 'make the target larger, or remove from it what is not needed',
-  });
+  const lacksInodes = room !== undefined && room.needInodes > room.freeInodes;
+  return new RefusedError(text, { details, hint: lacksInodes ? inodesHint : roomHint });
 }
 
 /** What to do about a source that holds nothing: it is the wrong one more often than it is meant. */

@@ -3,6 +3,8 @@ import { connect, createServer, type Socket } from 'node:net';
 
 export interface FarLine extends Disposable {
   readonly port: number;
+  /** Resets what goes over it now; who dials it anew gets through. */
+  reset(): void;
 }
 
 /**
@@ -37,11 +39,14 @@ export function farLine(toPort: number, roundTripMs: number, bytesPerMs?: number
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
+      const reset = () => {
+        for (const socket of open) socket.resetAndDestroy();
+      };
       const close = () => {
         server.close();
         for (const socket of open) socket.destroy();
       };
-      resolve({ port, [Symbol.dispose]: close });
+      resolve({ port, reset, [Symbol.dispose]: close });
     });
   });
 }

@@ -1,7 +1,7 @@
 /** How a copy ends. */
 import type { MoverEnd, MoverOutcome, Room } from '../protocol/protocol.ts';
 import type { MessageWriter } from '../protocol/runtime.ts';
-import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
+import { isNetworkCode, isStarved, meaningOf } from '../rsync/codes.ts';
 import type { ErrorReader } from '../rsync/errors.ts';
 
 /** Thrown from wherever it is found that the copy ends, or returned. */
@@ -75,6 +75,7 @@ export function verdictOf(
   if (code === 23) return failed === 0 && lost.length > 0 ? lossy : new MoverExit('partial', inWords);
   if (code === 20 || code === 143) return new MoverExit('interrupted', meaning);
   if (code === 11) return new MoverExit('io', inWords);
+  if (isStarved(code)) return new MoverExit('failed', inWords);
   return new MoverExit(isNetworkCode(code, refused) ? 'unreachable' : 'source-failed', inWords);
 }
 

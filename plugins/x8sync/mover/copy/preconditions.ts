@@ -1,4 +1,4 @@
-/** What must be so before a byte of the target is touched. */
+/** What must be so before a byte of the target is touched, and the room that there is. */
 
 import { isThrough, MoverExit } from '../access/exit.ts';
 import type { Source } from '../access/source.ts';
@@ -132,6 +132,20 @@ const sum = (one: Amount, other: Amount): Amount => ({
   bytes: one.bytes + other.bytes,
   inodes: one.inodes === undefined ? undefined : one.inodes + (other.inodes ?? 0),
 });
+
+/**
+ * How a copy ends whose target took no more since it has no inodes: rsync has the same words for these as for bytes.
+ * Undefined where it is bytes that lack.
+ */
+export async function inodesShortage({ paths, signal }: Runtime): Promise<MoverExit | undefined> {
+  const { availableBytes, inodes, availableInodes } = await diskOf(paths.target, signal);
+  if (inodes === 0 || availableInodes > 0) return undefined;
+  return new MoverExit(
+    'no-room',
+    `the target ran out of inodes while it was copied to: it takes no more files, though ${availableBytes} bytes are free; what arrived is kept`,
+    { needBytes: 0, freeBytes: availableBytes, needInodes: 1, freeInodes: 0 },
+  );
+}
 
 /** Empties the target but for what is no part of it. @throws MoverExit */
 export async function wipeTarget({ paths, messages, signal }: Runtime): Promise<void> {

@@ -21,7 +21,7 @@ import { accessProblem } from '../volume/access.ts';
 import { deletionLimit, isMost, listsDeletions, requireNothingElse } from './deletions.ts';
 import { contradictionIn } from './figures.ts';
 import { requireSeparateTrees } from './nesting.ts';
-import { wipeTarget } from './preconditions.ts';
+import { inodesShortage, wipeTarget } from './preconditions.ts';
 import type { Relation } from './relation.ts';
 import { Tally } from './tally.ts';
 import { type FitParts, TargetFit } from './target-fit.ts';
@@ -132,12 +132,14 @@ export class Transfer {
     const over = new AbortController();
     void this.#countBeside(over.signal);
     const result = await this.#copyAll().finally(() => over.abort());
+    // Before the staging folder goes, whose inodes are free again then.
+    const shortage = result.errors.full ? await inodesShortage(runtime) : undefined;
     if (isThrough(result.code)) {
       await this.#settle(result, survey);
       const rootDiffers = before !== rootOf(runtime.paths.target);
       this.#tally.countChanges(result, { isItemized: this.#itemized, rootDiffers });
     }
-    return this.#verdict(result);
+    return shortage ?? this.#verdict(result);
   }
 
   /** For the progress of a copy that takes longer. Never rejects. */

@@ -47,6 +47,8 @@ export class ErrorReader {
   /** The source's daemon refused. */
   refused = false;
   readonly #roots: readonly string[];
+  /** The rsync whose figures are read is the one that sends, which counts a file before it opens it. */
+  readonly #isSender: boolean;
   readonly #log: (level: LogLevel, text: string) => void;
   readonly #named = new Set<string>();
   #lines = 0;
@@ -57,6 +59,7 @@ export class ErrorReader {
     log: (level: LogLevel, text: string) => void,
   ) {
     this.#roots = source === undefined ? [target] : [target, source];
+    this.#isSender = source !== undefined;
     this.#log = log;
   }
 
@@ -67,8 +70,13 @@ export class ErrorReader {
     if (this.#lines <= mostLines) this.#log(mild ? 'warning' : 'error', cut(line, longestLine));
     const [, undeleted] = stopped.exec(line) ?? [];
     if (undeleted !== undefined) this.undeleted = Number(undeleted);
-    else if (line.startsWith('file has vanished')) this.vanished += 1;
+    else if (line.startsWith('file has vanished')) this.#vanished();
     else this.#error(line);
+  }
+
+  #vanished(): void {
+    this.vanished += 1;
+    if (this.#isSender) this.undelivered += 1;
   }
 
   #error(line: string): void {
@@ -108,7 +116,9 @@ export class ErrorReader {
     const name = nameOf(line, this.#roots);
     if (name === '' || this.#named.has(name)) return;
     this.failed += 1;
-    if (line.startsWith('rsync: [receiver] ') && !ofAttributes.test(line)) this.undelivered += 1;
+    const isUnsent = this.#isSender && line.startsWith('rsync: [sender] send_files failed to open ');
+    if (isUnsent || (line.startsWith('rsync: [receiver] ') && !ofAttributes.test(line)))
+      this.undelivered += 1;
     // How many there are is known from the first twenty on without their names.
     if (this.#named.size < 100_000) this.#named.add(name);
     if (this.names.length < mostNames) this.names.push(cut(name, longestName));

@@ -46,10 +46,13 @@ export function deliveredOf(stats: Counts, { undelivered }: { readonly undeliver
   const { transferredFiles, files = Number.POSITIVE_INFINITY } = stats;
   if (transferredFiles === undefined) return stats;
   const { transferredBytes = 0, totalBytes = Number.POSITIVE_INFINITY } = stats;
+  // What was sent, and what was there of it: a file that could not be opened is in neither. A dry run sends nothing.
+  const { literalBytes = 0, matchedBytes = 0 } = stats;
+  const came = (undelivered > 0 && literalBytes + matchedBytes) || Number.POSITIVE_INFINITY;
   return {
     ...stats,
     transferredFiles: Math.min(Math.max(0, transferredFiles - undelivered), files),
-    ...('transferredBytes' in stats && { transferredBytes: Math.min(transferredBytes, totalBytes) }),
+    ...('transferredBytes' in stats && { transferredBytes: Math.min(transferredBytes, came, totalBytes) }),
   };
 }
 

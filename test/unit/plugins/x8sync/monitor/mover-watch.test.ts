@@ -130,7 +130,7 @@ test('what each stream has done and what becomes of workers is for those who ask
 });
 
 test('as long as the source still counts, that is what stands in the place of a total, and of a time left', async () => {
-  const { watch, stop } = await follow(
+  const { watch, clock, stop } = await follow(
     jobThatIs('Suspended'),
     `x8s:progress {"protocol":${protocol},"bytes":1048576,"totalBytes":1048576,"files":3,"totalFiles":3,"rate":524288,"scanning":true}`,
   );
@@ -143,7 +143,12 @@ test('as long as the source still counts, that is what stands in the place of a 
   const counted = { bytes: 1_048_576, totalBytes: 4_194_304, files: 3, totalFiles: 6, rate: 524_288 };
   watch.messages.take({ kind: 'progress', progress: { ...counted, scanning: false } });
   expect(texts.at(-1)).toBe('1.0 MiB of 4.0 MiB, 512 KiB/s');
-  expect(shown.map(progressFigures).at(-1)).toBe('25% · 1.0 MiB/4.0 MiB · 3/6 entries · 512 KiB/s · 6s left');
+  expect(shown.map(progressFigures).at(-1)).toBe('25% · 1.0 MiB/4.0 MiB · 3/6 entries · 512 KiB/s');
+  await clock.advance(8000);
+  watch.messages.take({ kind: 'progress', progress: { ...counted, bytes: 2_097_152, scanning: false } });
+  expect(shown.map(progressFigures).at(-1)).toBe(
+    '50% · 2.0 MiB/4.0 MiB · 3/6 entries · 512 KiB/s · 16s left',
+  );
   stop.abort();
 });
 
@@ -214,7 +219,7 @@ test('a mover of an image that speaks another version is not listened to', async
 
 test('a copy that has lost its source shows since when, and neither a rate nor a time left', async () => {
   const progress = '"bytes":1048576,"totalBytes":2097152,"files":1,"totalFiles":2,"rate":524288';
-  const { watch, stop } = await follow(
+  const { watch, clock, stop } = await follow(
     jobThatIs('Suspended'),
     `x8s:connected {"protocol":${protocol},"address":"a:1"}`,
     `x8s:progress {"protocol":${protocol},${progress}}`,
@@ -231,11 +236,12 @@ test('a copy that has lost its source shows since when, and neither a rate nor a
   const lost = '1.0 MiB of 2.0 MiB, no connection to the source since 2026-01-02T03:04:05Z';
   expect([details, figures, texts]).toEqual([[lost], [], [lost]]);
   watch.messages.take({ kind: 'connected', address: 'a:1' });
-  expect([details.at(-1), figures.at(-1)?.secondsLeft, texts.at(-1)]).toEqual([
-    '',
-    2,
-    '1.0 MiB of 2.0 MiB, 512 KiB/s',
-  ]);
+  expect([details.at(-1), texts.at(-1)]).toEqual(['', '1.0 MiB of 2.0 MiB, 512 KiB/s']);
+  expect(figures).toHaveLength(1);
+  await clock.advance(8000);
+  const further = { bytes: 1_572_864, totalBytes: 2_097_152, files: 1, totalFiles: 2, rate: 65_536 };
+  watch.messages.take({ kind: 'progress', progress: { ...further, scanning: false } });
+  expect([details.at(-1), figures.at(-1)?.secondsLeft]).toEqual(['', 8]);
   stop.abort();
 });
 
@@ -296,7 +302,10 @@ test('a copy in which nothing moves any more shows since when, and neither a rat
   watch.messages.take({ kind: 'progress', progress });
   expect(details.at(-1)).toBe(details[0]);
   watch.messages.take({ kind: 'progress', progress: { ...progress, bytes: 1_572_864, rate: 524_288 } });
-  expect([details.at(-1), shown.at(-1)?.secondsLeft]).toEqual(['', 1]);
+  expect([details.at(-1), shown.at(-1)?.secondsLeft]).toEqual(['', undefined]);
+  await clock.advance(6000);
+  watch.messages.take({ kind: 'progress', progress: { ...progress, bytes: 1_835_008, rate: 524_288 } });
+  expect([details.at(-1), shown.at(-1)?.secondsLeft]).toEqual(['', 2]);
   // All bytes are there, and not all entries: how long these take is not known.
   watch.messages.take({ kind: 'progress', progress: { ...progress, bytes: 2_097_152, rate: 524_288 } });
   expect(shown.at(-1)).toMatchObject({ items: 1, totalItems: 2 });

@@ -96,3 +96,32 @@ test('a file that was sent twice and is another one there all the same is named,
     files: 4,
   });
 });
+
+test('an rsync that sends counts what it then can’t open: that is none that was copied', () => {
+  const lines = [
+    'file has vanished: "/source/gone"',
+    'rsync: [sender] send_files failed to open "/source/secret": Permission denied (13)',
+  ];
+  const told = (...roots: [target: string, source?: string]) => {
+    const reader = new ErrorReader(roots, () => {});
+    for (const line of lines) reader.line(line);
+    return reader;
+  };
+  expect(told('/target', '/source')).toMatchObject({ vanished: 1, failed: 1, undelivered: 2 });
+  expect(told('/target')).toMatchObject({ vanished: 1, failed: 1, undelivered: 0 });
+  const sent = {
+    transferredFiles: 3,
+    transferredBytes: 30,
+    literalBytes: 10,
+    matchedBytes: 2,
+    totalBytes: 30,
+  };
+  expect(deliveredOf(sent, { undelivered: 2 })).toEqual({
+    ...sent,
+    transferredFiles: 1,
+    transferredBytes: 12,
+  });
+  // A dry run sends nothing.
+  const dry = { ...sent, literalBytes: 0, matchedBytes: 0 };
+  expect(deliveredOf(dry, { undelivered: 1 })).toEqual({ ...dry, transferredFiles: 2 });
+});
