@@ -4,8 +4,10 @@ import { type ServiceFlags, serve } from '../../../../../plugins/nsreplicate/com
 import { parseListen } from '../../../../../plugins/nsreplicate/server/http/address.ts';
 import { type ServiceOptions, startService } from '../../../../../plugins/nsreplicate/server/service.ts';
 import type { KubeCommandContext } from '../../../../../src/cli/kube-command.ts';
-import { systemClock } from '../../../../../src/clock.ts';
+import { type Clock, systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
+import { eventually } from '../../../../support/eventually.ts';
+import { hastyClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const opened: (() => Promise<void>)[] = [];
@@ -112,4 +114,25 @@ test('a service that can read the state is ready; one that can not says so, and 
   expect([ready.status, (await ask(`${url}/healthz`)).status]).toEqual([503, 200]);
   expect(JSON.parse(ready.text)).toMatchObject({ status: 503, detail: expect.any(String) });
   expect(ready.text).not.toContain('inner.example');
+});
+
+test('what fails beside the requests is said and begun anew; the service and its process go on', async () => {
+  const said: string[] = [];
+  let isBroken = true;
+  let taken = 0;
+  const clock: Clock = {
+    ...hastyClock(),
+    // The history of lag alone asks what time it is.
+    now: () => {
+      if (isBroken) throw new Error('no time');
+      taken++;
+      return new Date(0);
+    },
+  };
+  const { url, listed } = await start('127.0.0.1:0', { clock, warn: (text) => said.push(text) });
+  await listed;
+  await eventually(async () => expect(said[0]).toBe('the service failed at the history of lag: no time'));
+  expect((await ask(`${url}/readyz`)).status).toBe(200);
+  isBroken = false;
+  await eventually(async () => expect(taken).toBeGreaterThan(1));
 });
