@@ -116,6 +116,7 @@ class Stream {
   /** Lists of followers come one after the other, so that the watch starts at the oldest of them. */
   readonly #turn = new SerialQueue();
   #watching = false;
+  #connected = false;
   /** How many lists the watch itself began. */
   #lists = 0;
 
@@ -211,9 +212,14 @@ class Stream {
           else handler.event(type, object);
         }
       },
-      connected: () => this.#tell((handler) => handler.connected?.()),
+      connected: () => {
+        this.#connected = true;
+        this.#tell((handler) => handler.connected?.());
+      },
       disconnected: (error: X8sError) => {
-        this.#hooks.brokeOff();
+        // Attempts that follow one that failed break nothing off.
+        if (this.#connected) this.#hooks.brokeOff();
+        this.#connected = false;
         this.#tell((handler) => handler.disconnected?.(error));
       },
     };

@@ -23,7 +23,7 @@ import { ownIdentity } from './own-identity.ts';
 import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import { WatchedSecrets } from './secrets.ts';
-import { Syncer, type SyncerContext } from './syncer.ts';
+import { defectText, Syncer, type SyncerContext } from './syncer.ts';
 import { isEldestAmong } from './task-names.ts';
 import type { ControllerWork } from './work-now.ts';
 
@@ -172,6 +172,7 @@ interface Running {
   readonly syncer: Syncer;
   readonly uid: string | undefined;
   readonly stop: AbortController;
+  /** Never rejects. */
   readonly over: Promise<void>;
 }
 
@@ -229,7 +230,9 @@ class Syncers {
     const context = { ...this.#context, isEldest, info: say(info), warn: say(warn) };
     const syncer = new Syncer(object, context, stop.signal);
     const before = this.#ending.get(place);
-    const over = Promise.resolve(before).then(() => syncer.run());
+    const over = Promise.resolve(before)
+      .then(() => syncer.run())
+      .catch((error: unknown) => context.warn(defectText(error)));
     this.#running.set(place, { object, syncer, uid: object.metadata.uid, stop, over });
   }
 
@@ -238,7 +241,7 @@ class Syncers {
     if (!running) return;
     this.#running.delete(place);
     running.stop.abort();
-    const over = running.over.catch(() => undefined);
+    const { over } = running;
     this.#ending.set(place, over);
     void over.then(() => {
       if (this.#ending.get(place) === over) this.#ending.delete(place);

@@ -116,9 +116,11 @@ export class Syncer {
       await this.#work(signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof X8sError)) this.#context.warn(`a defect: ${(error as Error)?.stack ?? error}`);
+      if (!(error instanceof X8sError)) this.#context.warn(defectText(error));
       this.#context.warn(messageOf(error));
-      await this.#tell(standingAfter(error, this.#isLeaving));
+      await this.#tell(standingAfter(error, this.#isLeaving)).catch((why: unknown) =>
+        this.#context.warn(defectText(why)),
+      );
       // A change of what it depends on ends this wait.
       await this.#pauses.wait(signal).catch(() => undefined);
     }
@@ -192,11 +194,15 @@ export class Syncer {
       this.#context;
     const watching = new AbortController();
     const stop = onAbort(signal, () => watching.abort());
+    // Where it can't be told how the work stands, the work ends, and is begun anew.
+    const untold = new AbortController();
     let compared = false;
     const begun = (task: Task, status: () => TaskStatus) => {
       onAbort(watching.signal, work.begin({ ...assignment, working: () => ({ task, status }) }));
       const { leaving = false } = assignment.spec;
-      void this.#follow(() => workOf(status(), task.kinds, { compared, leaving }), watching.signal);
+      this.#follow(() => workOf(status(), task.kinds, { compared, leaving }), watching.signal).catch(
+        (error: unknown) => untold.abort(error),
+      );
     };
     try {
       await run(assignment, {
@@ -205,7 +211,7 @@ export class Syncer {
         watchControl: controls.watch,
         meters: metersOf(assignment.spec.name),
         clock,
-        signal,
+        signal: AbortSignal.any([signal, untold.signal]),
         watch: true,
         fence,
         lost,
@@ -256,6 +262,10 @@ export class Syncer {
     return this.#reporter.tell(this.#object, { standing, task: this.#task, mode, notes });
   }
 }
+
+/** What is said of an error that only a defect of this program can be. */
+export const defectText = (error: unknown): string =>
+  `a defect: ${(error instanceof Error && error.stack) || String(error)}`;
 
 /** Why a round ended: nothing is wrong. */
 class Changed extends X8sError {}

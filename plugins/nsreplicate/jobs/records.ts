@@ -3,8 +3,10 @@
  * is grouped by replica, kind and reason, and still counted exactly. They decide nothing.
  */
 import { createHash } from 'node:crypto';
+import { count, isText, map, present, said, text, time } from '../../../src/json-fields.ts';
 
-export type JobState = 'pending' | 'running' | 'done' | 'failed';
+const jobStates = ['pending', 'running', 'done', 'failed'] as const;
+export type JobState = (typeof jobStates)[number];
 
 /** One change on one replica. */
 export interface JobRecord {
@@ -267,9 +269,35 @@ export function parseShard(text: string): JobRecord[] {
     .filter((line) => line !== '')
     .flatMap((line) => {
       try {
-        return [JSON.parse(line) as JobRecord];
+        return recordIn(JSON.parse(line)) ?? [];
       } catch {
         return [];
       }
     });
 }
+
+/** The record that a value is; undefined where it does not say of which object, where, and how that stands. */
+function recordIn(value: unknown): JobRecord | undefined {
+  const fields = map(value);
+  const { kind, name, replica, state, namespace, attempts, startedAt, finishedAt, parked } = fields;
+  if (!isText(kind) || !isText(name) || !isText(replica) || !isJobState(state)) return undefined;
+  return {
+    change: text(fields.change),
+    kind,
+    namespace: said(namespace),
+    name,
+    replica,
+    state,
+    attempts: count(attempts),
+    startedAt: time(startedAt),
+    ...present({
+      did: said(fields.did),
+      reason: said(fields.reason),
+      message: said(fields.message),
+      finishedAt: finishedAt === undefined ? undefined : time(finishedAt),
+      parked: parked === true ? parked : undefined,
+    }),
+  };
+}
+
+const isJobState = (value: unknown): value is JobState => jobStates.some((state) => state === value);

@@ -35,22 +35,29 @@ export async function checkRights(
   }
 }
 
+/** What came of asking a cluster for its version. */
+export interface Answered {
+  readonly finding: Finding;
+  /** Undefined where it did not answer, or said none. */
+  readonly version: string | undefined;
+}
+
 /** Whether a cluster answers, and which version it is. */
 export async function checkAnswers(
   cluster: string,
   kube: KubeClient,
   options: CallOptions,
-): Promise<Finding> {
+): Promise<Answered> {
   const check = 'API server';
   try {
-    const { gitVersion } = await kube.request<{ readonly gitVersion?: string }>({
+    const { gitVersion: version } = await kube.request<{ readonly gitVersion?: string }>({
       ...options,
       method: 'GET',
       path: '/version',
     });
-    return { cluster, check, verdict: 'ok', message: `answers, ${gitVersion}` };
+    return { finding: { cluster, check, verdict: 'ok', message: `answers, ${version}` }, version };
   } catch (error) {
     options.signal?.throwIfAborted();
-    return { cluster, check, verdict: 'denied', message: messageOf(error) };
+    return { finding: { cluster, check, verdict: 'denied', message: messageOf(error) }, version: undefined };
   }
 }

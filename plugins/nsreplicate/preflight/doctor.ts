@@ -8,6 +8,7 @@ import type { TaskSpec } from '../decide/spec.ts';
 import type { Survey } from '../preview/survey.ts';
 import { checkReplica } from './check-replica.ts';
 import { checkAnswers, checkRights } from './check-rights.ts';
+import { checkSkew } from './check-skew.ts';
 import type { Finding } from './finding.ts';
 import { grantingRights } from './granting-rights.ts';
 import { isElsewhere, namespacesThere, rightsOf } from './rights.ts';
@@ -25,10 +26,18 @@ export interface DoctorOptions {
 
 export async function examine(options: DoctorOptions): Promise<Finding[]> {
   const { primary, replicas, signal } = options;
-  const answers = await Promise.all(
-    [primary, ...replicas].map(({ name, kube }) => checkAnswers(name, kube, { signal })),
-  );
-  return [...answers, ...(await examineRights(options)), ...(await examineReplicas(options))];
+  const ask = async ({ name, kube }: Cluster) => ({
+    cluster: name,
+    ...(await checkAnswers(name, kube, { signal })),
+  });
+  const [first, others] = await Promise.all([ask(primary), Promise.all(replicas.map(ask))]);
+  const answers = [first, ...others].map(({ finding }) => finding);
+  return [
+    ...answers,
+    ...checkSkew(first, others),
+    ...(await examineRights(options)),
+    ...(await examineReplicas(options)),
+  ];
 }
 
 /** What the task needs, verb by verb, on each cluster. */

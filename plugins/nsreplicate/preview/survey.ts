@@ -93,7 +93,8 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     return { cluster, ...set, probes: new Probes(cluster.kube), unread: [] as Unread[] };
   });
   // Without them replicas are copied as they are.
-  await followAutoscalers({ ...options, watch: false }, autoscaled).catch(() => signal.throwIfAborted());
+  const once = { ...options, watch: false, broken: () => undefined };
+  await followAutoscalers(once, autoscaled).catch(() => signal.throwIfAborted());
   const frame: Frame = { primaryCache, places, away: new Set() };
   const refused: Refused[] = [];
   const looked = kinds.filter(({ name }) => only === undefined || name === only.kind || name === 'Namespace');

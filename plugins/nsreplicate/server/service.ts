@@ -1,5 +1,6 @@
 /** The service: what is asked of tasks over HTTP. It reads what tasks write, calls the engine, and adds nothing to it. */
 import type { AddressInfo } from 'node:net';
+import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
@@ -46,6 +47,9 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** Before what failed in the background is begun anew. */
+const pause = { firstMs: 1000, mostMs: 60_000 };
+
 /**
  * Listens until it is closed.
  * @throws {RefusedError | UsageError} it would be unprotected, or the address or certificate can't be used
@@ -61,7 +65,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const directory = new Directory({ kube: state, clock, signal });
   const hashing = new Hashing(clock);
   const history = new LagHistory(board, clock);
-  const streams = new EventStreams(board, clock);
+  const failed = (error: unknown, at: string) => warn(`the service failed at ${at}: ${messageOf(error)}`);
+  const streams = new EventStreams(board, clock, (error) => failed(error, '/api/events'));
   const counted = (result: Parameters<Metrics['login']>[0]) => metrics.login(result);
   const signIn = new SignIn({ directory, hashing, clock, counted });
   const app = createApp({
@@ -70,15 +75,23 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     authenticate: (token) => directory.authenticate(token),
     hint: () => (directory.isEmpty ? firstUser : undefined),
     answered: (method, path, status) => metrics.served(method, path, status),
-    defect: (error, path) => warn(`the service failed at ${path}: ${messageOf(error)}`),
+    defect: failed,
     signal,
   });
-  const background = [board.run(), directory.run(), history.run(signal), streams.run(signal)];
+  // What this process is for goes on, whatever becomes of any of this.
+  const keepOn = (what: string, work: () => Promise<void>) =>
+    retryUntilAborted(work, { pause, clock, signal, failed: (error) => failed(error, what) });
+  const background = [
+    keepOn('the list of tasks', () => board.run()),
+    keepOn('the accounts', () => directory.run()),
+    keepOn('the history of lag', () => history.run(signal)),
+    keepOn('/api/events', () => streams.run(signal)),
+  ];
   if (tls && pair && 'setSecureContext' in app.server) {
     const { server } = app;
     const changed = (next: typeof pair) =>
       (server as { setSecureContext(pair: object): void }).setSecureContext(next);
-    background.push(followPair(tls, pair, { clock, signal, changed, warn }));
+    background.push(keepOn('the certificate', () => followPair(tls, pair, { clock, signal, changed, warn })));
   }
   const stopCounting = metrics.countAnswers();
   const close = async () => {

@@ -1,5 +1,7 @@
 /** What people ask of a running task: written by commands, read by whoever runs it. */
 import type { Clock } from '../../../src/clock.ts';
+import type { Json } from '../../../src/json.ts';
+import { isText, maps, present, said, texts, time } from '../../../src/json-fields.ts';
 import { isConflict } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { ConfigMap } from '../../../src/kube/api/objects.ts';
@@ -154,25 +156,31 @@ export function controlOf(object: ConfigMap | undefined): Control {
     approval: data.approval ?? '',
     retry: parseRetry(data.retry),
     ...(Number(data.epoch) > 0 ? { epoch: Number(data.epoch) } : {}),
-    askedFor: parseLines<AskedFor>(data.requests ?? ''),
+    askedFor: parseAsked(data.requests ?? ''),
   };
 }
 
-function parseRetry(text: string | undefined): RetryRequest | undefined {
-  try {
-    if (text === undefined) return undefined;
-    const { replica, ...request } = JSON.parse(text) as RetryRequest;
-    return replica === undefined ? request : { ...request, replicas: [replica] };
-  } catch {
-    return undefined;
-  }
+function parseRetry(line: string | undefined): RetryRequest | undefined {
+  const [request] = line === undefined ? [] : parseLines(line);
+  if (!request || !isText(request.id)) return undefined;
+  const { id, object, replica, replicas } = request;
+  const named = isText(replica) ? [replica] : Array.isArray(replicas) ? texts(replicas) : undefined;
+  return { id, ...present({ replicas: named, object: said(object) }) };
 }
 
-/** JSON lines; those that a newer version wrote differently are left out. */
-function parseLines<T>(text: string): T[] {
-  return text.split('\n').flatMap((line) => {
+/** Who asked for what; what does not say so is left out. */
+const parseAsked = (lines: string): AskedFor[] =>
+  parseLines(lines).flatMap(({ at, by, what, about }) =>
+    isText(at) && isText(by) && isText(what)
+      ? [{ at: time(at), by, what, ...present({ about: said(about) }) }]
+      : [],
+  );
+
+/** JSON lines; those that are no maps, or that a newer version wrote differently, are left out. */
+function parseLines(lines: string): Json[] {
+  return lines.split('\n').flatMap((line) => {
     try {
-      return [JSON.parse(line) as T];
+      return maps([JSON.parse(line)]);
     } catch {
       return [];
     }

@@ -1,4 +1,5 @@
 /** The record of a promotion, on the cluster that is promoted: by it a promotion that was interrupted goes on. */
+import { maps, present, said, text } from '../../../src/json-fields.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
 import { fieldManager } from '../decide/spec.ts';
@@ -49,9 +50,13 @@ export async function readPromotion(
 }
 
 /** None where another version wrote it in another way. */
-function parseUnfenced(text: string): Unfenced[] {
+function parseUnfenced(line: string): Unfenced[] {
   try {
-    return JSON.parse(text) as Unfenced[];
+    return maps(JSON.parse(line)).map(({ name, id, why }) => ({
+      name: text(name),
+      why: text(why),
+      ...present({ id: said(id) }),
+    }));
   } catch {
     return [];
   }

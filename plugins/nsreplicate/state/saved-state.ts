@@ -1,4 +1,18 @@
 /** What outlives a run of a task. */
+import { isJson, type Json } from '../../../src/json.ts';
+import {
+  count,
+  isCount,
+  isText,
+  map,
+  mapOf,
+  mapped,
+  maps,
+  present,
+  said,
+  text,
+  texts,
+} from '../../../src/json-fields.ts';
 import type { Covered } from '../cache/retired.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Done } from '../decide/result-counts.ts';
@@ -42,14 +56,38 @@ export const blankState = (): SavedState => ({
   done: {},
 });
 
-/** As it was written with schema 1. */
-interface Earlier {
-  readonly marker?: number;
-  readonly sites?: Record<string, string>;
+/**
+ * What an earlier run saved, of this schema or an earlier one, which had other names; blank where there was none, and where
+ * it is of another type. What stops deletions stays what it is, however it is written.
+ */
+export function savedStateOf(value: unknown): SavedState {
+  const data = map(value);
+  const { primary, marker, sites, map: places } = data;
+  return {
+    primary: said(primary),
+    formerPrimaries: texts(data.formerPrimaries),
+    versions: mapOf(data.versions, isText),
+    clusters: mapOf(data.clusters ?? sites, isText),
+    covered: mapped(data.covered, (namespaces) =>
+      Array.isArray(namespaces) ? texts(namespaces) : undefined,
+    ),
+    ...(isJson(places) ? { map: mapOf(places, isText) } : {}),
+    former: texts(data.former),
+    approval: text(data.approval),
+    sequence: count(data.sequence ?? marker),
+    brakes: mapped(data.brakes, (brake) => (isJson(brake) ? brakeOf(brake) : undefined)),
+    done: mapped(data.done, (done) => (isJson(done) ? mapOf(done, isCount) : undefined)),
+  };
 }
 
-/** What an earlier run saved, of this schema or an earlier one; blank where there was none. */
-export function savedStateOf(data: Partial<SavedState> & Earlier = {}): SavedState {
-  const { marker = 0, sites = {}, ...saved } = data;
-  return { ...blankState(), sequence: marker, clusters: sites, ...saved };
-}
+const brakeOf = ({ deletions, stopped, approved }: Json): BrakeState => ({
+  deletions: maps(deletions).map((one) => ({
+    at: count(one.at),
+    namespace: text(one.namespace),
+    count: count(one.count),
+  })),
+  ...present({
+    stopped: said(stopped),
+    approved: Array.isArray(approved) ? texts(approved) : approved === 'all-found' ? approved : undefined,
+  }),
+});

@@ -5,74 +5,16 @@ import type { ConfigMap } from '../../../src/kube/api/objects.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { RESULT_SHARDS } from '../cache/applied-results.ts';
-import type { WaitingDeletions } from '../decide/approval.ts';
-import type { ReconcileResult } from '../decide/outcomes.ts';
-import type { Done } from '../decide/result-counts.ts';
 import { stateNamespace } from '../decide/spec.ts';
-import type { Behind } from '../jobs/lag.ts';
-import { type JobGroup, type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
+import { type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
 import { type SavedState, savedStateOf } from './saved-state.ts';
+import { savedStatusOf, type TaskStatus } from './saved-status.ts';
 import { metadataOf, type Role, tool } from './task-objects.ts';
-import type { TaskPhase } from './task-phase.ts';
+
+export type { ReplicaStatus, TaskStatus } from './saved-status.ts';
 
 /** 2: other names for what is saved; schema 1 is still read. */
 export const SCHEMA = 2;
-
-/** How a replica stands. */
-export interface ReplicaStatus {
-  readonly name: string;
-  readonly server: string;
-  readonly away?: string | undefined;
-  readonly behind: Behind;
-  /** Objects of which it is not known what the replica has. */
-  readonly uncompared?: number | undefined;
-  /** Of what is behind, how much is being worked on, and how much failed and is tried again by itself. */
-  readonly running: number;
-  readonly retrying: number;
-  readonly counts: Partial<Record<ReconcileResult, number>>;
-  /** What was done by all runs of the task together. */
-  readonly done: Done;
-  readonly failed: number;
-  /** Of these, what is not tried again by itself. */
-  readonly parked: number;
-  /** Of those that are parked, what waits for an approval and not for a retry. */
-  readonly unapproved?: number | undefined;
-  /** Left on purpose, by why. */
-  readonly left: Readonly<Record<string, number>>;
-  /** Objects with keys of others in mirrored maps. */
-  readonly foreign: number;
-  /** Why deletions stand still. */
-  readonly deletionsStopped?: string | undefined;
-  /** What is deleted there once somebody approves. */
-  readonly waiting?: WaitingDeletions | undefined;
-  readonly lacks: readonly string[];
-  /** Kinds that can't be read there, and why. */
-  readonly unlisted: Readonly<Record<string, string>>;
-}
-
-/** How a task stands. */
-export interface TaskStatus {
-  readonly task: string;
-  readonly phase: TaskPhase;
-  readonly startedAt: string;
-  /** The task by whose Lease this one is guarded, as by its controller's; absent: by its own. */
-  readonly guardedBy?: string | undefined;
-  readonly primary: {
-    readonly name: string;
-    readonly server: string;
-    /** Why it does not answer. */
-    readonly problem?: string | undefined;
-    /** Kinds that can't be read there, and why. */
-    readonly unlisted?: Readonly<Record<string, string>> | undefined;
-  };
-  readonly replicas: readonly ReplicaStatus[];
-  readonly kinds: readonly string[];
-  /** Objects that are kept the same. */
-  readonly objects: number;
-  readonly skipped: Readonly<Record<string, number>>;
-  readonly failures: readonly JobGroup[];
-  readonly notes: readonly string[];
-}
 
 /** What earlier runs of the task saved; blank where it was never run. */
 export async function readSavedState(
@@ -245,17 +187,17 @@ export function stateDocument(status: TaskStatus, saved: SavedState) {
 }
 
 /** How a task stands, in its state's ConfigMap. Schema 1 had another name for it. */
-export const statusIn = ({ data = {} }: ConfigMap): TaskStatus | undefined =>
-  parse<TaskStatus>(data.status ?? data.view);
+export const statusIn = ({ data = {}, metadata: { labels = {} } }: ConfigMap): TaskStatus | undefined =>
+  savedStatusOf(parse(data.status ?? data.view), labels[Label.task] ?? '');
 
 function find(kube: KubeClient, task: string, role: Role, call: CallOptions): Promise<ConfigMap | undefined> {
   const { namespace, name } = metadataOf(task, role);
   return kube.find(configMaps, { namespace, name }, call);
 }
 
-function parse<T>(text: string | undefined): T | undefined {
+function parse(text: string | undefined): unknown {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as T);
+    return text === undefined ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -3,7 +3,6 @@
  * that it knows is derived from what the clusters have now; it may be ended and begun again at any moment.
  */
 
-import { messageOf } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/api/client.ts';
 import { listPages } from '../../../src/kube/api/list.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
@@ -24,7 +23,7 @@ import type { Replica } from '../reconcile/replica.ts';
 import { namespaceMatcher } from '../rules/scope.ts';
 import { assembleReplica } from './assemble.ts';
 import { CoveredNamespaces } from './covered-namespaces.ts';
-import { followAutoscalers } from './follow-autoscalers.ts';
+import { followAutoscalers, noteUnread, unreadAutoscalers } from './follow-autoscalers.ts';
 import { type Listed, primaryHandler } from './handlers.ts';
 import { NeedsCheck } from './needs-check.ts';
 import { awaitIdle, awaitRoom, awaitWrites } from './pace.ts';
@@ -292,10 +291,11 @@ export class Task {
         );
     };
     try {
-      await followAutoscalers(this.#options, this.#autoscaled, changed);
+      const told = noteUnread(this.notes, this.#options);
+      await followAutoscalers({ ...this.#options, told }, this.#autoscaled, changed);
     } catch (error) {
       this.#options.signal.throwIfAborted();
-      this.notes.push(`autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`);
+      this.notes.push(unreadAutoscalers(error));
     }
   }
 

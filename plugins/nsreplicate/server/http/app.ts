@@ -10,7 +10,7 @@ import fastify, {
 } from 'fastify';
 import { type Caller, isEnough } from './account.ts';
 import { BODY_BYTES, CONNECTIONS, HEADER_BYTES, limitPerAddress, type Times, times } from './limits.ts';
-import { Problem, problemOf } from './problem.ts';
+import { defect, Problem, problemOf } from './problem.ts';
 import type { Ask, Route } from './route.ts';
 import { object } from './schema.ts';
 import type { TlsPair } from './tls.ts';
@@ -207,7 +207,7 @@ function malformed(error: FastifyError): Problem {
       hint: 'Send JSON, with the header `content-type: application/json`.',
     });
   if (statusCode >= 400 && statusCode < 500) return new Problem(statusCode, message);
-  return new Problem(500, 'This is a defect of the service; its log says more.');
+  return defect();
 }
 
 function sendProblem(reply: FastifyReply, problem: Problem) {

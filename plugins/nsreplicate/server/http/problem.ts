@@ -60,6 +60,9 @@ export function tooMany(detail: string, seconds: number): Problem {
   return new Problem(429, detail, { headers: { 'retry-after': wait } });
 }
 
+/** All that a client hears of what went wrong within this program. */
+export const defect = (): Problem => new Problem(500, 'This is a defect of the service; its log says more.');
+
 /** What an error of the engine means to a client: a cluster said no, or did not answer; undefined where it is a defect. */
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;

@@ -58,6 +58,10 @@ export class Refused extends Error {
   }
 }
 
+type ProblemDocument = { readonly status: number; readonly detail: string; readonly hint?: string };
+
+const refused = ({ status, detail, hint }: ProblemDocument): Refused => new Refused(status, detail, hint);
+
 const KEY = 'nsreplicate';
 
 export class Api {
@@ -108,7 +112,7 @@ export class Api {
   /**
    * Hears events until the signal aborts or the stream ends.
    * @param came told of all that arrives, be it an event or that the service is still there
-   * @throws {Refused}
+   * @throws {Refused} also where the service ends the stream with a problem
    */
   async listen(
     heard: (event: string, data: unknown) => void,
@@ -131,7 +135,10 @@ export class Api {
       for (const block of blocks) {
         const [, event = ''] = /^event: (.*)$/m.exec(block) ?? [];
         const [, data] = /^data: (.*)$/m.exec(block) ?? [];
-        if (data !== undefined) heard(event, JSON.parse(data));
+        if (data === undefined) continue;
+        const document: unknown = JSON.parse(data);
+        if (event === 'problem') throw refused(document as ProblemDocument);
+        heard(event, document);
       }
     }
   }

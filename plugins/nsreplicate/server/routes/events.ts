@@ -14,7 +14,7 @@ export const eventsRoute = (streams: EventStreams) =>
     answers: {
       200: {
         description:
-          '`event: task` with a task as /api/tasks shows it; `event: jobs` and `event: gone` with a name; `event: overall` with how many tasks there are, the names of those that a newer version of this plugin runs, and a problem where all of that may be old',
+          '`event: task` with a task as /api/tasks shows it; `event: jobs` and `event: gone` with a name; `event: overall` with how many tasks there are, the names of those that a newer version of this plugin runs, and a problem where all of that may be old; `event: problem` with problem details, after which the stream ends',
         schema: text(),
       },
     },

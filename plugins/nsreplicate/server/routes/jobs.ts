@@ -81,10 +81,10 @@ const jobsRoute = ({ board }: JobsOptions) =>
     },
     handle: ({ query, caller }) => {
       const { limit = LIMIT, offset = 0 } = query;
-      const tasks = query.task === undefined ? board.tasks().map(({ name }) => name) : [query.task];
-      const chosen = tasks
-        .flatMap((task) => board.jobs(task))
-        .filter((job) => covers(caller as Caller, job.namespace ?? '') && isChosen(job, query));
+      const kept = query.task === undefined ? board.jobsOfAll() : board.jobs(query.task);
+      const chosen = kept.filter(
+        (job) => covers(caller as Caller, job.namespace ?? '') && isChosen(job, query),
+      );
       const jobs = chosen.slice(offset, offset + limit).map(jobDocument);
       return { body: { jobs, total: chosen.length, offset, limit } };
     },

@@ -5,7 +5,7 @@
 import type { ConfigMap } from '../../../../src/kube/api/objects.ts';
 import { configMaps } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
-import { type JobRecord, shardNames } from '../../jobs/records.ts';
+import { type JobRecord, type JobState, shardNames } from '../../jobs/records.ts';
 import { type Control, controlOf } from '../../state/control.ts';
 import { jobsOf, type NewerTask, newerIn, statusIn, type TaskStatus } from '../../state/state.ts';
 import { tool } from '../../state/task-objects.ts';
@@ -121,6 +121,11 @@ export class Board {
     return jobsOf(shards, text('jobs-active')).map((job) => ({ ...job, task, id: jobId(task, job) }));
   }
 
+  /** Those of all tasks, in the same order, whichever task they are of. */
+  jobsOfAll(): BoardJob[] {
+    return byStanding([...this.#tasks.keys()].sort().flatMap((task) => this.jobs(task)));
+  }
+
   #statusOf(state: ConfigMap | undefined): TaskStatus | undefined {
     if (!state || newerIn(state)) return undefined;
     if (!this.#statuses.has(state)) this.#statuses.set(state, statusIn(state));
@@ -141,4 +146,11 @@ export class Board {
     const isOfJobs = place.role.startsWith('jobs-');
     this.#versions.set(place.task, isOfJobs ? { jobs: jobs + 1, status } : { jobs, status: status + 1 });
   }
+}
+
+/** What fails, what is at work, what was done; of the first and the last the newest first. */
+export function byStanding(jobs: readonly BoardJob[]): BoardJob[] {
+  const of = (...states: JobState[]) => jobs.filter(({ state }) => states.includes(state));
+  const newestFirst = (a: BoardJob, b: BoardJob) => (b.finishedAt ?? '').localeCompare(a.finishedAt ?? '');
+  return [...of('failed').sort(newestFirst), ...of('running', 'pending'), ...of('done').sort(newestFirst)];
 }

@@ -4,7 +4,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { repeat } from '../../../../src/async/repeat.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import type { Caller } from '../http/account.ts';
-import { tooMany } from '../http/problem.ts';
+import { defect, tooMany } from '../http/problem.ts';
 import type { Board, BoardTask } from './board.ts';
 import { taskDocument } from './task-document.ts';
 
@@ -33,16 +33,20 @@ export class EventStreams {
   readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
   readonly #texts = new Map<string, { readonly version: string; readonly text: string }>();
+  readonly #defect: (error: unknown) => void;
 
-  constructor(board: Board, clock: Clock) {
+  /** @param defect hears why a stream had to end; its client hears only that it did */
+  constructor(board: Board, clock: Clock, defect: (error: unknown) => void) {
     this.#board = board;
     this.#clock = clock;
+    this.#defect = defect;
   }
 
-  /** Sends what is new until the signal aborts; all streams end then. */
+  /** Sends what is new until the signal aborts; all streams end then. What fails of one ends that one. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const send = async () => {
-      for (const listener of [...this.#listeners]) await this.#send(listener);
+      for (const listener of [...this.#listeners])
+        await this.#send(listener).catch((error: unknown) => this.#fail(listener, error));
     };
     await repeat(send, { periodMs: PERIOD_MS, clock: this.#clock, signal });
     for (const { stream } of this.#listeners) stream.end();
@@ -61,19 +65,27 @@ export class EventStreams {
       overall: '',
       pingedAt: this.#clock.monotonic(),
     };
+    this.#sendTasks(listener, caller);
     this.#listeners.add(listener);
     listener.stream.once('close', () => this.#listeners.delete(listener));
-    this.#sendTasks(listener, caller);
     return listener.stream;
+  }
+
+  /** Nothing is sent any more after this. */
+  #end(listener: Listener, last?: string): void {
+    this.#listeners.delete(listener);
+    listener.stream.end(last);
+  }
+
+  #fail(listener: Listener, error: unknown): void {
+    this.#defect(error);
+    this.#end(listener, eventOf('problem', defect().document));
   }
 
   async #send(listener: Listener): Promise<void> {
     const { stream, recheck } = listener;
     const caller = await recheck();
-    if (!caller) {
-      stream.end();
-      return;
-    }
+    if (!caller) return this.#end(listener);
     this.#sendTasks(listener, caller);
     if (stream.writableLength + stream.readableLength > MOST_WAITING) stream.destroy();
   }

@@ -254,7 +254,8 @@ describe('job records', () => {
   });
 
   test('lines that can not be read are left out', () => {
-    expect(parseShard('{"name":"a"}\nnot json\n')).toEqual([{ name: 'a' }]);
+    const readable = job('a');
+    expect(parseShard(`${JSON.stringify(readable)}\nnot json\n{"name":"b"}\n`)).toEqual([readable]);
   });
 });
 

@@ -145,3 +145,28 @@ test('a kind that a replica serves in other versions is named with both, and ser
     'to answers, v1.18.20',
   ]);
 });
+
+test.each([
+  ['v1.33.0', undefined],
+  ['v1.35.1-gke.7', undefined],
+  ['v1.34.9', undefined],
+  ['next', undefined],
+  ['v1.32.9', 'v1.32.9 is 2 minor versions older than v1.34.4 of from: fields and kinds'],
+  ['v1.37.0-eks-1', 'v1.37.0-eks-1 is 3 minor versions newer than v1.34.4 of from: what was removed'],
+  ['v2.34.4', 'v2.34.4 is 1 major version newer than v1.34.4 of from'],
+])('a replica of version %s beside a primary of v1.34.4: %s', async (version, expected) => {
+  pair.to.answers.set('/version', () => ({ gitVersion: version }));
+  const found = await doctor();
+  const notes = [{ cluster: 'to', verdict: 'note', message: expect.stringContaining(expected ?? '') }];
+  expect(found('versions')).toMatchObject(expected === undefined ? [] : notes);
+  expect(found('API server')).toMatchObject([{ verdict: 'ok' }, { verdict: 'ok' }]);
+});
+
+test('of a server that does not tell its version nothing is said, but that it does not answer', async () => {
+  pair.to.answers.set('/version', () => {
+    throw apiError(403, 'no versions for you', 'Forbidden');
+  });
+  const found = await doctor();
+  expect(found('versions')).toEqual([]);
+  expect(found('API server')[1]).toMatchObject({ cluster: 'to', verdict: 'denied' });
+});

@@ -5,7 +5,7 @@ import { Board } from '../../../../../plugins/nsreplicate/server/tasks/board.ts'
 import { takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
 import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { SCHEMA, stateDocument, type TaskStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
-import { metadataOf } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
+import { metadataOf, type Role } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
 import { Annotation } from '../../../../../src/tasks/names.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -63,6 +63,42 @@ test('what a newer version wrote is not read: neither its status nor its jobs', 
   expect([board.tasks(), board.task('newer'), board.jobs('newer')]).toEqual([[], undefined, []]);
   expect(board.newer).toEqual([{ task: 'newer', schema: String(SCHEMA + 1) }]);
   expect(() => findTask(board, 'newer')).toThrow('newer version of this plugin (schema 3, known is 2)');
+  ended.abort();
+  await running;
+  await kube.close();
+});
+
+test('jobs of all tasks are in one order: what fails, what is at work, what was done, the newest first', async () => {
+  const kube = fakeKube();
+  const ended = new AbortController();
+  const { signal } = ended;
+  const job = (name: string, state: string, second?: number) => ({
+    ...{ change: 'd', kind: 'Secret', namespace: 'shop', name, replica: 'r', state, attempts: 1 },
+    startedAt: '2026-01-01T00:00:00Z',
+    ...(second !== undefined && { finishedAt: `2026-01-01T00:00:0${second}Z` }),
+  });
+  const keep = (task: string, role: Role, ...jobs: object[]) =>
+    kube.objects.create('/configmaps', {
+      metadata: metadataOf(task, role),
+      ...{ data: { records: jobs.map((one) => JSON.stringify(one)).join('\n') } },
+    });
+  for (const [task, second] of [['a', 1] as const, ['b', 2] as const]) {
+    keep(
+      task,
+      'jobs-recent',
+      job(`${task}-done`, 'done', second),
+      job(`${task}-done-later`, 'done', second + 2),
+    );
+    keep(task, 'jobs-failed-0', job(`${task}-failed`, 'failed', second));
+    keep(task, 'jobs-active', job(`${task}-running`, 'running'), job(`${task}-pending`, 'pending'));
+  }
+  const board = new Board({ kube, clock: fakeClock(), signal });
+  const running = board.run();
+  await board.listed;
+  expect(board.jobsOfAll().map(({ name }) => name)).toEqual([
+    ...['b-failed', 'a-failed', 'a-running', 'a-pending', 'b-running', 'b-pending'],
+    ...['b-done-later', 'a-done-later', 'b-done', 'a-done'],
+  ]);
   ended.abort();
   await running;
   await kube.close();

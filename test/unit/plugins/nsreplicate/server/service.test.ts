@@ -1,11 +1,20 @@
 /** The whole service beside a fake cluster that keeps the state: what its options open and refuse. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type ServiceFlags, serve } from '../../../../../plugins/nsreplicate/commands/base/service.ts';
+import { Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts';
+import {
+  type ServiceFlags,
+  type Serving,
+  serve,
+} from '../../../../../plugins/nsreplicate/commands/base/service.ts';
 import { parseListen } from '../../../../../plugins/nsreplicate/server/http/address.ts';
 import { type ServiceOptions, startService } from '../../../../../plugins/nsreplicate/server/service.ts';
 import type { KubeCommandContext } from '../../../../../src/cli/kube-command.ts';
-import { systemClock } from '../../../../../src/clock.ts';
+import { type Clock, systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
+import { configMaps } from '../../../../../src/kube/api/resources.ts';
+import { eventually } from '../../../../support/eventually.ts';
+import { fakeClock, hastyClock } from '../../../support/fake-clock.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 const opened: (() => Promise<void>)[] = [];
@@ -42,7 +51,10 @@ describe('listening beyond this machine', () => {
 });
 
 describe('flags of a command', () => {
-  const byFlags = async (flags: Partial<ServiceFlags>) => {
+  const byFlags = async (
+    flags: Partial<ServiceFlags>,
+    watchRestarts: Serving['watchRestarts'] = () => new Map(),
+  ) => {
     const ended = new AbortController();
     const state = fakeKube();
     opened.push(async () => {
@@ -60,7 +72,7 @@ describe('flags of a command', () => {
     } as const;
     const service = await serve(
       { listen: '127.0.0.1:0', ...none, ...flags },
-      { state, tasks: () => [], watchRestarts: () => new Map() },
+      { state, tasks: () => [], watchRestarts },
       context as unknown as KubeCommandContext,
     );
     opened.unshift(async () => service?.close());
@@ -77,6 +89,40 @@ describe('flags of a command', () => {
     expect(metrics.text.includes('nsreplicate_build_info{version="1.2.3"')).toBe(metricsAuth === 'none');
     // Nothing else is opened with them.
     expect((await ask(`${url}/api/tasks`)).status).toBe(401);
+  });
+
+  test('metrics count the watches of a cluster that broke off and began again, and no others', async () => {
+    const clock = fakeClock();
+    const ended = new AbortController();
+    const [prod, calm] = [fakeKube(undefined, { context: 'prod' }), fakeKube(undefined, { context: 'calm' })];
+    const informers = new Informers(clock);
+    for (const kube of [prod, calm])
+      for (const metadataOnly of [false, true]) {
+        const handler = { page: () => undefined, synced: () => undefined, event: () => undefined };
+        const scope = { kube, resource: configMaps, metadataOnly, watch: true };
+        await informers.follow(scope, handler, ended.signal);
+      }
+    const url = await byFlags({ metricsAuth: 'none' }, () => informers.restarts);
+    const told = async () =>
+      (await ask(`${url}/metrics`)).text.match(/^nsreplicate_watch_restarts.*/gm) ?? [];
+    // A server that closes a watch in good order breaks nothing off.
+    await clock.advance(30_000);
+    prod.objects.cutWatches();
+    await clock.advance(30_000);
+    expect(await told()).toEqual([]);
+    for (const count of [2, 4]) {
+      // However often it is tried in vain, each of the two watches broke off once.
+      prod.objects.cutWatches();
+      prod.before = () => {
+        throw apiError(503, 'restarting');
+      };
+      await clock.advance(60_000);
+      prod.before = () => undefined;
+      await clock.advance(60_000);
+      expect(await told()).toEqual([`nsreplicate_watch_restarts_total{cluster="prod"} ${count}`]);
+    }
+    ended.abort();
+    await Promise.all([prod.close(), calm.close()]);
   });
 
   test('that would listen beyond this machine in the clear are refused, with exit code 3', async () => {
@@ -112,4 +158,25 @@ test('a service that can read the state is ready; one that can not says so, and 
   expect([ready.status, (await ask(`${url}/healthz`)).status]).toEqual([503, 200]);
   expect(JSON.parse(ready.text)).toMatchObject({ status: 503, detail: expect.any(String) });
   expect(ready.text).not.toContain('inner.example');
+});
+
+test('what fails beside the requests is said and begun anew; the service and its process go on', async () => {
+  const said: string[] = [];
+  let isBroken = true;
+  let taken = 0;
+  const clock: Clock = {
+    ...hastyClock(),
+    // The history of lag alone asks what time it is.
+    now: () => {
+      if (isBroken) throw new Error('no time');
+      taken++;
+      return new Date(0);
+    },
+  };
+  const { url, listed } = await start('127.0.0.1:0', { clock, warn: (text) => said.push(text) });
+  await listed;
+  await eventually(async () => expect(said[0]).toBe('the service failed at the history of lag: no time'));
+  expect((await ask(`${url}/readyz`)).status).toBe(200);
+  isBroken = false;
+  await eventually(async () => expect(taken).toBeGreaterThan(1));
 });

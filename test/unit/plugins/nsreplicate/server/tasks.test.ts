@@ -5,6 +5,7 @@ import { EventStreams } from '../../../../../plugins/nsreplicate/server/tasks/ev
 import { jobId } from '../../../../../plugins/nsreplicate/server/tasks/job-id.ts';
 import { taskDocument } from '../../../../../plugins/nsreplicate/server/tasks/task-document.ts';
 import { systemClock } from '../../../../../src/clock.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
 
 describe('the id of a job', () => {
   const job: JobRecord = {
@@ -95,10 +96,13 @@ describe('streams of events', () => {
     versions: () => ({ jobs: 1, status: '1' }),
   } as unknown as Board;
   const caller = { name: 'ann', role: 'viewer' } as const;
+  const fail = (error: unknown) => {
+    throw error;
+  };
 
   test('begin with all tasks, and end when the token is over', async () => {
     const ended = new AbortController();
-    const streams = new EventStreams(fakeBoard, systemClock);
+    const streams = new EventStreams(fakeBoard, systemClock, fail);
     const stream = streams.open(caller, async () => undefined);
     const running = streams.run(ended.signal);
     let heard = '';
@@ -109,7 +113,7 @@ describe('streams of events', () => {
   });
 
   test('are so many for one person, and no more', () => {
-    const streams = new EventStreams(fakeBoard, systemClock);
+    const streams = new EventStreams(fakeBoard, systemClock, fail);
     for (let one = 0; one < 16; one++) streams.open(caller, async () => caller);
     expect(() => streams.open(caller, async () => caller)).toThrow('Too many');
     streams.open({ ...caller, name: 'bob' }, async () => caller);
@@ -119,7 +123,7 @@ describe('streams of events', () => {
     const ended = new AbortController();
     const large = { ...task, status: { ...task.status, notes: ['x'.repeat(600_000)] } };
     const board = { ...fakeBoard, tasks: () => [large] } as unknown as Board;
-    const streams = new EventStreams(board, systemClock);
+    const streams = new EventStreams(board, systemClock, fail);
     const stream = streams.open(caller, async () => caller);
     const closed = new Promise((resolve) => stream.once('close', resolve));
     const running = streams.run(ended.signal);
@@ -127,5 +131,41 @@ describe('streams of events', () => {
     expect(stream.destroyed).toBe(true);
     ended.abort();
     await running;
+  });
+
+  test('that fail are ended with a problem that says nothing of why; the others go on', async () => {
+    const ended = new AbortController();
+    const clock = fakeClock();
+    const defects: unknown[] = [];
+    const streams = new EventStreams(fakeBoard, clock, (error) => defects.push(error));
+    const broken = streams.open(caller, () => Promise.reject(new Error('inner.example')));
+    const whole = streams.open(caller, async () => caller);
+    const heardOf = (stream: typeof broken) => {
+      const heard = { text: '', over: false };
+      stream.on('data', (chunk) => {
+        heard.text += chunk;
+      });
+      stream.on('end', () => {
+        heard.over = true;
+      });
+      return heard;
+    };
+    const [first, second] = [heardOf(broken), heardOf(whole)];
+    const running = streams.run(ended.signal);
+    await clock.advance(20_000);
+    expect(first.text).toMatch(/event: problem\ndata: \{"type":"about:blank".*"status":500.*\}\n\n$/);
+    expect(first.text).not.toContain('inner.example');
+    expect([defects.length, first.over, second.over]).toEqual([1, true, false]);
+    expect(second.text).toMatch(/: still here\n\n$/);
+    ended.abort();
+    await running;
+  });
+
+  test('that can not begin are no streams', () => {
+    const unreadable = { ...task, status: { ...task.status, failures: undefined } };
+    const board = { ...fakeBoard, tasks: () => [unreadable] } as unknown as Board;
+    const streams = new EventStreams(board, fakeClock(), fail);
+    for (let one = 0; one < 20; one++)
+      expect(() => streams.open(caller, async () => caller)).toThrow('undefined');
   });
 });
