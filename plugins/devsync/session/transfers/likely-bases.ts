@@ -34,7 +34,7 @@ export class LikelyBases {
 
   /** What leaves, and may be the version before. */
   leaving(need: ContentRef): ContentRef | undefined {
-    return nearest(need, this.#leaving);
+    return this.#leaving.length === 0 ? undefined : nearest(need, this.#leaving);
   }
 
   /** What may be the version before: what leaves, or has the same name or size, or is of a kind and beside it. */
