@@ -32,9 +32,14 @@ export class LikelyBases {
     );
   }
 
+  /** Whether anything leaves at all. */
+  get isAnyLeaving(): boolean {
+    return this.#leaving.length > 0;
+  }
+
   /** What leaves, and may be the version before. */
   leaving(need: ContentRef): ContentRef | undefined {
-    return this.#leaving.length === 0 ? undefined : nearest(need, this.#leaving);
+    return nearest(need, this.#leaving);
   }
 
   /** What may be the version before: what leaves, or has the same name or size, or is of a kind and beside it. */
