@@ -58,7 +58,8 @@ export class Printer {
     } else if (table && (this.#format !== undefined || text === undefined)) {
       // As kubectl does: that there is nothing is no data.
       if (table.rows.length === 0) this.#stderr.write(`${table.empty}\n`);
-      this.#write(renderTable(table, { wide: this.#format === 'wide' }));
+      const wide = this.#format === 'wide';
+      this.#write(renderTable(table, { wide, columns: wide ? undefined : this.#columns }));
     } else if (text !== undefined && text !== '') {
       this.#write(forTerminal(text.endsWith('\n') ? text : `${text}\n`));
     }
@@ -75,6 +76,12 @@ export class Printer {
     if (this.#format === 'json') this.#write(`${safeJson(JSON.stringify(data))}\n`);
     else if (this.#format === 'yaml') this.#write(`---\n${await toYaml(data)}`);
     else this.#write(forTerminal(`${text}\n`));
+  }
+
+  /** Of the terminal; undefined where it is none. */
+  get #columns(): number | undefined {
+    const { isTTY, columns } = this.#stdout as Partial<NodeJS.WriteStream>;
+    return isTTY === true ? columns : undefined;
   }
 
   /** For a program as it is; a terminal would obey what is in it. */

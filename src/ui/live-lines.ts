@@ -2,12 +2,14 @@
 import { oneLine } from '../plain-text.ts';
 import type { LiveRegion } from './screen.ts';
 import type { Style } from './style.ts';
-import { truncate, widthOf } from './width.ts';
+import { cutInTheMiddle, truncate, widthOf } from './width.ts';
 
 /** A piece of a line, and how it looks. */
 export interface Span {
   readonly text: string;
   readonly tone?: keyof Style;
+  /** Where the line is too long, this is cut first, and in the middle. */
+  readonly isPath?: boolean;
 }
 
 /** One line: what would steer the terminal is a space. */
@@ -86,10 +88,24 @@ export class LiveLines implements LiveRegion {
 
 const widthOfLine = (line: Line) => line.reduce((sum, { text }) => sum + widthOf(text), 0);
 
+/** Columns that a path keeps, whatever stands beside it. */
+const leastPath = 16;
+
+/** The line with its paths as short as it takes for the rest to fit. */
+function withShortPaths(line: Line, columns: number): Line {
+  let excess = widthOfLine(line) - columns;
+  return line.map((span) => {
+    if (excess <= 0 || !span.isPath) return span;
+    const text = cutInTheMiddle(span.text, Math.max(leastPath, widthOf(span.text) - excess));
+    excess -= widthOf(span.text) - widthOf(text);
+    return { ...span, text };
+  });
+}
+
 function cutTo(line: Line, columns: number): Line {
   let left = columns;
   const cut: Span[] = [];
-  for (const span of line) {
+  for (const span of withShortPaths(line, columns)) {
     if (left <= 0) break;
     const text = truncate(span.text, left);
     cut.push({ ...span, text });

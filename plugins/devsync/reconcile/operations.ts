@@ -58,10 +58,11 @@ function* creation(path: string, entry: Tracked, old: MaybeEntry): Generator<Ope
   const replaced = old?.kind === 'file' || old?.kind === 'symlink' ? old : undefined;
   yield { path, old: replaced, new: shallow(entry) };
   // Its files come directly after it, so that the directory can be put in place together with them.
-  for (const wantsDirectory of [false, true])
-    for (const [name, child] of childrenOf(entry))
-      if (isDirectory(child) === wantsDirectory)
-        yield* creation(join(path, name), child as Tracked, undefined);
+  const children = childrenOf(entry);
+  for (const [name, child] of children)
+    if (!isDirectory(child)) yield { path: join(path, name), old: undefined, new: child as Tracked };
+  for (const [name, child] of children)
+    if (isDirectory(child)) yield* creation(join(path, name), child as Tracked, undefined);
 }
 
 /**

@@ -25,6 +25,8 @@ type Draft = Directory & { readonly children: Map<string, Entry> };
 export class TreeEditor {
   #root: MaybeEntry;
   readonly #drafts = new Set<Entry>();
+  /** Where the last edit was made: the next one is often beside it. */
+  #last: { readonly path: string; readonly draft: Draft } | undefined;
 
   constructor(tree: MaybeEntry) {
     this.#root = tree;
@@ -37,11 +39,14 @@ export class TreeEditor {
   set(path: string, entry: MaybeEntry): void {
     if (path === '') {
       this.#root = this.#merged(this.#root, entry);
+      this.#last = undefined;
       return;
     }
     const [parentPath, name] = splitPath(path);
-    const parent = this.#draftAt(parentPath);
+    const parent = this.#last?.path === parentPath ? this.#last.draft : this.#draftAt(parentPath);
     if (parent === undefined) return;
+    // No edit but the root's own replaces the directory that it is made in.
+    this.#last = { path: parentPath, draft: parent };
     const merged = this.#merged(parent.children.get(name), entry);
     if (merged === undefined) parent.children.delete(name);
     else parent.children.set(name, merged);
@@ -101,12 +106,20 @@ export function* difference(from: MaybeEntry, to: MaybeEntry, path = ''): Genera
   if (!isIdentical(old, to)) yield [path, to.kind === 'directory' ? { ...to, children: new Map() } : to];
   const [was, is] = [childrenOf(old), childrenOf(to)];
   for (const name of was.keys()) if (!is.has(name)) yield [join(path, name), undefined];
-  for (const [name, child] of is) yield* difference(was.get(name), child, join(path, name));
+  for (const [name, child] of is) {
+    const before = was.get(name);
+    // Most of a new tree: a generator for each file would take more time than all else.
+    if (before === undefined && child.kind !== 'directory') yield [join(path, name), child];
+    else yield* difference(before, child, join(path, name));
+  }
 }
 
 /** Edits as a side shows what was done there: one whose file system has no permissions shows none. */
-export function* withKnownPermissions(edits: Iterable<Edit>, hasModes: boolean): Generator<Edit> {
-  for (const [path, entry] of edits) yield [path, hasModes ? entry : withoutPermissions(entry)];
+export const withKnownPermissions = (edits: Iterable<Edit>, hasModes: boolean): Iterable<Edit> =>
+  hasModes ? edits : editsWithoutPermissions(edits);
+
+function* editsWithoutPermissions(edits: Iterable<Edit>): Generator<Edit> {
+  for (const [path, entry] of edits) yield [path, withoutPermissions(entry)];
 }
 
 /** The part of a tree at whose paths the other tree has something too. The root is always part of it. */

@@ -79,7 +79,7 @@ export function asPath(value: unknown): string {
 }
 
 function asMode(value: unknown): { mode?: number } {
-  if (value === undefined || value === null) return {};
+  if (value === undefined || value === null) return unsaid;
   const mode = asCount(value, 'permissions');
   if (mode > 0o777) throw wrong('permissions', value);
   return { mode };
@@ -87,8 +87,11 @@ function asMode(value: unknown): { mode?: number } {
 
 function asReach(value: unknown): { reach?: Reach } {
   const reach = reaches.find((one) => one === value);
-  return reach === undefined ? {} : { reach };
+  return reach === undefined ? unsaid : { reach };
 }
+
+/** One for all: trees have many entries. */
+const unsaid = {};
 
 /**
  * An entry without its children as a list, which begins with a letter for its kind. Null stands for no entry. Its reach
@@ -135,35 +138,39 @@ function lastFields({ semanticDigest, modified }: File): unknown[] {
 
 export function asEntry(value: unknown): MaybeEntry {
   if (value === null) return undefined;
-  const [kind, ...rest] = asList(value, 'an entry');
+  const list = asList(value, 'an entry');
+  const [kind, first, second] = list;
   switch (kind) {
     case 'd':
       return {
         kind: 'directory',
         children: new Map<string, Entry>(),
-        ...asMode(rest[0]),
-        ...asReach(rest[1]),
+        ...asMode(first),
+        ...asReach(second),
       };
     case 'f':
-      return {
-        kind: 'file',
-        digest: asDigest(rest[0]),
-        size: asCount(rest[1], 'a size'),
-        ...(rest[2] !== undefined && rest[2] !== null && { executable: rest[2] === 1 }),
-        ...asMode(rest[3]),
-        ...(rest[4] !== undefined && rest[4] !== null && { semanticDigest: asDigest(rest[4]) }),
-        ...(rest[5] !== undefined && rest[5] !== null && { modified: asCount(rest[5], 'a time') }),
-        ...asReach(rest[6]),
-      };
+      return asFile(list);
     case 'l':
-      return { kind: 'symlink', target: asText(rest[0], 'a link') };
+      return { kind: 'symlink', target: asText(first, 'a link') };
     case 'u':
-      return rest[0] === undefined ? untracked : skipped(asWords(rest[0], 'a word'));
+      return first === undefined ? untracked : skipped(asWords(first, 'a word'));
     case 'p':
-      return { kind: 'problem', problem: asWords(rest[0], 'a problem') };
+      return { kind: 'problem', problem: asWords(first, 'a problem') };
     default:
       throw wrong('an entry', value);
   }
+}
+
+function asFile([, digest, size, bit, mode, semantic, modified, reach]: readonly unknown[]): File {
+  const plain = { kind: 'file', digest: asDigest(digest), size: asCount(size, 'a size') } as const;
+  return {
+    ...plain,
+    ...(bit !== undefined && bit !== null && { executable: bit === 1 }),
+    ...asMode(mode),
+    ...(semantic !== undefined && semantic !== null && { semanticDigest: asDigest(semantic) }),
+    ...(modified !== undefined && modified !== null && { modified: asCount(modified, 'a time') }),
+    ...asReach(reach),
+  };
 }
 
 export const packEdits = (edits: readonly Edit[], withReach = false): unknown[] =>

@@ -105,14 +105,14 @@ function movingLine({ path, to, size, done }: MovingFile): Line {
   const part = done > 0 ? `${formatBytes(done)} of ` : '';
   return line(
     { text: `  ${arrow(to)} `, tone: 'good' },
-    plain(path || '.'),
+    pathSpan(path),
     faint(`  ${part}${formatBytes(size)}`),
   );
 }
 
 function lastLine({ path, to, what, at }: ArrivedFile, now: Date): Line {
   const age = formatAge(now.getTime() - new Date(at).getTime());
-  return line(faint(`  ${arrow(to)} `), plain(path || '.'), faint(`  ${what} ${age} ago`));
+  return line(faint(`  ${arrow(to)} `), pathSpan(path), faint(`  ${what} ${age} ago`));
 }
 
 function openLines({ conflictCount, conflicts, problems }: RunnerState): Line[] {
@@ -122,17 +122,17 @@ function openLines({ conflictCount, conflicts, problems }: RunnerState): Line[] 
   return [
     ...(conflictCount > 0
       ? [
-          line({
-            text: `  ! ${formatPlural(conflictCount, 'conflict')}: ${conflicts[0]?.path || '.'}`,
-            tone: 'caution' as const,
-          }),
+          line(
+            { text: `  ! ${formatPlural(conflictCount, 'conflict')}: `, tone: 'caution' },
+            pathSpan(conflicts[0]?.path, 'caution'),
+          ),
         ]
       : []),
     ...(first
       ? [
-          line({
-            text: `  ✗ ${first.path || '.'} (${first.side}): ${first.problem}${more}`,
-            tone: 'bad' as const,
+          line({ text: '  ✗ ', tone: 'bad' }, pathSpan(first.path, 'bad'), {
+            text: ` (${first.side}): ${first.problem}${more}`,
+            tone: 'bad',
           }),
         ]
       : []),
@@ -157,7 +157,7 @@ function conflictLines(view: View): Line[] {
   return conflicts.slice(from, from + shownOpen).map(({ path, reason, local, container }, index) => {
     const isChosen = from + index === at;
     const mark = isChosen ? '  › ' : '    ';
-    return line(plain(`${mark}${path || '.'}`), faint(`  ${reason}: here ${local}, there ${container}`));
+    return line(plain(mark), pathSpan(path), faint(`  ${reason}: here ${local}, there ${container}`));
   });
 }
 
@@ -175,6 +175,11 @@ function keysLine(view: View): Line {
 
 function line(...spans: Span[]): Line {
   return spans.map((span) => ({ ...span, text: plainWords(span.text) }));
+}
+
+/** A path, which gives way to what stands beside it. */
+function pathSpan(path: string | undefined, tone?: Span['tone']): Span {
+  return { text: path || '.', isPath: true, ...(tone !== undefined && { tone }) };
 }
 
 function plain(text: string): Span {

@@ -1,5 +1,5 @@
 /** What a cycle has changed on each side, for whoever acts on it: reloads. */
-import { type MaybeEntry, sameShallow, walk } from '../../reconcile/entry.ts';
+import { contains, type Entry, type MaybeEntry, sameShallow, walk } from '../../reconcile/entry.ts';
 import type { OperationResult } from '../../reconcile/operations.ts';
 import type { Change } from '../../reconcile/reconcile.ts';
 import { lookup } from '../../reconcile/tree.ts';
@@ -50,9 +50,9 @@ export function toldChanges(
   const done = new Set(results.filter(isDone).map(({ path }) => path));
   for (const change of changes) {
     const hasWon = change.reason === 'wins';
-    if (change.old?.kind !== 'file')
+    if (change.old?.kind !== 'file' && contains(change.new, isNarrow))
       for (const [path, entry] of walk(change.new, change.path))
-        if ('reach' in entry && done.has(path)) told.narrow.push(path);
+        if (isNarrow(entry) && done.has(path)) told.narrow.push(path);
     if (!hasWon && change.old === undefined) continue;
     for (const { path, entry, isRevert } of pathsIn(change, ancestor))
       if (done.has(path)) {
@@ -62,6 +62,8 @@ export function toldChanges(
   }
   return told;
 }
+
+const isNarrow = (entry: Entry): boolean => 'reach' in entry;
 
 function* pathsIn({ path: top, old, new: wanted }: Change, ancestor: MaybeEntry): Generator<AppliedPath> {
   const before = leavesOf(old, top);

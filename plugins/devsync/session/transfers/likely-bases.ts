@@ -32,6 +32,11 @@ export class LikelyBases {
     );
   }
 
+  /** Whether anything leaves at all. */
+  get isAnyLeaving(): boolean {
+    return this.#leaving.length > 0;
+  }
+
   /** What leaves, and may be the version before. */
   leaving(need: ContentRef): ContentRef | undefined {
     return nearest(need, this.#leaving);

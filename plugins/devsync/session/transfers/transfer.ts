@@ -225,6 +225,7 @@ function takeVersions(
   needs: Map<string, ContentRequest>,
   likely: LikelyBases,
 ): SentNeed[] {
+  if (!likely.isAnyLeaving) return [];
   return operations.flatMap((operation) => {
     const need = needsContent(operation) && needs.get(asWanted(operation).digest);
     const before = need && operation.old === undefined ? likely.leaving(need) : undefined;

@@ -66,10 +66,9 @@ class Applier implements Disposable {
     const group = operations.slice(first, first + count);
     if (this.#makesRepository(group)) return undefined;
     try {
-      for (const operation of group) {
-        partsOf(operation.path, machine.platform);
+      // The names of what is in it are checked with this; its own, and those above, on the way there.
+      for (const operation of group)
         if (this.#context.gate.refusal(operation) !== undefined) return undefined;
-      }
       return buildDirectory(this.#placeOf(operations[first]?.path ?? ''), group, this.#context);
     } catch {
       // The reason is found out when the operations are tried one by one.

@@ -69,10 +69,9 @@ export class Gate {
   /** Why an operation must not be carried out; undefined where it may. */
   refusal({ path, old, new: wanted }: Operation): string | undefined {
     if (this.#isClosed(splitPath(path)[0])) return notOurs;
-    const [now, then] = [this.admit(path, wanted), this.admit(path, wanted === undefined ? old : undefined)];
-    if (now?.kind === 'problem') return now.problem;
-    const isOurs = now?.kind !== 'untracked' && then?.kind !== 'untracked';
-    return isOurs ? undefined : notOurs;
+    const admitted = this.admit(path, wanted ?? old);
+    if (wanted !== undefined && admitted?.kind === 'problem') return admitted.problem;
+    return admitted?.kind === 'untracked' ? notOurs : undefined;
   }
 
   /** Whether a directory, or one above it, is left alone. */

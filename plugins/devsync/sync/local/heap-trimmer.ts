@@ -22,8 +22,13 @@ const burst = 500;
 
 /** Counts work, and collects garbage after a burst of it. */
 export class HeapTrimmer {
+  readonly #trim: () => void;
   #work = 0;
   #timer: NodeJS.Timeout | undefined;
+
+  constructor(trim = trimHeap) {
+    this.#trim = trim;
+  }
 
   /** So many files or directories were worked on. */
   note(work: number): void {
@@ -31,13 +36,12 @@ export class HeapTrimmer {
     if (this.#work < burst) return;
     this.#timer ??= setTimeout(() => {
       [this.#timer, this.#work] = [undefined, 0];
-      trimHeap();
+      this.#trim();
     }, idleBeforeTrim);
     this.#timer.refresh();
     this.#timer.unref();
   }
-
-  close(): void {
-    clearTimeout(this.#timer);
-  }
 }
+
+/** That of this process: a heap is collected once for all endpoints, and only when none of them is at work. */
+export const heapTrimmer = new HeapTrimmer();

@@ -32,7 +32,7 @@ import { findGitDirectory, isGitBusy } from '../scan/git.ts';
 import { Tracker } from '../scan/tracker.ts';
 import { discard } from '../trash/trash.ts';
 import { EndpointStorage } from './endpoint-storage.ts';
-import { HeapTrimmer } from './heap-trimmer.ts';
+import { heapTrimmer } from './heap-trimmer.ts';
 import { IncomingContents } from './incoming-contents.ts';
 import type { LocalOptions } from './local-options.ts';
 import { OperationsUnderWay } from './operations-under-way.ts';
@@ -49,7 +49,6 @@ export class LocalEndpoint implements Endpoint {
   readonly #tracker: Tracker;
   readonly #gate: Gate;
   readonly #writeMode: (path: string) => WriteMode;
-  readonly #heapTrimmer = new HeapTrimmer();
   readonly #blocks: KnownBlocks;
   readonly #gitDirectory: string | undefined;
   readonly takesSeveral = true;
@@ -127,7 +126,7 @@ export class LocalEndpoint implements Endpoint {
   async refresh(everything = false): Promise<void> {
     if (everything) this.#tracker.hintEverything();
     await this.#alone(() => this.#tracker.refresh());
-    if (everything) this.#heapTrimmer.note(measure(this.tree).files);
+    if (everything) heapTrimmer.note(measure(this.tree).files);
   }
 
   /** Once for a digest that is wanted at several paths. */
@@ -154,7 +153,7 @@ export class LocalEndpoint implements Endpoint {
   }
 
   async *read(needs: readonly ContentRequest[], signal?: AbortSignal): AsyncGenerator<Chunk> {
-    this.#heapTrimmer.note(needs.length);
+    heapTrimmer.note(needs.length);
     yield* readContents(this.#root, needs, signal);
   }
 
@@ -170,7 +169,7 @@ export class LocalEndpoint implements Endpoint {
       const results = await apply(this.#applyContext(contents, operations.length), operations);
       this.#storage.trash.end();
       this.#tracker.noteDone(withKnownPermissions(editsOf(operations, results), this.facts.hasModes));
-      this.#heapTrimmer.note(operations.length);
+      heapTrimmer.note(operations.length);
       for (const { path, problem, left, surprise } of results)
         if (problem !== undefined || left || surprise) this.#tracker.doubt(path);
       return results;
@@ -221,7 +220,6 @@ export class LocalEndpoint implements Endpoint {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#turn.idle();
-    this.#heapTrimmer.close();
     this.#tracker.close();
     this.saveCache();
     this.#storage.close();

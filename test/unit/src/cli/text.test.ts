@@ -63,6 +63,26 @@ describe('a table', () => {
     expect(lines).toBe('PATH\na b\na\\u{a}b\na\\u{1b}[31mb\na\\u{202e}b\n');
   });
 
+  test('on a terminal has paths cut in the middle, as far as it takes, and in a pipe whole', () => {
+    const path = `src/${'deep/'.repeat(20)}app.ts`;
+    const columns = [
+      { header: 'KIND', value: () => 'file' },
+      { header: 'PATH', value: (name: string) => name, isPath: true },
+      { header: 'REMARK', value: () => 'ignored' },
+    ];
+    const list = table(['a.ts', path], columns, '');
+    const lines = renderTable(list, { wide: false, columns: 40 }).trimEnd().split('\n');
+    expect(lines).toEqual([
+      'KIND   PATH                      REMARK',
+      'file   a.ts                      ignored',
+      'file   src/deep/de…deep/app.ts   ignored',
+    ]);
+    expect(renderTable(list, { wide: false })).toContain(path);
+    expect(renderTable(list, { wide: false, columns: 200 })).toContain(path);
+    const half = renderTable(list, { wide: false, columns: 16 }).trimEnd().split('\n');
+    expect(half.at(-1)).toBe('file   src…p.ts   ignored');
+  });
+
   test('without rows is nothing', () => {
     expect(renderTable({ ...fruits, rows: [] }, { wide: false })).toBe('');
   });

@@ -34,6 +34,22 @@ describe('live lines', () => {
     expect(terminal.text).toHaveLength(length);
   });
 
+  test('are cut at their paths first, in the middle, so that what stands beside them is seen', () => {
+    const { terminal, lines } = scene(40);
+    const path = { text: 'src/some/very/deep/folder/数据库.ts', isPath: true };
+    lines.draw([
+      [{ text: '  → ' }, path, { text: '  12 MiB of 1 GiB' }],
+      [{ text: '  → ' }, path],
+    ]);
+    expect(seen(terminal)).toEqual([
+      '  → src/some…数据库.ts  12 MiB of 1 GiB',
+      '  → src/some/very/deep/folder/数据库.ts',
+    ]);
+    terminal.columns = 30;
+    lines.draw([[{ text: '  → ' }, path, { text: '  12 MiB of 1 GiB' }]]);
+    expect(seen(terminal)).toEqual(['  → src/som…据库.ts  12 MiB …']);
+  });
+
   test('begin below what a shell wrote while the process was stopped', () => {
     const { terminal, lines } = scene();
     lines.draw(text('one', 'two'));

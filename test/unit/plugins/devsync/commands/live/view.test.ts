@@ -13,6 +13,9 @@ import {
   noRunnerState,
   type RunnerState,
 } from '../../../../../../plugins/devsync/session/runner/runner-state.ts';
+import { LiveLines } from '../../../../../../src/ui/live-lines.ts';
+import { createStyle } from '../../../../../../src/ui/style.ts';
+import { FakeTerminal } from '../../../../support/fake-terminal.ts';
 
 const watching: RunnerState = {
   ...noRunnerState,
@@ -43,6 +46,28 @@ const shown = (view: View, rows = 40) =>
 const press = (view: View, ...keys: string[]) => keys.reduce((at, key) => pressed(at, key).view, view);
 
 describe('what is shown', () => {
+  test('a long path is cut in the middle, and what stands beside it is seen', () => {
+    const path = `src/${'deep/'.repeat(20)}app.ts`;
+    const moving = { path, to: 'container', size: 1 << 30, done: 0 } as const;
+    const last = { path, to: 'local', what: 'changed', at: '2026-01-01T12:00:05Z' } as const;
+    const activity = { moving: [moving], movingCount: 1, last: [last], bytes: { local: 0, container: 0 } };
+    const problem = { path, side: 'local', problem: 'no space left' } as const;
+    const some = { activity, problems: [problem], conflicts: [conflict(path)], conflictCount: 1 };
+    const view = viewOf(seen('web', some));
+    const drawn = (of: View) => {
+      const terminal = new FakeTerminal({ isTTY: true, columns: 61 });
+      new LiveLines(terminal.stream, createStyle(false)).draw(renderView(of, { rows: 40, now }));
+      return terminal.screen().slice(1, -2);
+    };
+    expect(drawn(view)).toEqual([
+      '  → src/deep/deep/deep/deep…p/deep/deep/deep/app.ts  1.0 GiB',
+      '  ← src/deep/deep/deep/…eep/deep/deep/app.ts  changed 5s ago',
+      '  ! 1 conflict: src/deep/deep/deep/de…/deep/deep/deep/app.ts',
+      '  ✗ src/deep/deep/de…deep/deep/app.ts (local): no space left',
+    ]);
+    expect(drawn(press(view, 'c'))).toEqual(['  › src/dee…p/app.ts  both changed: here a file, there anot…']);
+  });
+
   test('each sync with its state, and of the chosen one what is on its way and what was last', () => {
     const moving = { path: 'big.bin', to: 'container', size: 1 << 30, done: 12 << 20 } as const;
     const last = { path: 'src/app.ts', to: 'local', what: 'changed', at: '2026-01-01T12:00:05Z' } as const;
