@@ -18,7 +18,13 @@ import { requireReachable } from './nodes.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
 import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
-import { movedBefore, stoppedForAnother, stoppedUnrecorded, unreadableMark } from './stop-refusals.ts';
+import {
+  movedBefore,
+  movedHere,
+  stoppedForAnother,
+  stoppedUnrecorded,
+  unreadableMark,
+} from './stop-refusals.ts';
 import { emptyClaims, requireAtZero, type SourceWorkloads, targetWorkloads } from './target-workloads.ts';
 import { claimsOf, volumesOf, type Workload, workloadsByTemplate, workloadsOfPods } from './workloads.ts';
 
@@ -32,7 +38,7 @@ export interface PlanOptions {
   /** What would start with claims that are made empty, or beside what was moved elsewhere, starts all the same. */
   readonly confirmed?: boolean;
   /** Which cutover it is; absent where nobody is about to make one. */
-  readonly id?: CutoverId;
+  readonly id?: CutoverId | undefined;
   /** It has come to its end before, and is to be made once more. */
   readonly again?: boolean;
 }
@@ -55,10 +61,11 @@ export async function planCutover(
   const { source, target } = claims;
   const { signal, reporter } = context;
   for (const side of scaledSides(afterwards)) await requireRights(claims[side].ref, signal);
-  const found = await lookAt(claims, afterwards, { signal, id });
+  const found = await lookAt(claims, afterwards, { signal, id, again });
   const { running, idle, starting, state } = found;
   requireAtZero(target.ref, starting);
-  if (!confirmed) requireUnmoved(claims, found, again ? id : undefined);
+  requireUnmoved(claims, found, { confirmed, again });
+  if (afterwards === 'target' && !confirmed) requireAllClaims(source.ref, running);
   const lines = [
     ...(await otherScalers(source.ref, running, 'stopped', signal)),
     ...(await otherScalers(target.ref, starting, 'started', signal)),
@@ -86,9 +93,9 @@ export async function planAgain(
   claims: Claims,
   before: CutoverState,
   { signal, reporter }: PlanContext,
-  { confirmed = false, id }: PlanOptions = {},
+  { confirmed = false, id, again = false }: PlanOptions = {},
 ): Promise<CutoverState> {
-  const { starting, state } = await lookAt(claims, before.afterwards, { signal, id });
+  const { starting, state } = await lookAt(claims, before.afterwards, { signal, id, again });
   for (const side of ['source', 'target'] as const) {
     requireSame(claims[side].ref, before[side], state[side]);
     const told = inOrder(before[side]);
@@ -112,11 +119,11 @@ interface Found extends SourceWorkloads {
 async function lookAt(
   claims: Claims,
   afterwards: Then,
-  { signal, id }: { readonly signal: AbortSignal; readonly id: CutoverId | undefined },
+  { signal, ...cutover }: Pick<PlanOptions, 'id' | 'again'> & { readonly signal: AbortSignal },
 ): Promise<Found> {
   const { source, target } = claims;
   const { running, idle } = await workloadsOf(source.ref, signal);
-  requireUnstopped(source.ref, [...running, ...idle], id);
+  requireUnstopped(source.ref, [...running, ...idle], cutover);
   requireClaimStays(source, running);
   const isRepoint = afterwards === 'repoint';
   if (isRepoint) requireRepointable(claims, running);
@@ -130,26 +137,41 @@ async function lookAt(
 }
 
 /** @throws RefusedError where one stands still for a cutover that is in its middle, or that nobody knows any more. */
-function requireUnstopped(ref: ClaimRef, workloads: readonly Workload[], id: CutoverId | undefined): void {
+function requireUnstopped(
+  ref: ClaimRef,
+  workloads: readonly Workload[],
+  { id, again = false }: Pick<PlanOptions, 'id' | 'again'>,
+): void {
   for (const { kind, name, object } of workloads) {
     if (isMarkUnreadable(object)) throw unreadableMark({ kind, name }, ref);
     const marked = markedIn(kind, object);
     if (!marked || marked.mark.moved) continue;
+    // One that has ended may have been kept from saying so on its mark.
+    if (id && again && isOf(marked.mark, id)) continue;
     throw id && isOf(marked.mark, id) ? stoppedUnrecorded(marked, ref) : stoppedForAnother(marked, ref);
   }
 }
 
+/** @throws RefusedError where the target's would start with claims that nobody copies now. */
+function requireAllClaims(ref: ClaimRef, running: readonly Workload[]): void {
+  const [line] = running.flatMap((workload) => otherClaims(workload, ref));
+  if (line === undefined) return;
+  throw new RefusedError(`${line}: what starts at the target would have what is in them there`, {
+    hint: 'take all of its claims but the last one over with --then nothing, which leaves it stopped, and the last one with --then target; --yes starts it with what the target has',
+  });
+}
+
 /**
  * What was moved to a claim that a workload mounts which is to start now is no second one beside that: a workload with
- * several claims goes over claim by claim.
+ * several claims goes over claim by claim. What was moved to this very target has written to it since, perhaps: that both
+ * are to run says nothing about losing that.
  *
- * @param id of a cutover that is made once more
- * @throws RefusedError where a cutover has moved one of these elsewhere.
+ * @throws RefusedError where a cutover has moved one of these elsewhere, or to this target before.
  */
 function requireUnmoved(
   { source, target }: Claims,
   { idle, starting }: Found,
-  id: CutoverId | undefined,
+  { confirmed, again }: { readonly confirmed: boolean; readonly again: boolean },
 ): void {
   const { namespace, claim } = target.ref;
   const theirs = starting.flatMap(claimsOf).filter((name) => name !== claim);
@@ -157,7 +179,8 @@ function requireUnmoved(
   for (const { kind, object } of idle) {
     const marked = markedIn(kind, object);
     if (!marked?.mark.moved || isTheirs(marked.mark)) continue;
-    if (!(id && isOf(marked.mark, id))) throw movedBefore(marked, source.ref);
+    const isHere = marked.mark.targetUid === target.uid;
+    if (isHere ? !again : !confirmed) throw (isHere ? movedHere : movedBefore)(marked, source.ref);
   }
 }
 

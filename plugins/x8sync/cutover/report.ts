@@ -7,10 +7,9 @@ import type { Pass } from './passes.ts';
 const ms = (seconds: number): string => formatDuration(seconds * 1000);
 
 export function describeCutover(result: CutoverResult): string {
-  const { task, source, target, passes, downtimeSeconds, goalSeconds, stopped, started, verification } =
-    result;
+  const { task, source, target, passes, goalSeconds, stopped, started, verification } = result;
   return [
-    `Cut over: ${source} → ${target}, ${stopped.length === 0 ? 'nothing had to be stopped' : `${ms(downtimeSeconds)} of downtime`}`,
+    `Cut over: ${source} → ${target}, ${pauseText(result)}`,
     ...passes.map(
       (pass, index) =>
         `  copy ${index + 1}       ${describePass(pass)}${index === passes.length - 1 ? ', while it stood still' : ''}`,
@@ -21,6 +20,12 @@ export function describeCutover(result: CutoverResult): string {
     `  started      ${started.join(', ') || 'nothing'}`,
     `  task         ${task}`,
   ].join('\n');
+}
+
+function pauseText({ stopped, started, downtimeSeconds }: CutoverResult): string {
+  if (stopped.length === 0) return 'nothing had to be stopped';
+  if (started.length === 0) return `stopped ${ms(downtimeSeconds)} ago, and nothing was started`;
+  return `${ms(downtimeSeconds)} of downtime`;
 }
 
 function describePass({ seconds, files, bytes }: Pass): string {

@@ -33,6 +33,14 @@ export function movedBefore({ workload, mark }: MarkedWorkload, { kube, namespac
   );
 }
 
+/** The error where what a workload did is done at this very target by now. */
+export function movedHere({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
+  return new RefusedError(
+    `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task} before: what that has written since would be overwritten`,
+    { hint: '--again makes it once more what the source is' },
+  );
+}
+
 /** The error where a mark is there that nobody can read. */
 export function unreadableMark(
   { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,

@@ -83,11 +83,12 @@ async function start(
   { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
 ): Promise<void> {
   const { kube, namespace, claim } = ref;
-  const { kind, name, replicas } = workload;
+  const { replicas } = workload;
   const toScale = async () => {
     const object = await findWorkload(kube, namespace, workload, signal);
-    const now = object?.spec.replicas ?? 0;
-    const runs = object && claimsOf({ ...workload, object, replicas: now }).includes(claim);
+    if (!object) throw gone(workload);
+    const now = object.spec.replicas ?? 1;
+    const runs = claimsOf({ ...workload, object, replicas: now }).includes(claim);
     await scale(kube, namespace, workload, runs ? now : replicas);
   };
   try {
@@ -95,9 +96,12 @@ async function start(
     await unlessRefused(kube, patching(workload, namespace), scaled, { signal });
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
-    throw new GoneError(`${kind} ${name} is gone, or was made anew`, { cause: error });
+    throw gone(workload, error);
   }
 }
+
+const gone = ({ kind, name }: ScaledWorkload, cause?: unknown) =>
+  new GoneError(`${kind} ${name} is gone, or was made anew`, { cause });
 
 /** When its pods were ready. */
 async function readyAt(

@@ -132,6 +132,6 @@ export async function requireStillStopped(
   const beside = started.length > 0 ? `, and ${namesOf(started)} of the target runs too` : '';
   throw new RefusedError(
     `${namesOf(sourceRuns)} of the source was started by somebody else since it was copied${beside}`,
-    eitherSide({ started, sourceRuns, sides, recordName }),
+    eitherSide({ started, stopped: state.source, sourceRuns, sides, recordName }),
   );
 }

@@ -8,6 +8,7 @@ import { pods } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, mountsOf } from '../claims/claim.ts';
 import { stopLines } from '../records/cutover-guard.ts';
 import { type CutoverState, isUnderWay, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
+import { forgetLine as forgetMark } from '../records/stop-mark.ts';
 import type { Claims } from './claims.ts';
 import { generationsOf, withPods } from './standstill.ts';
 import { areRepointed } from './switch.ts';
@@ -93,7 +94,7 @@ export async function requireTargetUntouched(
   if (isUnderWay(state))
     throw new RefusedError(
       `${names} of the target was changed since the source was stopped: ${loss}`,
-      eitherSide({ started: changed, sides, recordName }),
+      eitherSide({ started: changed, stopped: state.source, sides, recordName }),
     );
   throw new RefusedError(`${names} of the target was changed since this began: ${loss}`, {
     hint: 'nothing was stopped; see what the target holds: the same command tells first what it has that the source does not have',
@@ -118,13 +119,15 @@ export async function requireTargetUnstarted(
   const what = isRepointed ? `${names} was started with the new claim` : `${names} of the target was started`;
   throw new RefusedError(
     `${what}, and ${change}: which of the two has what is to stay can't be told`,
-    eitherSide({ started, sides, recordName, isRepointed }),
+    eitherSide({ started, stopped: state.source, sides, recordName, isRepointed }),
   );
 }
 
 interface Either {
   /** What of the target is to be stopped where the source's files are to stay. */
   readonly started: readonly ScaledWorkload[];
+  /** What stands still for the cutover, which its marks say as long as nobody takes them away. */
+  readonly stopped: readonly ScaledWorkload[];
   /** What of the source runs and is to be stopped where the target's are. */
   readonly sourceRuns?: readonly ScaledWorkload[];
   readonly sides: Sides;
@@ -133,7 +136,14 @@ interface Either {
 }
 
 /** The two ways out of which a person has to take one, each with its commands. */
-export function eitherSide({ started, sourceRuns = [], sides, recordName, isRepointed = false }: Either): {
+export function eitherSide({
+  started,
+  stopped,
+  sourceRuns = [],
+  sides,
+  recordName,
+  isRepointed = false,
+}: Either): {
   readonly details: readonly string[];
   readonly hint: string;
 } {
@@ -141,6 +151,8 @@ export function eitherSide({ started, sourceRuns = [], sides, recordName, isRepo
   const place = isRepointed ? source.ref : target.ref;
   const stopTarget = stopLines(started, place.kube.cluster.context, place.namespace);
   const stopSource = stopLines(sourceRuns, source.ref.kube.cluster.context, source.ref.namespace);
+  const { context } = source.ref.kube.cluster;
+  const unmark = stopped.map((workload) => forgetMark(workload, context, source.ref.namespace));
   const again = 'the same command with --delete --yes, which makes the target what the source is';
   const forget = `${forgetLineOf(target.ref, recordName)}, which forgets this cutover`;
   const both = (lines: readonly string[], last: string) =>
@@ -148,7 +160,7 @@ export function eitherSide({ started, sourceRuns = [], sides, recordName, isRepo
   return {
     details: [
       `the source's files: ${both(stopTarget, again)}`,
-      `the target's files: ${both(stopSource, forget)}`,
+      `the target's files: ${both([...stopSource, ...unmark], forget)}`,
     ],
     hint: 'see what both sides hold, and take the line of the one that is to stay',
   };

@@ -10,6 +10,7 @@ import {
   cutoverLockOf,
   cutoverRole,
   cutoverStateOf,
+  isFinishedCutover,
   isUnderWay,
   namesOf,
   type ScaledWorkload,
@@ -37,6 +38,8 @@ export async function requireNoCutover(
     const state = cutoverStateOf(side.record);
     if (state && isUnderWay(state)) await requireOver(task, side, state, context);
   }
+  // A cutover that has ended may have been kept from saying so on its marks.
+  if (sides.some(({ record }) => record.role === cutoverRole && isFinishedCutover(record))) return;
   // A record that says nothing of it may be edited, or older than a stop whose answer never came.
   const stopped = await markedAtSource(sides, context.signal);
   const { kube, record } = sides.find(({ record: { role } }) => role === 'source') ?? {};

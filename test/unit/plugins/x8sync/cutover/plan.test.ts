@@ -54,6 +54,7 @@ async function plan(
   const state = (name: string) =>
     ({
       ref: { kube, namespace, claim: name },
+      uid: `${name}-uid`,
       object: { metadata: { name, ...metadata }, spec: {} } as PersistentVolumeClaim,
     }) as unknown as ClaimState;
   const reporter = createSilentReporter();
@@ -99,7 +100,11 @@ describe('a cutover is refused beside marks of cutovers', () => {
 
   test('that have moved it before, its own included, unless it is to be made again', async () => {
     await make(deployments, 'web', stopped, marked({ moved: true }));
-    await expect(plan('uploads')).rejects.toThrow(/was moved to claim shop\/copy by cutover move/);
+    for (const confirmed of [false, true])
+      await expect(plan('uploads', {}, { confirmed })).rejects.toMatchObject({
+        message: expect.stringMatching(/was moved to claim shop\/copy by cutover move before/),
+        hint: expect.stringMatching(/^--again /),
+      });
     expect((await plan('uploads', {}, { again: true })).stopped).toEqual([]);
   });
 });
@@ -209,6 +214,17 @@ describe('a cutover to the target', () => {
     expect(warnings).toMatch(/not there: data-there-1; those that a StatefulSet makes are empty/);
     await make(persistentVolumeClaims, 'data-there-1', {});
     expect((await plan('uploads', {}, there)).started).toEqual(['there 2']);
+  });
+
+  test('of a workload with other claims is refused: it would start with what the target has in them', async () => {
+    await make(deployments, 'web', { replicas: 2, template: { spec: volumes('uploads', 'index') } });
+    await make(statefulSets, 'next', { replicas: 0, template: { spec: volumes('copies') } });
+    await expect(plan('uploads', {}, toTarget)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/mounts other claims as well, which are not copied by this: index/),
+      hint: expect.stringMatching(/--then nothing/),
+    });
+    expect((await plan('uploads', {}, { ...toTarget, confirmed: true })).started).toEqual(['next 2']);
   });
 
   test('is refused where one there is to have pods already, whether they come or not', async () => {

@@ -64,7 +64,7 @@ describe('a source that somebody starts', () => {
       details: [
         expect.stringMatching(/^the source's files: .*scale deployment\/next --replicas=0, and /),
         expect.stringMatching(
-          /^the target's files: .*scale deployment\/web --replicas=0, and .*delete configmap\//,
+          /^the target's files: .*scale deployment\/web --replicas=0; .*annotate deployment\/web x8s\.dev\/stopped-by-, and .*delete configmap\//,
         ),
       ],
     });

@@ -319,6 +319,21 @@ describe('cleanup from the source, in the middle of a cutover', () => {
     if (cutover.phase === 'ready') expect(standing.stopped?.map(({ name }) => name)).toEqual(['web']);
   });
 
+  test('is no matter of a mark that a cutover which has ended could not change', async () => {
+    const { a, b } = await copied();
+    await inItsMiddle(a, b, { isStarted: true });
+    await markWeb(a);
+    const store = storeOf(b, { clock });
+    const [record] = await store.list({ namespace: 'shop', role: 'cutover' });
+    if (!record) throw new Error('there is no record of the cutover');
+    await store.update(record, (state) => {
+      Object.assign(state, { phase: 'Succeeded', finishedAt: clock.now().toISOString() });
+      state.checkpoints = { cutover: { ...(state.checkpoints.cutover as object), phase: 'ready' } };
+    });
+    await clean(a, async (server) => (server === a.cluster.server ? a : b));
+    expect(await rolesIn(b)).toEqual([]);
+  });
+
   test('is refused while a run is at it that has stopped nothing yet', async () => {
     const { a, b } = await copied();
     await open(b, 'cutover', a);

@@ -243,9 +243,11 @@ describe.each(ways)('an rsync that is killed for memory, %s:', (_, env) => {
         message: expect.stringMatching(
           /^the copy from fake\/shop\/from to fake\/shop\/to failed: rsync was killed, perhaps since memory ran out \(--memory gives the pods more\)/,
         ),
-        details: expect.arrayContaining([expect.stringMatching(/^rsync: connection unexpectedly closed/)]),
         hint: goOn,
       });
+      // What is killed says nothing, and the other processes of the transfer may be gone before they could.
+      const words = expect.stringMatching(/^rsync(: connection unexpectedly closed| error: error in )/);
+      for (const line of toldOf(ended).details) expect(line).toEqual(words);
       expect(await both.copy(env)).toMatchObject({ code: 0, outcome: 'ok' });
       expect(readdirSync(both.target)).toEqual(['first', 'second']);
     },
