@@ -61,6 +61,8 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
   await screen.press('p');
   await screen.shows(/web {2}paused/);
   await eventually(async () => expect(await screen.title()).toBe('devsync: paused'));
+  // It looks now and then: a pause of a moment is nothing to it.
+  await following.saw(/"state":"paused"/);
   it.write('a.ts', 'here');
   await it.sh('web', 'echo there >/work/a.ts');
   await screen.press('p');
@@ -75,7 +77,6 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
     .split('\n')
     .map((line) => JSON.parse(line));
   expect(events[0]).toMatchObject({ event: 'STATE', name: 'web', namespace: it.namespace, conflicts: 0 });
-  expect(events.map(({ state }) => state)).toContain('paused');
   await screen.press('c');
   await screen.shows(/a\.ts +.*: here a file of 4 bytes .*, there a file of 6 bytes/);
   const differing = await it.devsync('conflicts', 'web', '--diff');
