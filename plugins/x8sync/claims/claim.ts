@@ -12,10 +12,14 @@ import { type ClaimElsewhere, claimsElsewhere, podsBeside } from './same-place.t
 import { type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
 import { claimNamesOf, mayWrite, seLinuxLevelIn } from './volumes-of-pod.ts';
 
-/** A claim and the client of its cluster. */
-export interface ClaimRef {
+/** A namespace and the client of its cluster. */
+export interface NamespaceRef {
   readonly kube: KubeClient;
   readonly namespace: string;
+}
+
+/** A claim and the client of its cluster. */
+export interface ClaimRef extends NamespaceRef {
   readonly claim: string;
 }
 

@@ -65,12 +65,13 @@ export async function planCutover(
   const { running, idle, starting, state } = found;
   requireAtZero(target.ref, starting);
   requireUnmoved(claims, found, { confirmed, again });
-  if (afterwards === 'target' && !confirmed) requireAllClaims(source.ref, running);
+  const others = running.flatMap((workload) => otherClaims(workload, source.ref));
+  if (afterwards === 'target' && !confirmed) requireAllClaims(others);
   const lines = [
     ...(await otherScalers(source.ref, running, 'stopped', signal)),
     ...(await otherScalers(target.ref, starting, 'started', signal)),
     ...(await usersToBe(source.ref, idle, signal)),
-    ...running.flatMap((workload) => otherClaims(workload, source.ref)),
+    ...others,
     ...(await emptyClaims(target.ref, starting, confirmed, signal)),
   ];
   await rehearse(claims, state, id ?? nobody(target), signal);
@@ -153,8 +154,7 @@ function requireUnstopped(
 }
 
 /** @throws RefusedError where the target's would start with claims that nobody copies now. */
-function requireAllClaims(ref: ClaimRef, running: readonly Workload[]): void {
-  const [line] = running.flatMap((workload) => otherClaims(workload, ref));
+function requireAllClaims([line]: readonly string[]): void {
   if (line === undefined) return;
   throw new RefusedError(`${line}: what starts at the target would have what is in them there`, {
     hint: 'take all of its claims but the last one over with --then nothing, which leaves it stopped, and the last one with --then target; --yes starts it with what the target has',

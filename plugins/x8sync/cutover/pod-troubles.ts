@@ -1,7 +1,7 @@
 /** Why the pods of a workload that was started are not ready, as far as the cluster tells. */
 import { pods, replicaSets } from '../../../src/kube/api/resources.ts';
 import { eventsOf } from '../../../src/kube/cluster/events.ts';
-import type { ClaimRef } from '../claims/claim.ts';
+import type { NamespaceRef } from '../claims/claim.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
 import { podsOf } from './workloads.ts';
@@ -12,7 +12,7 @@ const mostEvents = 2;
 
 /** A line on each; empty where nothing tells it: it only explains. */
 export async function podTroubles(
-  ref: Pick<ClaimRef, 'kube' | 'namespace'>,
+  ref: NamespaceRef,
   workload: ScaledWorkload,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -35,11 +35,7 @@ export async function podTroubles(
 }
 
 /** Why no pod is made: the controller that makes them is told, and is a ReplicaSet where the workload is a Deployment. */
-async function refusals(
-  ref: Pick<ClaimRef, 'kube' | 'namespace'>,
-  { uid }: ScaledWorkload,
-  signal: AbortSignal,
-): Promise<string[]> {
+async function refusals(ref: NamespaceRef, { uid }: ScaledWorkload, signal: AbortSignal): Promise<string[]> {
   const { kube, namespace } = ref;
   const sets = await kube.list(replicaSets, { namespace, signal }).catch(() => ({ items: [] }));
   const own = sets.items.filter(({ metadata }) => metadata.ownerReferences?.some((one) => one.uid === uid));
@@ -48,7 +44,7 @@ async function refusals(
 }
 
 async function warningsOf(
-  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  { kube, namespace }: NamespaceRef,
   uid: string | undefined,
   signal: AbortSignal,
 ): Promise<string[]> {

@@ -3,7 +3,13 @@ import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { cronJobs } from '../../../src/kube/api/resources.ts';
-import { type ClaimRef, type ClaimState, describeClaim, describeMount } from '../claims/claim.ts';
+import {
+  type ClaimRef,
+  type ClaimState,
+  describeClaim,
+  describeMount,
+  type NamespaceRef,
+} from '../claims/claim.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
 import { unseenLine } from './scalers.ts';
 import type { Workload } from './workloads.ts';
@@ -37,7 +43,7 @@ export function requireClaimStays(
  * @throws RefusedError where one of those that are to start, perhaps with another claim, would not do it as a whole.
  */
 export function requireStartable(
-  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  { kube, namespace }: NamespaceRef,
   workloads: readonly Workload[],
   isRepointed: boolean,
 ): void {

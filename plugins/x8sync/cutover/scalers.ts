@@ -4,7 +4,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { ownershipMarks } from '../../../src/kube/api/ownership.ts';
 import { horizontalPodAutoscalers } from '../../../src/kube/api/resources.ts';
-import type { ClaimRef } from '../claims/claim.ts';
+import type { NamespaceRef } from '../claims/claim.ts';
 import type { Workload } from './workloads.ts';
 
 interface Autoscaler extends KubeObject {
@@ -28,7 +28,7 @@ export type Use = 'stopped' | 'started';
  * pods that the other side had.
  */
 export async function otherScalers(
-  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  { kube, namespace }: NamespaceRef,
   workloads: readonly Workload[],
   use: Use,
   signal: AbortSignal,

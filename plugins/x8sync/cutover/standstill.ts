@@ -1,15 +1,13 @@
 /** Whether what was stopped stands still, told by the generations of the workloads. */
 import { RefusedError } from '../../../src/errors.ts';
-import type { ClaimRef } from '../claims/claim.ts';
+import type { NamespaceRef } from '../claims/claim.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import { findWorkload } from './workloads.ts';
 
-type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
-
 /** The generations of these, by which changes of them are known later; 0 for one that is gone. */
 export async function generationsOf(
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   signal: AbortSignal,
 ): Promise<number[]> {
@@ -24,7 +22,7 @@ export async function generationsOf(
  * @param generations of these right after they were stopped.
  */
 export async function changedSince(
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   generations: readonly number[],
   signal: AbortSignal,
@@ -36,22 +34,11 @@ export async function changedSince(
   return undefined;
 }
 
-/** Those of these that are to have pods. */
-export async function withPods(
-  { kube, namespace }: Place,
-  workloads: readonly ScaledWorkload[],
-  signal: AbortSignal,
-): Promise<ScaledWorkload[]> {
-  const found = workloads.map((workload) => findWorkload(kube, namespace, workload, signal));
-  const counts = (await Promise.all(found)).map((object) => (object ? (object.spec.replicas ?? 1) : 0));
-  return workloads.filter((_, index) => counts[index] !== 0);
-}
-
 const lookMs = 1000;
 
 /** Never resolves. @throws RefusedError once somebody else has changed one of these: its pods may never go. */
 export async function untilChanged(
-  place: Place,
+  place: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   generations: readonly number[],
   { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,

@@ -1,16 +1,14 @@
 /** Why a workload is not stopped by a cutover: it bears the mark of one. */
 import { RefusedError } from '../../../src/errors.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
-import type { ClaimRef } from '../claims/claim.ts';
+import type { NamespaceRef } from '../claims/claim.ts';
 import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import { forgetLine, type MarkedWorkload } from '../records/stop-mark.ts';
-
-type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
 
 /** The error where a workload stands still for a cutover that this one is not. */
 export function stoppedForAnother(
   { workload, mark }: MarkedWorkload,
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
   where?: string,
 ): RefusedError {
   const { context } = kube.cluster;
@@ -24,17 +22,21 @@ export function stoppedForAnother(
 }
 
 /** The error where what a workload did is done elsewhere by now. */
-export function movedBefore({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
+export function movedBefore(
+  { workload, mark }: MarkedWorkload,
+  { kube, namespace }: NamespaceRef,
+): RefusedError {
   return new RefusedError(
     `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task}: what this one starts would run beside it`,
-    {
-      hint: 'see what runs there; where that is the target of this command, --again makes it once more what the source is; --yes is for a second one that is to run beside it',
-    },
+    { hint: 'see what runs there; --yes is for a second one that is to run beside it' },
   );
 }
 
 /** The error where what a workload did is done at this very target by now. */
-export function movedHere({ workload, mark }: MarkedWorkload, { kube, namespace }: Place): RefusedError {
+export function movedHere(
+  { workload, mark }: MarkedWorkload,
+  { kube, namespace }: NamespaceRef,
+): RefusedError {
   return new RefusedError(
     `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task} before: what that has written since would be overwritten`,
     { hint: '--again makes it once more what the source is' },
@@ -44,7 +46,7 @@ export function movedHere({ workload, mark }: MarkedWorkload, { kube, namespace 
 /** The error where a mark is there that nobody can read. */
 export function unreadableMark(
   { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
 ): RefusedError {
   const { context } = kube.cluster;
   return new RefusedError(
@@ -58,7 +60,7 @@ export function unreadableMark(
 /** The error where a workload stands still for this very cutover, whose record does not tell of it. */
 export function stoppedUnrecorded(
   { workload, mark }: MarkedWorkload,
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
 ): RefusedError {
   const { context } = kube.cluster;
   return new RefusedError(

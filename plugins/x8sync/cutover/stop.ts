@@ -3,7 +3,7 @@ import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { WriteOptions } from '../../../src/kube/api/client.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
-import type { ClaimRef } from '../claims/claim.ts';
+import type { NamespaceRef } from '../claims/claim.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
 import {
   type CutoverId,
@@ -17,8 +17,6 @@ import {
 import type { CopyContext } from '../run/request.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 import { findWorkload, resourceOf, type WorkloadObject } from './workloads.ts';
-
-type Place = Pick<ClaimRef, 'kube' | 'namespace'>;
 
 /** A workload whose status changes all the time is written to by others again and again. */
 const mostConflicts = 20;
@@ -34,7 +32,7 @@ export const writeWithinMs = 15_000;
  * @throws RefusedError where it is gone, or stands still for another cutover.
  */
 export async function stop(
-  place: Place,
+  place: NamespaceRef,
   workload: ScaledWorkload,
   stoppedFor: StoppedFor,
   { signal, dryRun = false }: { readonly signal: AbortSignal; readonly dryRun?: boolean },
@@ -65,7 +63,7 @@ export async function stop(
  * @throws RefusedError where the cutover has come to its end: what ran here runs there.
  */
 export async function startAgain(
-  place: Place,
+  place: NamespaceRef,
   workload: ScaledWorkload,
   stoppedFor: CutoverId,
 ): Promise<boolean> {
@@ -93,7 +91,7 @@ interface Change {
  * @param signal of the reading
  */
 async function changeAsRead(
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
   workload: ScaledWorkload,
   change: (object: WorkloadObject | undefined) => Change | undefined,
   { signal, ...call }: WriteOptions & { readonly signal: AbortSignal },
@@ -121,7 +119,7 @@ async function changeAsRead(
  * start a second one beside that. It is no failure where a mark stays as it was.
  */
 export async function letGo(
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   id: CutoverId,
   { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,

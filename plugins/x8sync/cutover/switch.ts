@@ -6,7 +6,7 @@ import type { WriteOptions } from '../../../src/kube/api/client.ts';
 import type { Permission } from '../../../src/kube/cluster/access.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
-import type { ClaimRef } from '../claims/claim.ts';
+import type { ClaimRef, NamespaceRef } from '../claims/claim.ts';
 import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 import { withDetails } from '../run/failure-evidence.ts';
@@ -31,7 +31,7 @@ export interface SwitchOptions {
  * @returns their generations afterwards.
  */
 export async function stopWorkloads(
-  ref: Pick<ClaimRef, 'kube' | 'namespace'>,
+  ref: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   users: ClaimUsers,
   { timeoutMs, context, stoppedFor }: SwitchOptions & { readonly stoppedFor: StoppedFor },
@@ -135,7 +135,7 @@ async function readyAt(
  *   another cutover.
  */
 export async function restore(
-  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  { kube, namespace }: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   stoppedFor: CutoverId,
 ): Promise<ScaledWorkload[]> {
@@ -185,7 +185,7 @@ export async function repoint(
  * @param from the claim that they were given
  */
 export async function pointBack(
-  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  { kube, namespace }: NamespaceRef,
   from: string,
   workloads: readonly ScaledWorkload[],
   signal: AbortSignal,

@@ -3,10 +3,10 @@ import { RefusedError } from '../../../src/errors.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { describeClaim } from '../claims/claim.ts';
 import { type CutoverState, namesOf, type Then } from '../records/cutover-state.ts';
-import { runsAgain } from '../records/stopped-workloads.ts';
+import { runsAgain, withPods } from '../records/stopped-workloads.ts';
 import type { CopyContext, CopyRequest } from '../run/request.ts';
 import type { Claims } from './claims.ts';
-import { changedBesides, changedSince, withPods } from './standstill.ts';
+import { changedBesides, changedSince } from './standstill.ts';
 import { areRepointed } from './switch.ts';
 import {
   eitherSide,

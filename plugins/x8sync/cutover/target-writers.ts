@@ -9,8 +9,9 @@ import { type ClaimRef, mountsOf } from '../claims/claim.ts';
 import { stopLines } from '../records/cutover-guard.ts';
 import { type CutoverState, isUnderWay, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
 import { forgetLine as forgetMark } from '../records/stop-mark.ts';
+import { withPods } from '../records/stopped-workloads.ts';
 import type { Claims } from './claims.ts';
-import { generationsOf, withPods } from './standstill.ts';
+import { generationsOf } from './standstill.ts';
 import { areRepointed } from './switch.ts';
 import { claimsOf, workloadsByTemplate } from './workloads.ts';
 

@@ -5,7 +5,7 @@ import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
 import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/api/objects.ts';
 import { pods, type Resource, replicaSets } from '../../../src/kube/api/resources.ts';
 import { Label, managerOf, stopMarkKey } from '../../../src/tasks/names.ts';
-import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
+import { type ClaimRef, describeClaim, mountsOf, type NamespaceRef } from '../claims/claim.ts';
 import { tool } from '../objects/sides.ts';
 import { type ScaledWorkload, type WorkloadKind, workloadResources } from '../records/cutover-state.ts';
 
@@ -81,7 +81,7 @@ async function workloadOf(ref: ClaimRef, pod: Pod, signal: AbortSignal): Promise
 
 /** Pods of a workload that have not ended, among all of its namespace. */
 export async function podsOf(
-  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  { kube, namespace }: NamespaceRef,
   { name, uid }: Pick<ScaledWorkload, 'name' | 'uid'>,
   all: readonly Pod[],
   signal: AbortSignal,

@@ -2,6 +2,7 @@
 import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
+import type { NamespaceRef } from '../claims/claim.ts';
 import { type CutoverState, type ScaledWorkload, scaleCommand, workloadResources } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
 
@@ -18,7 +19,7 @@ export async function standingStill(
 
 /** Whether all that is there of what a cutover has stopped has pods again. */
 export async function runsAgain(
-  place: Place,
+  place: NamespaceRef,
   { source }: CutoverState,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -32,23 +33,26 @@ export async function runsAgain(
  * @param place the target's
  */
 export async function startedAtTarget(
-  place: Place,
+  place: NamespaceRef,
   { afterwards, target }: CutoverState,
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
-  if (afterwards !== 'target') return [];
-  const now = await podsNow(place, target, signal);
-  return now.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : []));
+  return afterwards === 'target' ? withPods(place, target, signal) : [];
 }
 
-interface Place {
-  readonly kube: KubeClient;
-  readonly namespace: string;
+/** Those of these that are to have pods. */
+export async function withPods(
+  place: NamespaceRef,
+  workloads: readonly ScaledWorkload[],
+  signal: AbortSignal,
+): Promise<ScaledWorkload[]> {
+  const now = await podsNow(place, workloads, signal);
+  return now.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : []));
 }
 
 /** How many pods each is to have now, of those that are there still. */
 async function podsNow(
-  { kube, namespace }: Place,
+  { kube, namespace }: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   signal: AbortSignal,
 ): Promise<{ readonly workload: ScaledWorkload; readonly replicas: number }[]> {
