@@ -49,6 +49,10 @@ export const shardNames: readonly string[] = [
   ...Array.from({ length: FAILED_SHARDS }, (_, index) => `failed-${index}`),
 ];
 
+/** An order: what ended last comes first, and what has not ended comes at the end. */
+export const newestFirst = (a: Pick<JobRecord, 'finishedAt'>, b: Pick<JobRecord, 'finishedAt'>): number =>
+  (b.finishedAt ?? '').localeCompare(a.finishedAt ?? '');
+
 /** What a job is called: its object and its replica. */
 export const jobKey = ({
   kind,

@@ -6,7 +6,7 @@ import { configMaps } from '../../../src/kube/api/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { RESULT_SHARDS } from '../cache/applied-results.ts';
 import { stateNamespace } from '../decide/spec.ts';
-import { type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
+import { type JobRecord, jobKey, newestFirst, parseShard, shardNames } from '../jobs/records.ts';
 import { type SavedState, savedStateOf } from './saved-state.ts';
 import { savedStatusOf, type TaskStatus } from './saved-status.ts';
 import { metadataOf, type Role, tool } from './task-objects.ts';
@@ -163,7 +163,7 @@ export function jobsOf(shards: ReadonlyMap<string, string>, text: string): JobRe
     ...failed
       .flat()
       .filter((job) => !running.has(jobKey(job)))
-      .sort((a, b) => (b.finishedAt ?? '').localeCompare(a.finishedAt ?? '')),
+      .sort(newestFirst),
     ...active,
     ...recent.filter(({ state }) => state !== 'failed').reverse(),
   ];

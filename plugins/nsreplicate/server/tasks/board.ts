@@ -5,7 +5,7 @@
 import type { ConfigMap } from '../../../../src/kube/api/objects.ts';
 import { configMaps } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
-import { type JobRecord, type JobState, shardNames } from '../../jobs/records.ts';
+import { type JobRecord, type JobState, newestFirst, shardNames } from '../../jobs/records.ts';
 import { type Control, controlOf } from '../../state/control.ts';
 import { jobsOf, type NewerTask, newerIn, statusIn, type TaskStatus } from '../../state/state.ts';
 import { tool } from '../../state/task-objects.ts';
@@ -149,8 +149,7 @@ export class Board {
 }
 
 /** What fails, what is at work, what was done; of the first and the last the newest first. */
-export function byStanding(jobs: readonly BoardJob[]): BoardJob[] {
+function byStanding(jobs: readonly BoardJob[]): BoardJob[] {
   const of = (...states: JobState[]) => jobs.filter(({ state }) => states.includes(state));
-  const newestFirst = (a: BoardJob, b: BoardJob) => (b.finishedAt ?? '').localeCompare(a.finishedAt ?? '');
   return [...of('failed').sort(newestFirst), ...of('running', 'pending'), ...of('done').sort(newestFirst)];
 }
