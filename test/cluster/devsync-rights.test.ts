@@ -194,7 +194,7 @@ test('so say watch and up, at once, and a file may name the user', async () => {
     X8S_STATE_DIR: join(it.base, 'state'),
   });
   await running.saw(notTheirs('/usr/local'));
-  await running.saw(/text: in sync/);
+  for (const name of ['number', 'text']) await running.saw(new RegExp(`${name}: in sync`));
   const look = "for (const one of ['number', 'text']) console.log(fs.statSync('/data/' + one + '/a').uid)";
   expect(await it.kubectl('exec', 'users', '--', 'node', '-e', look)).toBe('65532\n65532\n');
 });
