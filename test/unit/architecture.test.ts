@@ -131,6 +131,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/devsync/commands': ['.', 'live', 'base', 'output'],
   'plugins/nsreplicate/commands': ['.', 'users', 'live', 'output', 'base'],
+  'plugins/nsreplicate/controller': ['installation', '.', 'leading', 'access', 'resource'],
   'plugins/nsreplicate/server': [
     '.',
     'certificate',
