@@ -144,7 +144,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/x8sync/commands': ['.', 'options'],
   'plugins/x8sync/objects': ['.', 'manifests'],
-  'plugins/x8sync/run': ['copy', '.'],
+  'plugins/x8sync/run': ['copy', '.', 'pods', 'results', 'request'],
   'src/cli': ['run', 'completion', '.'],
   'plugins/x8sync/mover': [
     '.',

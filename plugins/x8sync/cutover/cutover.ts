@@ -21,7 +21,7 @@ import {
   type Then,
 } from '../records/cutover-state.ts';
 import { copy } from '../run/copy/copy.ts';
-import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
+import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request/request.ts';
 import { ClaimUsers } from './claim-users.ts';
 import { type Claims, readNow, stoppedForOf } from './claims.ts';
 import { claimsFor } from './earlier.ts';

@@ -10,7 +10,7 @@ import {
   scaleCommand,
 } from '../records/cutover-state.ts';
 import { standingStill } from '../records/stopped-workloads.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
 import { startedAfterwards } from './target-writers.ts';

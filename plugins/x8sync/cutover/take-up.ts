@@ -4,7 +4,7 @@ import { pods } from '../../../src/kube/api/resources.ts';
 import { describeClaim } from '../claims/claim.ts';
 import { type CutoverState, namesOf, type Then } from '../records/cutover-state.ts';
 import { runsAgain, withPods } from '../records/stopped-workloads.ts';
-import type { CopyContext, CopyRequest } from '../run/request.ts';
+import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import { changedBesides, changedSince } from './standstill.ts';
 import { areRepointed } from './switch.ts';
