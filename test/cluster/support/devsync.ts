@@ -1,5 +1,5 @@
 /** A workstation of its own, pods of many kinds, and kubectl devsync as a person calls it. */
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { askControl } from '../../../plugins/devsync/control/socket.ts';
@@ -112,10 +112,15 @@ export class Workplace {
     await this.sh(name, `rm -rf /work /srv/* /victim; mkdir -p ${remote}`);
   }
 
-  /** Writes a file here, at once: half of it that is seen on the way would be a save of its own. */
-  write(path: string, text: string): void {
+  /**
+   * Writes a file here, at once: half of it that is seen on the way would be a save of its own.
+   *
+   * @param time that it bears, in seconds; now where absent
+   */
+  write(path: string, text: string, time?: number): void {
     const [draft, file] = [join(this.#drafts, 'draft'), join(this.local, path)];
     writeFileSync(draft, text);
+    if (time !== undefined) utimesSync(draft, time, time);
     mkdirSync(dirname(file), { recursive: true });
     renameSync(draft, file);
   }
