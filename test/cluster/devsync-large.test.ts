@@ -1,6 +1,6 @@
 /** Large files on a real cluster: what of them travels. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { ActivityState } from '../../plugins/devsync/session/status/activity.ts';
@@ -24,15 +24,17 @@ test('of a large file that was edited, the differences travel, both ways', async
   await isSame();
   const before = bytesOf(await it.reaches('large', 'watching'));
   expect(before.container).toBe(data.length);
+  // At once, here and there: half of it that is seen on the way would travel as well.
   writeFileSync(
-    large,
+    `${it.local}.new`,
     Buffer.concat([data.subarray(0, 5_000_001), Buffer.from('here'), data.subarray(5_000_001)]),
   );
+  renameSync(`${it.local}.new`, large);
   expect(await it.must('flush', 'large')).toMatch(/^Both sides are the same/);
   await isSame();
   const there = bytesOf(await it.reaches('large', 'watching'));
   expect(there.container - before.container).toBeLessThan(100_000);
-  await it.sh('large', 'cd /work; { echo there; cat large; } >/tmp/new; cat /tmp/new >large');
+  await it.sh('large', 'cd /work; { echo there; cat large; } >/tmp/new; mv /tmp/new large');
   expect(await it.must('flush', 'large')).toMatch(/^Both sides are the same/);
   expect(readFileSync(large).subarray(0, 6).toString()).toBe('there\n');
   await isSame();

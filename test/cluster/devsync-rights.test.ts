@@ -5,6 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { apply } from './support/clients.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, nodeForever, Workplace } from './support/devsync.ts';
+import { type Right, untilHeeded } from './support/heeded.ts';
 import { environment, pluginProgram, startPlugin } from './support/kubectl.ts';
 import { Person } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
@@ -27,8 +28,8 @@ interface Role {
   rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
 }
 
-/** Every role that lacks one verb on one resource, and what that is called. */
-function lessened(role: Role): { role: Role; lacks: string }[] {
+/** Every role that lacks one verb on one resource. */
+function lessened(role: Role): { role: Role; lacks: Right }[] {
   return role.rules.flatMap((rule, index) =>
     rule.resources.flatMap((resource) =>
       rule.verbs.map((verb) => {
@@ -38,7 +39,8 @@ function lessened(role: Role): { role: Role; lacks: string }[] {
         const rules = [...others, rest, less].filter(
           ({ resources, verbs }) => resources.length * verbs.length > 0,
         );
-        return { role: { ...role, rules }, lacks: `${verb} ${resource}` };
+        const [group = ''] = rule.apiGroups;
+        return { role: { ...role, rules }, lacks: { verb, group, resource } };
       }),
     ),
   );
@@ -81,6 +83,10 @@ test.each([
     );
     const [role, binding] = (JSON.parse(printed) as { items: [Role, object] }).items;
     await apply(contextA, it.namespace, role, binding);
+    const { kube, namespace } = place();
+    const heeds = (right: Right, isAllowed: boolean) =>
+      untilHeeded(kube, person.name, { ...right, namespace }, isAllowed);
+    for (const { lacks } of lessened(role)) await heeds(lacks, true);
 
     running = startPlugin('devsync', args, env);
     // It fails with what is said where that ends it.
@@ -94,10 +100,12 @@ test.each([
     running = undefined;
 
     // What they have in common was taken away once.
-    const all = lessened(role).filter(({ lacks }) => launcher === 'exec' || lacks.startsWith('patch'));
+    const all = lessened(role).filter(({ lacks }) => launcher === 'exec' || lacks.verb === 'patch');
     expect(all.length).toBeGreaterThan(0);
-    for (const { role: less, lacks } of all) {
+    for (const { role: less, lacks: right } of all) {
       await apply(contextA, it.namespace, less);
+      await heeds(right, false);
+      const lacks = `${right.verb} ${right.resource}`;
       const refused = await run(pluginProgram('devsync'), args, { env: { ...environment, ...env } });
       expect([lacks, refused.code]).toEqual([lacks, 4]);
       expect(refused.stderr).toContain(`may not ${lacks} in namespace "${it.namespace}"`);

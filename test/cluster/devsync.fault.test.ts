@@ -1,6 +1,9 @@
 /** A sync while the servers between it and its container break. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ensureUp, reconnect, restartComponent } from '../lab/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import type { Workplace } from './support/devsync.ts';
 import { expectSame } from './support/devsync-sides.ts';
@@ -24,11 +27,12 @@ lab('a sync', () => {
     return work;
   }
 
-  /** Writes here until told to stop. */
+  /** Writes here until told to stop, as programs do that write into the file itself. */
   async function scribble(it: Workplace, until: () => boolean): Promise<number> {
     let count = 0;
     for (; !until(); count++) {
-      it.write(`d/${count % 50}`, `written ${count} ${'x'.repeat((count % 7) * 40_000)}`);
+      const text = `written ${count} ${'x'.repeat((count % 7) * 40_000)}`;
+      writeFileSync(join(it.local, `d/${count % 50}`), text);
       await pause(20);
     }
     return count;
@@ -48,6 +52,8 @@ lab('a sync', () => {
     }
     done = true;
     expect(await writing).toBeGreaterThan(20);
+    // What writes there takes as long as a busy machine lets it.
+    await eventually(async () => expect(await it.sh('restarts', 'cat /work/there')).toBe('200\n'));
     await it.reaches('restarts', 'watching');
     await it.must('flush', 'restarts');
     await expectSame(it, 'restarts');

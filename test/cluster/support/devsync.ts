@@ -1,5 +1,5 @@
 /** A workstation of its own, pods of many kinds, and kubectl devsync as a person calls it. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { askControl } from '../../../plugins/devsync/control/socket.ts';
@@ -7,6 +7,7 @@ import { Workstation } from '../../../plugins/devsync/spec/workstation.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
 import { execOutput } from '../../../src/kube/streams/exec.ts';
 import { eventually, HopelessError } from '../../support/eventually.ts';
+import { slowness } from '../../support/slowness.ts';
 import { apply, clientOf, podIsReady } from './clients.ts';
 import { contextA } from './contexts.ts';
 import { environment, kubectl, pluginProgram, startPlugin } from './kubectl.ts';
@@ -61,6 +62,9 @@ export interface Synced {
   readonly remote?: string;
 }
 
+/** For a sync to come to a state: an agent may have to begin first, or five rollouts to end, beside other tests. */
+const patienceMs = 150_000 * slowness();
+
 /** An agent beside a container takes seconds to begin: tests that leave their pod in one piece share it. */
 const sharedPod = 'shared';
 
@@ -69,6 +73,8 @@ export class Workplace {
   readonly #place: Place;
   readonly base = mkdtempSync(join(tmpdir(), 'devsync-cluster-'));
   readonly local = join(this.base, 'local');
+  /** Where a file is written before it is put in place: nobody looks there. */
+  readonly #drafts = mkdtempSync(join(tmpdir(), 'devsync-drafts-'));
   /** Of whoever works here; the tests' own where absent. */
   kubeconfig: string | undefined;
   /** What `watch` is started under. */
@@ -106,10 +112,17 @@ export class Workplace {
     await this.sh(name, `rm -rf /work /srv/* /victim; mkdir -p ${remote}`);
   }
 
-  /** Writes a file here. */
-  write(path: string, text: string): void {
-    mkdirSync(dirname(join(this.local, path)), { recursive: true });
-    writeFileSync(join(this.local, path), text);
+  /**
+   * Writes a file here, at once: half of it that is seen on the way would be a save of its own.
+   *
+   * @param time that it bears, in seconds; now where absent
+   */
+  write(path: string, text: string, time?: number): void {
+    const [draft, file] = [join(this.#drafts, 'draft'), join(this.local, path)];
+    writeFileSync(draft, text);
+    if (time !== undefined) utimesSync(draft, time, time);
+    mkdirSync(dirname(file), { recursive: true });
+    renameSync(draft, file);
   }
 
   read(path: string): string {
@@ -168,7 +181,7 @@ export class Workplace {
       if (this.#ended !== undefined && seen.state === null)
         throw new HopelessError(`watch ended: ${this.#ended}`);
       throw new Error(`${name} is ${JSON.stringify(seen.state)}, not ${phase}`);
-    });
+    }, patienceMs);
   }
 
   async #look(name: string): Promise<Seen> {
@@ -201,7 +214,7 @@ export class Workplace {
     const { kube, namespace } = this.#place;
     const name = this.#shared && `devsync-${this.#shared}-container`;
     if (name) await kube.delete(configMaps, { namespace, name }).catch(() => {});
-    rmSync(this.base, { recursive: true, force: true });
+    for (const folder of [this.base, this.#drafts]) rmSync(folder, { recursive: true, force: true });
   }
 
   get #environment() {

@@ -6,9 +6,16 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
 import { kubeconfig } from './contexts.ts';
+import { untilHeeded } from './heeded.ts';
 
 interface Named {
   name: string;
+}
+/** What may be done with some resources of some groups. */
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
 }
 interface Kubeconfig {
   clusters: (Named & { cluster: object })[];
@@ -63,20 +70,28 @@ export class Person {
     return kubeconfigOf(context, path, name, { as: this.name });
   }
 
-  /** Lets them do everything in a namespace. */
+  /** Lets them do everything in a namespace. Resolves once that is heeded. */
   async mayAllIn(kube: KubeClient, namespace: string): Promise<void> {
     const metadata = { name: this.name, namespace };
     await kube.create(roleBindings, this.#binding(metadata, 'cluster-admin'));
     this.#undo.push(() => kube.delete(roleBindings, metadata));
+    await untilHeeded(kube, this.name, { verb: '*', group: '*', resource: '*', namespace });
   }
 
-  /** Lets them do what these rules say, in the whole cluster. */
-  async may(kube: KubeClient, rules: readonly object[]): Promise<void> {
+  /** Lets them do what these rules say, in the whole cluster. Resolves once that is heeded. */
+  async may(kube: KubeClient, rules: readonly Rule[]): Promise<void> {
     const metadata = { name: this.name };
     await kube.create(clusterRoles, { metadata, rules } as KubeObject);
     this.#undo.push(() => kube.delete(clusterRoles, metadata));
     await kube.create(clusterRoleBindings, this.#binding(metadata, this.name));
     this.#undo.push(() => kube.delete(clusterRoleBindings, metadata));
+    // They are of one object: where one is heeded, all are.
+    for (const {
+      apiGroups: [group = ''],
+      resources: [resource = ''],
+      verbs: [verb = ''],
+    } of rules.slice(-1))
+      await untilHeeded(kube, this.name, { verb, group, resource });
   }
 
   /** Takes all rights away, and the kubeconfigs. */

@@ -15,9 +15,11 @@ import {
 import { readLine } from '../../../plugins/devsync/wire/read-line.ts';
 import { SharedLine } from '../../../plugins/devsync/wire/shared-line.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { isMet } from '../../../src/kube/api/conditions.ts';
 import { namespaces, pods } from '../../../src/kube/api/resources.ts';
 import { portForward } from '../../../src/kube/streams/portforward.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
+import { eventuallySees } from '../../support/eventually.ts';
 import { contextA } from './contexts.ts';
 import { kubectl, plugin } from './kubectl.ts';
 
@@ -39,6 +41,18 @@ export async function uninstall(): Promise<string> {
 
 export const agentPods = async (kube: KubeClient) =>
   (await kube.list(pods, { namespace: agentNamespace, labelSelector: selectorOf(agentSelector) })).items;
+
+/** Deletes the agent of each node, and resolves once as many others are ready. */
+export async function replaceAgents(kube: KubeClient): Promise<void> {
+  const before = (await agentPods(kube)).map(({ metadata }) => metadata);
+  for (const { name } of before)
+    await kubectl(contextA, ['-n', agentNamespace, 'delete', 'pod', name, '--wait=false']);
+  const gone = new Set(before.map(({ uid }) => uid));
+  await eventuallySees(
+    async () => (await agentPods(kube)).map((pod) => isMet(pod, 'Ready') && !gone.has(pod.metadata.uid)),
+    (isOther) => isOther.length === before.length && isOther.every(Boolean),
+  );
+}
 
 /** A container, as a caller names it to an agent. */
 export interface Asked {

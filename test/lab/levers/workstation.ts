@@ -92,10 +92,11 @@ export class LabWorkstation {
   async move(): Promise<void> {
     const [first, second] = [addressOf(this.#part), addressOf(this.#part + 1)];
     const next = this.#address === first ? second : first;
-    await this.#ip('addr', 'add', next, 'dev', device);
-    await this.#ip('addr', 'del', this.#address, 'dev', device);
-    // The kernel takes the other addresses of a network away with its first one.
-    await this.#ip('addr', 'replace', next, 'dev', device);
+    // By one process, as there is no address between the last two: the kernel takes the other ones of a network away with
+    // its first one.
+    const steps = [`add ${next}`, `del ${this.#address}`, `replace ${next}`];
+    const input = steps.map((step) => `addr ${step} dev ${device}\n`).join('');
+    await run('ip', ['-n', this.#netns, '-batch', '-'], { input });
     this.#address = next;
   }
 

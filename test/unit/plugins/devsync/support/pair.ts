@@ -1,6 +1,6 @@
 /** Two directories, one behind a real agent in a process of its own, kept the same by a real synchronizer. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Transform } from 'node:stream';
@@ -174,6 +174,23 @@ export class Pair {
   get here(): LocalEndpoint {
     if (this.#localEndpoint === undefined) throw new Error('it was not started');
     return this.#localEndpoint;
+  }
+
+  /** Saves a file at once: half of it that is seen on the way, as on a busy machine, would be a save of its own. */
+  save(side: 'local' | 'container', path: string, content: string | Uint8Array): void {
+    const draft = join(this.base, 'draft');
+    writeFileSync(draft, content);
+    renameSync(draft, join(this[side], path));
+  }
+
+  /** Does something while the agent stands still: what it sees is there at once. */
+  behindAgent(work: () => void): void {
+    this.process?.kill('SIGSTOP');
+    try {
+      work();
+    } finally {
+      this.process?.kill('SIGCONT');
+    }
   }
 
   /** Resolves when the synchronizer tells its next state, or ends. */

@@ -105,7 +105,7 @@ describe('modes', () => {
     const onNotice = (line: string) => lines.push(line);
     const large = { file: 'x'.repeat(2 << 20) };
     const it = await syncedPair(large, { sync: { mode: 'one-way-replica', onNotice } });
-    writeFileSync(join(it.container, 'file'), 'there');
+    it.save('container', 'file', 'there');
     await eventually(() =>
       expect(lines).toEqual(['put right in the container: 1 file (file); restore lists what was there']),
     );

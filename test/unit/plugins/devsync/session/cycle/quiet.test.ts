@@ -1,14 +1,5 @@
 /** Who watches LOCAL or REMOTE, as test runners and bundlers do, is told of what happens to the files, and of nothing else. */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { eventually } from '../../../../../support/eventually.ts';
@@ -47,13 +38,13 @@ test.each(['local', 'container'] as const)(
     await pair.start();
     await pair.synchronizer.flush();
     const [to, from] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
+    const other = side === 'local' ? 'container' : 'local';
     const told = await toldOf(
       to,
       async () => {
-        writeFileSync(join(from, 'src', '.a'), 'two');
-        renameSync(join(from, 'src', '.a'), join(from, 'src', 'a'));
+        pair.save(other, 'src/a', 'two');
         await eventually(() => expect(readFileSync(join(to, 'src', 'a'), 'utf8')).toBe('two'));
-        writeFileSync(join(from, 'src', 'large'), Buffer.alloc(3e5, 'x'));
+        pair.save(other, 'src/large', Buffer.alloc(3e5, 'x'));
         await eventually(() => expect(readdirSync(join(to, 'src'))).toContain('large'));
         rmSync(join(from, 'src', 'deep', 'b'));
         await eventually(() => expect(readdirSync(join(to, 'src', 'deep'))).not.toContain('b'));

@@ -15,7 +15,7 @@ test.each([
   await it.start();
   await it.synchronizer.flush();
   const begin = jest.spyOn(AgentConnection.prototype, 'begin');
-  writeFileSync(join(it.container, 'file'), 'saved there');
+  it.save('container', 'file', 'saved there');
   await eventually(() => expect(readFileSync(join(it.local, 'file'), 'utf8')).toBe('saved there'));
   expect(begin.mock.calls.filter(([, method]) => method === 'read')).toHaveLength(reads);
   begin.mockRestore();

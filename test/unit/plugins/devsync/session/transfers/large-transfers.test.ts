@@ -69,7 +69,7 @@ test.each(ways)(
   async (from, to) => {
     const { it, passed, crawl, hurry } = await started();
     const data = randomBytes(size);
-    writeFileSync(join(it[from], 'large'), data);
+    it.save(from, 'large', data);
     await eventually(() => expect(passed()).toBeGreaterThan(2 << 20));
     // However busy the machine is: the rest takes many times as long as the saves do.
     crawl();
