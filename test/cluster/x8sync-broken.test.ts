@@ -21,15 +21,17 @@ afterAll(() => scene.close());
 
 /** So that a copy takes longer than what is done to it meanwhile, also on a busy machine. */
 const slowly = ['--bwlimit', '700K'];
+/** Where it is not to come to its end: that takes half a minute. */
+const slower = ['--bwlimit', '200K'];
 
 /** A run that is in the middle of the one big file. */
-async function runCopying(claim: string, ...args: string[]): Promise<Running> {
+async function runCopying(claim: string, speed: string[], ...args: string[]): Promise<Running> {
   await scene.claim(contextB, claim);
-  return runInto(claim, ...args);
+  return runInto(claim, speed, ...args);
 }
 
-async function runInto(claim: string, ...args: string[]): Promise<Running> {
-  const running = startX8sync(source, scene.ref(contextB, claim), ...args, ...slowly);
+async function runInto(claim: string, speed: string[], ...args: string[]): Promise<Running> {
+  const running = startX8sync(source, scene.ref(contextB, claim), ...args, ...speed);
   await running.saw('Copy the files …');
   await partArrives(scene, contextB, claim);
   return running;
@@ -43,14 +45,14 @@ async function expectWhole(claim: string, task: string): Promise<void> {
 const on = (context: string, ...args: string[]) => kubectl(context, ['-n', scene.namespace, ...args]);
 
 test.concurrent("a mover's pod that is deleted has a successor, which goes on", async () => {
-  const running = await runCopying('mover-gone', '--name', 'mover-gone');
+  const running = await runCopying('mover-gone', slowly, '--name', 'mover-gone');
   await on(contextB, 'delete', 'pod', '-l', 'x8s.dev/task=mover-gone', '--wait=false');
   saidBy(await running.ended, 0);
   await expectWhole('mover-gone', 'mover-gone');
 });
 
 test.concurrent('a source that closed its door because nobody came is opened again by the next run', async () => {
-  const running = await runCopying('closed', '--name', 'closed');
+  const running = await runCopying('closed', slower, '--name', 'closed');
   running.child.kill('SIGKILL');
   await running.ended;
   await on(contextB, 'delete', 'job', 'x8sync-closed-target');
@@ -71,7 +73,7 @@ test.concurrent('a source that closed its door because nobody came is opened aga
 const deleteClaim = (context: string, claim: string) => on(context, 'delete', `pvc/${claim}`, '--wait=false');
 
 test.concurrent('a copy whose target claim is deleted meanwhile has failed, and says so: it goes with the mover', async () => {
-  const running = await runCopying('leaving', '--name', 'leaving', '--verify');
+  const running = await runCopying('leaving', slowly, '--name', 'leaving', '--verify');
   await deleteClaim(contextB, 'leaving');
   const said = saidBy(await running.ended, 1);
   expect(said).toMatch(/error: target claim \S+\/leaving is being deleted, since .* goes with the claim/);
@@ -113,7 +115,7 @@ onLab(
   async () => {
     await scene.claim(contextB, 'full', { size: '64Mi', storageClass: 'tmpfs' });
     // The kubelet warns of that, and goes on: the image is there.
-    const running = await runInto('full', '--name', 'full', '--image-pull-secret', 'absent');
+    const running = await runInto('full', slower, '--name', 'full', '--image-pull-secret', 'absent');
     const keys = await keysOf('full');
     expect(keys.length).toBeGreaterThan(4);
     await fillClaim({ cluster: contextB, namespace: scene.namespace, claim: 'full' });
@@ -132,7 +134,7 @@ onLab(
 );
 
 test.concurrent("what answers without the host key that was made for the task is not talked to, and that is the copy's end", async () => {
-  const running = await runCopying('rekeyed', '--name', 'rekeyed');
+  const running = await runCopying('rekeyed', slower, '--name', 'rekeyed');
   const data = { host_key: Buffer.from(another.privateKey).toString('base64') };
   await on(contextA, 'patch', 'secret', 'x8sync-rekeyed-source', '-p', JSON.stringify({ data }));
   await on(contextA, 'delete', 'pod', 'x8sync-rekeyed-source-0', '--wait=false');

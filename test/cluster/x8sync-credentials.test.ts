@@ -24,8 +24,8 @@ test.each([
     const doomed = await doomedIn(mortal, scene.namespace);
     try {
       const claims = [scene.ref(contextA, 'source'), scene.ref(contextB, name)];
-      // Twelve seconds: API servers believe a token that they have seen for ten.
-      const args = [...claims, '--name', name, '--bwlimit', '500K'];
+      // Fifteen seconds: API servers believe a token that they have seen for ten.
+      const args = [...claims, '--name', name, '--bwlimit', '400K'];
       const running = startPlugin('x8sync', args, { KUBECONFIG: doomed.kubeconfig });
       await running.saw('Copy the files …');
       await doomed.end();

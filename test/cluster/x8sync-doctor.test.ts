@@ -1,9 +1,11 @@
 /** `doctor`: what stands for and against a copy, before anything is made. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { apply, get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
+import { leastMemory } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -84,20 +86,13 @@ test('a namespace that admits little is described: who the pods are, which quota
   const small = await Scene.open('doctor-small', { 'pod-security.kubernetes.io/enforce': 'restricted' });
   try {
     await small.claim(contextB, 'target');
-    await apply(
-      contextB,
-      small.namespace,
-      {
-        apiVersion: 'v1',
-        kind: 'ResourceQuota',
-        metadata: { name: 'no-secrets' },
-        spec: { hard: { secrets: '0' } },
-      },
-      {
-        ...{ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'large-only' } },
-        spec: { limits: [{ type: 'Container', min: { memory: '128Mi' } }] },
-      },
-    );
+    await apply(contextB, small.namespace, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'no-secrets' },
+      spec: { hard: { secrets: '0' } },
+    });
+    await leastMemory(contextB, small.namespace, 'large-only', '128Mi');
     await kubectl(contextB, [
       ...['-n', small.namespace, 'wait', '--timeout=180s', 'resourcequota/no-secrets'],
       '--for=jsonpath={.status.hard.secrets}=0',
@@ -114,8 +109,11 @@ test('a namespace that admits little is described: who the pods are, which quota
       /no-secrets has no room: secrets: 0 of 0 is used/,
     );
     await kubectl(contextB, ['-n', small.namespace, 'delete', 'limitrange/large-only']);
-    const freed = await examined(source, small.ref(contextB, 'target'));
-    expect(found(freed, 'pod admission', 'target').join()).toMatch(/note: admits no root in a pod/);
+    // The API server hears of that a moment later.
+    await eventually(async () => {
+      const freed = await examined(source, small.ref(contextB, 'target'));
+      expect(found(freed, 'pod admission', 'target').join()).toMatch(/note: admits no root in a pod/);
+    });
   } finally {
     await small.close();
   }

@@ -17,7 +17,7 @@ ssh-keygen -q -t ed25519 -N '' -f client; ssh-keygen -q -t ed25519 -N '' -f othe
 ssh-keygen -q -t ed25519 -N '' -f /etc/x8s/keys/host_key
 cp client.pub /etc/x8s/keys/authorized_keys
 X8S_PROTOCOL=${protocol} X8S_NONCE=n X8S_PORT=2222 X8S_IDLE_SECONDS=4 x8s-mover serve >serve.log 2>sshd.log &
-for i in $(seq 100); do grep -q x8s:serving serve.log && break; sleep 0.1; done
+for i in $(seq 600); do grep -q x8s:serving serve.log && break; sleep 0.1; done
 known="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 ssh="ssh -p 2222 -o BatchMode=yes -o IdentitiesOnly=yes $known"
 try() { local name=$1; shift; if "$@" >out 2>&1; then echo "$name: yes"; else echo "$name: no ($(tail -n 1 out))"; fi; }
@@ -37,7 +37,7 @@ try sftp sh -c "echo ls | sftp -P 2222 -b - -i client $known root@localhost"
 try stranger $ssh -i other root@localhost usage
 try user $ssh -i client mover@localhost usage
 try untouched cmp copied/folder/file /source/folder/file
-for i in $(seq 100); do grep -q x8s:closed serve.log && break; sleep 0.1; done
+for i in $(seq 600); do grep -q x8s:closed serve.log && break; sleep 0.1; done
 try closed grep -q x8s:closed serve.log
 try afterwards $ssh -o ConnectTimeout=2 -i client root@localhost usage
 kill %1

@@ -8,6 +8,7 @@ import { apply, get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
+import { leastMemory } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
 import { held, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
@@ -58,7 +59,7 @@ test.concurrent('flags and a patch are in the pods of both sides; a sidecar neit
     spec: { containers: [sidecar, { name: 'mover', env: [{ name: 'TZ', value: 'UTC' }] }] },
   });
   const running = startX8sync(
-    ...[source, scene.ref(contextB, 'wished'), '--name', 'wished', '--bwlimit', '2M', '--pod-patch', patch],
+    ...[source, scene.ref(contextB, 'wished'), '--name', 'wished', '--bwlimit', '1M', '--pod-patch', patch],
     ...['--service-account', 'mover', '--cpu', '20m', '--memory', '80Mi:512Mi', '--pod-label', 'team=db'],
     ...['--pod-annotation', 'example.org/why=test', '--toleration', 'dedicated=db:NoSchedule'],
     ...['--node-selector', 'kubernetes.io/os=linux', '--image-pull-secret', 'none'],
@@ -130,9 +131,7 @@ test.concurrent('a quota of limits admits the pods; a limit range that does not 
     );
     const pair = [own.ref(contextA, 'source'), own.ref(contextB, 'target')];
     saidBy(await x8sync(...pair), 0);
-    const limits = [{ type: 'Container', min: { memory: '128Mi' } }];
-    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'large' }, spec: { limits } };
-    await apply(contextB, own.namespace, range);
+    await leastMemory(contextB, own.namespace, 'large', '128Mi');
     const said = saidBy(await x8sync(...pair), 3);
     expect(said).toMatch(/minimum memory usage per Container[\s\S]*hint: .*--cpu and --memory/);
     saidBy(await x8sync(...pair, '--memory', '128Mi'), 0);
@@ -145,7 +144,7 @@ test.concurrent('a quota of limits admits the pods; a limit range that does not 
 test.concurrent('nodes that take no pod are named in the end, with what to give', async () => {
   await scene.claim(contextB, 'nowhere');
   const args = [source, scene.ref(contextB, 'nowhere'), '--node-selector', 'x8s.dev/test=absent'];
-  const said = saidBy(await x8sync(...args, '--timeout', '5s'), 124);
+  const said = saidBy(await x8sync(...args, '--timeout', '10s'), 124);
   expect(said).toMatch(/can't be scheduled[\s\S]*hint: --toleration and --node-selector/);
   expect(saidBy(await x8sync('doctor', ...args), 1)).toMatch(
     /the pod may run on no node: \S+: it has no label x8s\.dev\/test=absent/,

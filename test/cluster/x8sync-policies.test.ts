@@ -1,8 +1,8 @@
 /** Quotas, limit ranges and admission policies: what leads to another way, what ends a run, and with which words. */
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { apply } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
-import { policy, quota } from './support/policies.ts';
+import { leastMemory, policy, quota, samplePod } from './support/policies.ts';
+import { granted, grantIn } from './support/roles.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -25,12 +25,6 @@ async function place(purpose: string): Promise<Scene> {
 }
 
 const refs = (own: Scene) => [own.ref(contextA, 'source'), own.ref(contextB, 'target')] as const;
-const pod = (spec: object) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'probe' },
-  spec: { containers: [{ name: 'probe', image: 'probe' }], ...spec },
-});
 
 (isLab ? describe : describe.skip)(
   'a node port that is refused leads to a load balancer that is asked for',
@@ -59,7 +53,7 @@ describe('a pod that is admitted to a person, and not to the controllers', () =>
     const message = 'controllers make nothing here';
     const expression = '!has(object.metadata.ownerReferences)';
     const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'x' }];
-    const denied = { ...pod({}), metadata: { name: 'probe', ownerReferences } };
+    const denied = samplePod({}, { ownerReferences });
     undo.push(await policy(contextA, own.namespace, { resources: ['pods'], expression, message, denied }));
     const said = saidBy(await x8sync(...refs(own)), 3);
     expect(said).not.toMatch(/not up after/);
@@ -79,13 +73,7 @@ describe('what is against every pod of ours is told beforehand', () => {
     ],
     [
       'a limit range',
-      (own) =>
-        apply(contextB, own.namespace, {
-          apiVersion: 'v1',
-          kind: 'LimitRange',
-          metadata: { name: 'wide' },
-          spec: { limits: [{ type: 'Container', min: { memory: '128Mi' } }] },
-        }),
+      (own) => leastMemory(contextB, own.namespace, 'wide', '128Mi'),
       /minimum memory usage per Container is 128Mi/,
       /describe limitrange/,
     ],
@@ -117,24 +105,15 @@ describe('what is against every pod of ours is told beforehand', () => {
     const own = await place('no-pods');
     const verbs = ['get', 'list', 'watch', 'create', 'update', 'delete', 'patch'];
     const all = ['persistentvolumeclaims', 'configmaps', 'secrets', 'services', 'events', 'pods/log'];
-    const role = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'Role',
-      metadata: { name: 'no-pods' },
-      rules: [
-        { apiGroups: [''], resources: all, verbs },
-        { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'delete'] },
-        { apiGroups: ['apps', 'batch'], resources: ['statefulsets', 'jobs'], verbs },
-      ],
-    };
-    const binding = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name: 'no-pods' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'no-pods' },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'podless' }],
-    };
-    await Promise.all(own.contexts.map((context) => apply(context, own.namespace, role, binding)));
+    const rules = [
+      { apiGroups: [''], resources: all, verbs },
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'delete'] },
+      { apiGroups: ['apps', 'batch'], resources: ['statefulsets', 'jobs'], verbs },
+    ];
+    const role = granted('no-pods', rules, { kind: 'User', name: 'podless' });
+    await Promise.all(
+      own.contexts.map((context) => grantIn(context, own.namespace, role, ['--as', 'podless'])),
+    );
     const said = saidBy(await x8sync(...refs(own), '--as', 'podless'), 4);
     expect(said).toMatch(/may not create pods in namespace/);
     expect(said).not.toMatch(/admits no pod|Pod Security/);

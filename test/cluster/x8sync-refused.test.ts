@@ -4,6 +4,7 @@ import { apply, get } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
+import { granted, grantIn } from './support/roles.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -143,22 +144,13 @@ describe('clusters that do not answer, or say no', () => {
   });
 
   test('a user who may do little is told each verb on each resource that is missing', async () => {
-    const role = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'Role',
-      metadata: { name: 'reader' },
-      rules: [
-        { apiGroups: [''], resources: ['persistentvolumeclaims', 'pods'], verbs: ['get', 'list', 'watch'] },
-      ],
-    };
-    const binding = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name: 'reader' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'narrow' }],
-    };
-    await Promise.all(scene.contexts.map((context) => apply(context, scene.namespace, role, binding)));
+    const rules = [
+      { apiGroups: [''], resources: ['persistentvolumeclaims', 'pods'], verbs: ['get', 'list', 'watch'] },
+    ];
+    const role = granted('reader', rules, { kind: 'User', name: 'narrow' });
+    await Promise.all(
+      scene.contexts.map((context) => grantIn(context, scene.namespace, role, ['--as', 'narrow'])),
+    );
     await expectEnd(
       4,
       [

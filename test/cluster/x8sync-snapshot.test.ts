@@ -115,7 +115,7 @@ onLab('what can make no snapshot is refused with the reason, and nothing is left
       '--snapshot-class',
       `${driver.name}-broken`,
       '--timeout',
-      '6s',
+      '10s',
       source,
       target,
     ),
@@ -124,7 +124,7 @@ onLab('what can make no snapshot is refused with the reason, and nothing is left
   expect(unknown).toMatch(/CRDs of external-snapshotter are not installed\n.*--clone/);
   expect(broken).toMatch(/the driver says: the array has no room for a snapshot/);
   driver.refusesClones = true;
-  expect(await refused(124, '--clone', '--timeout', '6s', source, target)).toMatch(
+  expect(await refused(124, '--clone', '--timeout', '10s', source, target)).toMatch(
     /ProvisioningFailed: the driver makes no clones/,
   );
   expect(await frozen()).toBe('');

@@ -7,6 +7,7 @@ import { isMet } from '../../../src/kube/api/conditions.ts';
 import type { KubeObject, Pod } from '../../../src/kube/api/objects.ts';
 import {
   apiVersionOf,
+  configMaps,
   namespaces,
   pods,
   type Resource,
@@ -20,7 +21,7 @@ import { slowness } from '../../support/slowness.ts';
 import { kubeconfig } from './contexts.ts';
 
 /** For what a busy cluster does in seconds, in milliseconds. */
-const patienceMs = 180_000 * slowness();
+const patienceMs = 240_000 * slowness();
 
 const clients = new Map<string, Promise<KubeClient>>();
 
@@ -86,12 +87,19 @@ export async function podIsReady(context: string, namespace: string, name: strin
   await becomes(context, pods, { namespace, name }, isReady);
 }
 
-/** Makes a namespace. No pod is admitted before its service account exists, which a busy cluster makes a while later. */
+/**
+ * Makes a namespace, with what a cluster puts into each by itself, which a busy one does a while later: no pod is admitted
+ * before its service account exists, and who looks at what has been made meanwhile would find the certificates of the
+ * cluster among that.
+ */
 export async function makeNamespace(
   context: string,
   name: string,
   labels: Record<string, string> = {},
 ): Promise<void> {
   await (await clientOf(context)).create(namespaces, { metadata: { name, labels } });
-  await becomes(context, serviceAccounts, { namespace: name, name: 'default' });
+  await Promise.all([
+    becomes(context, serviceAccounts, { namespace: name, name: 'default' }),
+    becomes(context, configMaps, { namespace: name, name: 'kube-root-ca.crt' }),
+  ]);
 }

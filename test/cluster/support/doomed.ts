@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apply } from './clients.ts';
+import { serviceAccounts } from '../../../src/kube/api/resources.ts';
+import { clientOf } from './clients.ts';
 import { contextA, contextB } from './contexts.ts';
 import { kubectl } from './kubectl.ts';
 import { kubeconfigOf } from './limited.ts';
+import { grantIn } from './roles.ts';
 
 interface Config {
   clusters: unknown[];
@@ -25,17 +27,19 @@ export interface Doomed {
 /** May do everything in one namespace of this context's cluster until `end`; in the other cluster for good. */
 export async function doomedIn(context: string, namespace: string): Promise<Doomed> {
   const name = 'doomed';
-  await apply(
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } };
+  const binding = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  };
+  await grantIn(
     context,
     namespace,
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ kind: 'ServiceAccount', name, namespace }],
-    },
+    [account, binding],
+    ['--as', `system:serviceaccount:${namespace}:${name}`],
   );
   const token = (await kubectl(context, ['-n', namespace, 'create', 'token', name])).trim();
   const folder = await mkdtemp(join(tmpdir(), 'x8s-test-'));
@@ -49,7 +53,7 @@ export async function doomedIn(context: string, namespace: string): Promise<Doom
   return {
     kubeconfig: files.join(':'),
     end: async () => {
-      await kubectl(context, ['-n', namespace, 'delete', 'serviceaccount', name]);
+      await (await clientOf(context)).delete(serviceAccounts, { namespace, name });
     },
     remove: () => rm(folder, { recursive: true }),
   };

@@ -48,6 +48,8 @@ export class FakeCsiDriver {
   readonly #stop = new AbortController();
   readonly #place: string;
   readonly #volumes = new Set<string>();
+  /** By uid: a watch tells of a claim or a snapshot again while it is being worked on. */
+  readonly #done = new Set<string>();
 
   private constructor(context: string, namespace: string) {
     const cluster = clusterNamed(context);
@@ -100,13 +102,17 @@ export class FakeCsiDriver {
   #serve(): void {
     const keyed = new OncePerKey(this.#context);
     // What is still to be done when it is stopped has nobody who waits for it.
-    const once = (key: string, work: () => Promise<void>) =>
-      keyed.run(key, async () => (this.#stop.signal.aborted ? undefined : work()));
+    const once = (uid: string, work: () => Promise<void>) =>
+      keyed.run(uid, async () => {
+        if (this.#stop.signal.aborted || this.#done.has(uid)) return;
+        await work();
+        this.#done.add(uid);
+      });
     const claims = `/api/v1/namespaces/${this.#namespace}/persistentvolumeclaims`;
     new Collection<Claim>(this.#context, claims, (claim, gone) => {
-      const { uid } = claim.metadata;
+      const { uid = '' } = claim.metadata;
       if (claim.spec.storageClassName !== this.name || gone || claim.spec.volumeName) return;
-      once(`claim ${uid}`, () => this.#provision(claim));
+      once(uid, () => this.#provision(claim));
     });
     const snapshots = `${group}/namespaces/${this.#namespace}/volumesnapshots`;
     new Collection<Snapshot>(this.#context, snapshots, (snapshot, gone) => {

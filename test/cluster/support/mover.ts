@@ -43,7 +43,7 @@ unprivileged='setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set=
 serve() {
   X8S_NONCE=n X8S_PORT=2222 X8S_IDLE_SECONDS=$idle "$@" x8s-mover serve >/tmp/serve.log 2>/tmp/sshd.log &
   serving=$!
-  for _ in $(seq 100); do grep -q x8s:serving /tmp/serve.log && return; sleep 0.1; done
+  for _ in $(seq 600); do grep -q x8s:serving /tmp/serve.log && return; sleep 0.1; done
 }
 idle=600
 # copy NAME VARIABLE=VALUE… [PREFIX…]: runs the mover to its end.
@@ -55,7 +55,7 @@ copy() {
 tell() { local name=$1; shift; echo "told $name $("$@" 2>&1 | base64 -w 0)"; }
 mover_pid() { pgrep -f '/x8s-mover copy$' | head -n 1; }
 # arrived: waits until a few MiB of a file are there.
-arrived() { for _ in $(seq 300); do [ -n "$(find /target/.x8sync -type f -size +3M 2>/dev/null)" ] && return; sleep 0.1; done; }
+arrived() { for _ in $(seq 600); do [ -n "$(find /target/.x8sync -type f -size +3M 2>/dev/null)" ] && return; sleep 0.1; done; }
 fill() { head -c "$2" /dev/urandom >"$1"; }
 clear_all() { rm -rf /source/* /target/* /target/.x8sync; }
 equal() { diff <(cd /source; find . -type f -exec sha1sum {} + | sort) <(cd /target; find . -type f -exec sha1sum {} + | sort) && echo equal; }

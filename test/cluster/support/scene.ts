@@ -134,15 +134,19 @@ export class Scene {
   async leftovers(task?: string): Promise<string[]> {
     const manager = 'app.kubernetes.io/managed-by=kubectl-x8sync';
     const label = task === undefined ? manager : `${manager},x8s.dev/task=${task}`;
+    const look = (context: string) =>
+      eventuallySees(
+        () => get<KubeObject>(context, this.namespace, `${childKinds},configmaps`, label),
+        (found) => !found.some((one) => isStray(one, found)),
+      );
     const all = await Promise.all(
-      this.contexts.map(async (context) => {
-        const found = await get<KubeObject>(context, this.namespace, `${childKinds},configmaps`, label);
-        return found.flatMap(({ apiVersion = '', kind = '', metadata: { name, labels } }) => {
+      this.contexts.map(async (context) =>
+        (await look(context)).flatMap(({ apiVersion = '', kind = '', metadata: { name, labels } }) => {
           if (kind === 'ConfigMap' && labels?.['x8s.dev/role'] !== 'lock') return [];
           const group = apiVersion.split('/').slice(0, -1);
           return [`${context} ${[kind.toLowerCase(), ...group].join('.')}/${name}`];
-        });
-      }),
+        }),
+      ),
     );
     return all.flat();
   }
@@ -200,6 +204,17 @@ export class Scene {
       },
     };
   }
+}
+
+/**
+ * Whether it is a pod that its controller has made before it heard that the Job or StatefulSet is gone, too late for
+ * whoever removed that: it does not run, and the garbage collector takes it.
+ */
+function isStray({ kind, metadata, status }: KubeObject, found: readonly KubeObject[]): boolean {
+  const { phase } = (status ?? {}) as { readonly phase?: string };
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  const isOwned = found.some(({ metadata: { uid } }) => uid === owner?.uid);
+  return kind === 'Pod' && phase === 'Pending' && owner !== undefined && !isOwned;
 }
 
 /** Resolves when the mover is in the middle of a large file: a part of it is in the target claim, in the mover's folder. */

@@ -199,6 +199,16 @@ export async function lockNow() {
   return lock;
 }
 
+/** So much time passes. */
+export function pass(ms: number): void {
+  sleptMs += ms;
+}
+
+/** From now on whatever is to take no longer than this has taken that long. */
+export function endLimitsOf(limitMs: number): void {
+  clock.sleep = (ms, signal) => systemClock.sleep(ms === limitMs ? 0 : ms, signal);
+}
+
 /** This machine has slept, and its lock is gone. */
 export async function loseLock(): Promise<void> {
   sleptMs = 100_000;

@@ -1,5 +1,6 @@
 /** Both of the mover's sides as processes of this machine, with its real sshd, ssh and rsync, over the loopback. */
 import { type ChildProcess, execFile, execFileSync, type StdioOptions, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -194,11 +195,20 @@ function lineOf(child: ChildProcess, start: string): Promise<void> {
   });
 }
 
-export function freePort(): Promise<number> {
+/**
+ * A port of this machine that nobody listens on. None of those that the kernel gives away by itself: it might give this
+ * one to another test before it is used here.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
+    const server = createServer().listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.once('error', () => resolve(false));
   });
 }

@@ -5,6 +5,7 @@ import { deployments } from '../../../../../src/kube/api/resources.ts';
 import {
   beforeStop,
   counts,
+  endLimitsOf,
   events,
   hurry,
   interrupt,
@@ -106,8 +107,9 @@ describe('where what was started is not ready in time it is told', () => {
     const replace = kube.objects.replace.bind(kube.objects);
     kube.objects.replace = (collection, { status, ...rest }) =>
       replace(collection, collection === 'apps/deployments' ? rest : ({ status, ...rest } as never));
+    endLimitsOf(impatient.timeoutMs);
   };
-  const impatient = { timeoutMs: 100 };
+  const impatient = { timeoutMs: 600_000 };
   const onceCopied =
     (work: () => unknown = () => {}) =>
     async ({ isLast }: { readonly isLast: boolean }) => {

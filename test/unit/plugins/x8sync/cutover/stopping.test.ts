@@ -9,6 +9,7 @@ import {
   events,
   failLast,
   forgetEvents,
+  hurry,
   kube,
   left,
   loseTarget,
@@ -16,6 +17,7 @@ import {
   markNow,
   namespace,
   object,
+  onceWritten,
   openShop,
   reconnect,
   recordNow,
@@ -170,15 +172,15 @@ describe('what is stopped', () => {
   });
 
   test('is noticed at once where somebody starts it while its pods are awaited', async () => {
-    const settled = run(undefined, 'target', undefined, false, { timeoutMs: 10_000 });
-    beforeStop(async () => {
-      await kube.create(pods, object('stays', { spec: volumes('old'), status: { phase: 'Running' } }));
-      setTimeout(() => void scaleWeb(1), 100);
-    });
-    await expect(settled).rejects.toThrow(
+    hurry();
+    onceWritten('web', () => scaleWeb(1));
+    beforeStop(() =>
+      kube.create(pods, object('stays', { spec: volumes('old'), status: { phase: 'Running' } })),
+    );
+    await expect(run(undefined, 'target', undefined, false, { timeoutMs: 0 })).rejects.toThrow(
       'Deployment web was changed by somebody else while it was to stand still',
     );
-  }, 20_000);
+  });
 
   test.each([
     [

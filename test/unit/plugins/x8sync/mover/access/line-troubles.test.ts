@@ -52,7 +52,7 @@ withPrograms(
   async () => {
     await both.serve();
     const line = await farLine(both.port, 0);
-    const env = { X8S_ADDRESSES: `127.0.0.1:${line.port}`, X8S_BWLIMIT: '2M', X8S_CONNECT_SECONDS: '1' };
+    const env = { X8S_ADDRESSES: `127.0.0.1:${line.port}`, X8S_BWLIMIT: '2M', X8S_CONNECT_SECONDS: '6' };
     const { ended } = both.start(env);
     await eventuallySees(arrived, (bytes) => bytes > 2 << 20, 40_000);
     line[Symbol.dispose]();

@@ -143,7 +143,7 @@ withPrograms(
   'a copy that was stopped goes on: what had come does not come again',
   async () => {
     put(source, 0, randomBytes(20 * mebibyte));
-    const { child, ended } = both.start({ ...mounted, X8S_BWLIMIT: '10M' });
+    const { child, ended } = both.start({ ...mounted, X8S_BWLIMIT: '5M' });
     // Some of it has come by the first line about it.
     child.stdout?.on('data', (chunk: Buffer) => {
       if (/"totalBytes":20971520,/.test(String(chunk))) child.kill('SIGTERM');
