@@ -256,7 +256,8 @@ describe('who and what', () => {
   test('discovery knows the built-in kinds by all their names', async () => {
     const { resources, unavailable } = await discover(kube);
     expect(resources.length).toBeGreaterThan(50);
-    expect(unavailable).toEqual([]);
+    // Groups of tests beside come and go.
+    expect(unavailable.filter((group) => !/\.test\b/.test(group))).toEqual([]);
     for (const name of ['deploy', 'Deployment', 'deployments.v1.apps', 'deployment.apps'])
       expect(await resolveResource(kube, name)).toMatchObject({ group: 'apps', plural: 'deployments' });
   });

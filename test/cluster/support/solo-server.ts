@@ -3,9 +3,8 @@
  * freeze, empty and restore it, and for benchmarks, without a word to the lab's clusters. No nodes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
@@ -13,6 +12,7 @@ import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { connect } from '../../../src/kube/connect/connect.ts';
 import { binary } from '../../lab/binaries.ts';
 import { eventually, HopelessError } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import { slowness } from '../../support/slowness.ts';
 
 type Part = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
@@ -344,22 +344,4 @@ export class SoloServer {
   #logTail(part: Part): string {
     return readFileSync(this.#file(`${part}.log`), 'utf8').slice(-2000);
   }
-}
-
-/**
- * Not of those that the system gives to outgoing connections: one of them would take it while its server is away, or not
- * there yet.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + randomInt(9000);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer().on('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
-  });
 }
