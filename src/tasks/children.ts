@@ -8,7 +8,7 @@ import { isConflict, isForbidden, isNotFound } from '../kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../kube/api/client.ts';
 import type { KubeObject } from '../kube/api/objects.ts';
 import type { Resource } from '../kube/api/resources.ts';
-import { waitGone } from '../kube/watch/wait.ts';
+import { type WaitOptions, waitGone } from '../kube/watch/wait.ts';
 import { selectorOf, taskLabels } from './names.ts';
 import type { TaskRecord } from './record.ts';
 
@@ -50,7 +50,9 @@ export async function removeChildren(
     waiting?.(children.map(({ resource, object }) => `${resource.kind} ${object.metadata.name}`).join(', '));
     await removeInWaves(kube, children, ours, { signal });
     const timeoutMs = limitMs === 0 ? 0 : Math.max(1, until - clock.monotonic());
-    const left = await Promise.all(children.map((child) => awaitGone(kube, child, timeoutMs, signal)));
+    const left = await Promise.all(
+      children.map((child) => awaitGone(kube, child, { timeoutMs, clock, signal })),
+    );
     if (clock.monotonic() >= until) return left.filter((line) => line !== undefined);
   }
 }
@@ -115,12 +117,11 @@ async function remove(kube: KubeClient, { resource, object: { metadata } }: Chil
 async function awaitGone(
   kube: KubeClient,
   { resource, object: { metadata } }: Child,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
+  options: Pick<WaitOptions, 'timeoutMs' | 'clock' | 'signal'>,
 ): Promise<string | undefined> {
   const { namespace, name, uid } = metadata;
   try {
-    await waitGone(kube, resource, { namespace, name }, { uid, timeoutMs, signal });
+    await waitGone(kube, resource, { namespace, name }, { ...options, uid });
     return undefined;
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;

@@ -4,7 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isAlreadyExists, isConflict } from '../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import type { ConfigMap, KubeObject } from '../../src/kube/api/objects.ts';
-import { configMaps, namespaces, nodes, pods, type Resource, secrets } from '../../src/kube/api/resources.ts';
+import {
+  configMaps,
+  namespaces,
+  nodes,
+  pods,
+  type Resource,
+  secrets,
+  serviceAccounts,
+} from '../../src/kube/api/resources.ts';
 import { missingPermissions } from '../../src/kube/cluster/access.ts';
 import { discover, resolveResource } from '../../src/kube/cluster/discovery.ts';
 import { eventsOf } from '../../src/kube/cluster/events.ts';
@@ -13,6 +21,7 @@ import { connect } from '../../src/kube/connect/connect.ts';
 import { waitFor, waitGone } from '../../src/kube/watch/wait.ts';
 import { listWatch } from '../../src/kube/watch/watch.ts';
 import { eventually } from '../support/eventually.ts';
+import { patienceMs } from './support/clients.ts';
 import { contextA, kubeconfig } from './support/contexts.ts';
 
 const namespace = `x8s-test-kube-${randomBytes(3).toString('hex')}`;
@@ -31,11 +40,14 @@ beforeAll(async () => {
   kube = await connect({
     kubeconfig,
     context: contextA,
-    requestTimeoutMs: 10_000,
+    requestTimeoutMs: 60_000,
     userAgent: 'kube-test/v1',
     onWarning: (text) => warnings.push(text),
   });
   await kube.create(namespaces, { metadata: { name: namespace } });
+  // No pod is admitted before it is there.
+  const ref = { namespace, name: 'default' };
+  await waitFor(kube, serviceAccounts, ref, (account) => account, { timeoutMs: patienceMs });
 });
 
 afterAll(async () => {
@@ -95,7 +107,7 @@ describe('objects', () => {
     try {
       expect((await kube.get(clusterRoles, { name })).metadata.name).toBe(name);
       expect(
-        await waitFor(kube, clusterRoles, { name }, (role) => role?.metadata.name, { timeoutMs: 5_000 }),
+        await waitFor(kube, clusterRoles, { name }, (role) => role?.metadata.name, { timeoutMs: patienceMs }),
       ).toBe(name);
     } finally {
       expect(await kube.delete(clusterRoles, { name })).toBe(true);
@@ -204,7 +216,7 @@ describe('lists and watches', () => {
     const text = 'ü'.repeat(500_000);
     await kube.create(configMaps, map('big', { text }));
     const seen = await waitFor(kube, configMaps, { namespace, name: 'big' }, (object) => object?.data?.text, {
-      timeoutMs: 10_000,
+      timeoutMs: patienceMs,
     });
     expect(seen === text).toBe(true);
   });
@@ -213,7 +225,7 @@ describe('lists and watches', () => {
 describe('waiting', () => {
   test('resolves with the change that it waits for, and rejects with the last state', async () => {
     const waiting = waitFor(kube, configMaps, { namespace, name: 'later' }, (object) => object?.data?.ready, {
-      timeoutMs: 10_000,
+      timeoutMs: patienceMs,
     });
     await kube.create(configMaps, map('later'));
     await kube.patch(configMaps, { namespace, name: 'later' }, { data: { ready: 'yes' } }, { type: 'merge' });
@@ -225,11 +237,12 @@ describe('waiting', () => {
     await kube.create(configMaps, held);
     const ref = { namespace, name: 'held' };
     await kube.delete(configMaps, ref);
-    await expect(waitGone(kube, configMaps, ref, { timeoutMs: 300 })).rejects.toMatchObject({
+    // It has been read by then, also on a busy machine.
+    await expect(waitGone(kube, configMaps, ref, { timeoutMs: 3000 })).rejects.toMatchObject({
       exitCode: 124,
       details: [expect.stringMatching(/being deleted since .*, held by finalizers x8s\.dev\/test/)],
     });
-    const gone = waitGone(kube, configMaps, ref, { timeoutMs: 10_000 });
+    const gone = waitGone(kube, configMaps, ref, { timeoutMs: patienceMs });
     await kube.patch(configMaps, ref, { metadata: { finalizers: null } }, { type: 'merge' });
     await gone;
   });
@@ -243,7 +256,8 @@ describe('who and what', () => {
   test('discovery knows the built-in kinds by all their names', async () => {
     const { resources, unavailable } = await discover(kube);
     expect(resources.length).toBeGreaterThan(50);
-    expect(unavailable).toEqual([]);
+    // Groups of tests beside come and go.
+    expect(unavailable.filter((group) => !/\.test\b/.test(group))).toEqual([]);
     for (const name of ['deploy', 'Deployment', 'deployments.v1.apps', 'deployment.apps'])
       expect(await resolveResource(kube, name)).toMatchObject({ group: 'apps', plural: 'deployments' });
   });
@@ -252,7 +266,7 @@ describe('who and what', () => {
     const jane = await connect({
       kubeconfig,
       context: contextA,
-      requestTimeoutMs: 10_000,
+      requestTimeoutMs: 60_000,
       as: 'jane',
       asGroups: ['devs', 'ops'],
     });
@@ -278,7 +292,7 @@ describe('who and what', () => {
     const stranger = await connect({
       kubeconfig,
       context: contextA,
-      requestTimeoutMs: 10_000,
+      requestTimeoutMs: 60_000,
       // Without the context's own user, whose certificate would do.
       user: 'none',
       token: 'made.up.token',
@@ -317,7 +331,7 @@ describe('who and what', () => {
     const ref = { namespace, name: 'unschedulable' };
     const isRefused = (pod: { status?: { conditions?: { reason?: string }[] } } | undefined) =>
       pod?.status?.conditions?.some(({ reason }) => reason === 'Unschedulable') || undefined;
-    await waitFor(kube, pods, ref, isRefused, { timeoutMs: 20_000 });
+    await waitFor(kube, pods, ref, isRefused, { timeoutMs: patienceMs });
     await eventually(async () => {
       const [told] = await eventsOf(kube, { namespace, uid: metadata.uid }, 3);
       expect(told).toMatch(/^Warning FailedScheduling: /);

@@ -19,6 +19,7 @@ import {
   thawComponent,
 } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { slowness } from '../support/slowness.ts';
 import { isLab } from './support/contexts.ts';
 
 const cluster = 'lab-c';
@@ -70,7 +71,7 @@ class Mirror {
   }
 
   /** Resolves when the mirror holds this, or rejects with what it holds after a while. */
-  async holds(wanted: Record<string, string>, limitMs = 40_000): Promise<void> {
+  async holds(wanted: Record<string, string>, limitMs = 120_000 * slowness()): Promise<void> {
     const limit = sleep(limitMs, 'late', { signal: this.#stop.signal }).catch(() => 'late');
     for (;;) {
       const now = Object.fromEntries(this.values);
@@ -101,7 +102,7 @@ describeOnLab('a server that forgets', () => {
 
   beforeAll(async () => {
     await ensureThird();
-    kube = await connect({ kubeconfig: labKubeconfigPath(), context: cluster, requestTimeoutMs: 10_000 });
+    kube = await connect({ kubeconfig: labKubeconfigPath(), context: cluster, requestTimeoutMs: 30_000 });
     await kube.apply(namespaces, { metadata: { name: namespace } }, { fieldManager: 'test' });
   });
 
@@ -153,7 +154,8 @@ describeOnLab('a server that forgets', () => {
     await mirror.holds({ a: 'before' });
     await put('c', 'new');
     await mirror.holds({ a: 'before', c: 'new' });
-    expect(mirror.lists).toBe(2);
+    // Once more where anything else was written between, as above.
+    expect([2, 3]).toContain(mirror.lists);
   });
 
   test('a watch takes a frozen server for dead, and goes on when it thaws', async () => {

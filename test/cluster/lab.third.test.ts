@@ -8,6 +8,7 @@ import {
   snapshotEtcd,
   takeThirdDown,
 } from '../lab/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { isLab } from './support/contexts.ts';
 import { kubectl } from './support/kubectl.ts';
 
@@ -43,6 +44,7 @@ const third = 'lab-c';
 
   test('an emptied etcd holds nothing', async () => {
     await emptyEtcd(third);
-    expect(await names()).toEqual(['configmap/kube-root-ca.crt']);
+    // The cluster makes its own again, a moment after it answers.
+    await eventually(async () => expect(await names()).toEqual(['configmap/kube-root-ca.crt']));
   });
 });

@@ -10,6 +10,8 @@ import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/a
 import { resolveResource } from '../../src/kube/cluster/discovery.ts';
 import { waitGone } from '../../src/kube/watch/wait.ts';
 import { eventually } from '../support/eventually.ts';
+import { patienceMs } from './support/clients.ts';
+import { removeDefinition } from './support/definitions.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap, widgets } from './support/objects.ts';
 
@@ -17,14 +19,7 @@ const group = `t${randomBytes(3).toString('hex')}.x8s.test`;
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Takes the kind away, with all that there is of it. */
-async function removeDefinition(kube: KubeClient): Promise<void> {
-  const resource = await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io');
-  const { name } = widgets(group).metadata;
-  await kube.delete(resource, { name });
-  await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
-}
-
+const removeWidgets = (kube: KubeClient) => removeDefinition(kube, widgets(group).metadata.name);
 const serves = (kube: KubeClient) => eventually(() => resolveResource(kube, `widgets.${group}`));
 const widget = (name: string, more: object = {}): KubeObject => ({
   apiVersion: `${group}/v1`,
@@ -61,12 +56,12 @@ describe('a definition that goes on the primary', () => {
     await serves(pair.from);
     await pair.put(pair.from, widget('one'), widget('two'));
     await pair.copy(...rules());
-    await removeDefinition(pair.from);
+    await removeWidgets(pair.from);
   });
 
   const cleanUp = async () => {
     await pair.end();
-    await removeDefinition(pair.to).catch(() => undefined);
+    await removeWidgets(pair.to).catch(() => undefined);
     await pair.close();
   };
   const has = async (what: string) => (await pair.find(pair.to, `widgets.${group}`, what)) !== undefined;
@@ -106,7 +101,7 @@ describe('a definition that goes on the primary', () => {
       await eventually(() => pair.put(pair.from, widget('one'), widget('two')));
       await pair.put(pair.to, widget('theirs'));
       await pair.watch(...rules(), '--prune-crds');
-      await removeDefinition(pair.from);
+      await removeWidgets(pair.from);
       await eventually(async () =>
         expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain(
           'theirs would go with it',
@@ -160,7 +155,7 @@ describe('what owns claims on a replica, or has a kind of its own', () => {
     await pair.copy(...rules());
   });
   afterAll(async () => {
-    for (const kube of [pair.from, pair.to]) await removeDefinition(kube).catch(() => undefined);
+    for (const kube of [pair.from, pair.to]) await removeWidgets(kube).catch(() => undefined);
     await pair.close();
   });
 
@@ -184,7 +179,7 @@ describe('what owns claims on a replica, or has a kind of its own', () => {
 
   test('a definition is not made anew, with --on-immutable recreate, while there are objects of its kind', async () => {
     await pair.put(pair.to, widget('theirs'));
-    await removeDefinition(pair.from);
+    await removeWidgets(pair.from);
     await pair.put(pair.from, definition({ scope: 'Cluster' }));
     await serves(pair.from);
     const flags = [...rules(), '--on-immutable', 'recreate'];
@@ -209,7 +204,7 @@ describe('a namespace that goes on the primary', () => {
       await pair.put(pair.from, configMap(name, { a: '1' }, { namespace: gone }));
     await pair.copy(...flags());
     await pair.from.delete(namespaces, { name: gone });
-    await waitGone(pair.from, namespaces, { name: gone }, { timeoutMs: 60_000, what: 'the namespace' });
+    await waitGone(pair.from, namespaces, { name: gone }, { timeoutMs: patienceMs, what: 'the namespace' });
   });
   afterAll(() => pair.close());
 

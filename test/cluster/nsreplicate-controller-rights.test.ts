@@ -148,10 +148,10 @@ describe('with rights', () => {
       '--clusterrole=view',
       `--serviceaccount=${scene.namespace}:robot`,
     ]);
-    await scene.is('robots', 'InSync', 60_000);
+    await scene.is('robots', 'InSync');
     await scene.pair.put(scene.pair.from, configMap('by-robot', { a: '1' }));
     await eventually(async () => expect(await scene.there('by-robot')).toBeDefined());
     await scene.syncer('robots', { ...spec, rules: [rule('Secret', { namespaces: [scene.namespace] })] });
-    await scene.is('robots', 'NotListed', 60_000);
+    await scene.is('robots', 'NotListed');
   });
 });

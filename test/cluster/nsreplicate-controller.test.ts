@@ -1,11 +1,9 @@
 /** `kubectl nsreplicate controller`: KRMSyncer resources, as their users write them, are carried out. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { taskName } from '../../plugins/nsreplicate/controller/resource/task-names.ts';
 import { configMaps, events, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { slowness } from '../support/slowness.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { environment, kubectl, kubectlBinary, plugin } from './support/kubectl.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
@@ -15,10 +13,6 @@ import { must } from './support/process.ts';
 import { serveStranger } from './support/stranger.ts';
 import { ref, rule, SyncerScene } from './support/syncers.ts';
 
-/** "Within seconds". */
-const SECONDS = 5000;
-/** Within which a resource that is made, edited or resumed acts. */
-const ACTS = 2000 * slowness();
 /** What somebody needs on the other side to whom LimitRanges are copied. */
 const mayCopy = [
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
@@ -43,13 +37,22 @@ describe('without rights of their own', () => {
   });
   afterAll(() => scene.close());
 
+  /** Waits for an Event, which is written after the status; resolves with all that there are by then. */
+  const isTold = (name: string, line: string) =>
+    eventually(async () => {
+      const { items } = await scene.pair.from.list(events, { namespace: scene.namespace });
+      const told = items.filter(({ involvedObject }) => involvedObject?.name === name);
+      expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain(line);
+      return told;
+    });
+
   // Word for word, but for the namespace: these clusters are others' too.
   const fileOf = (name: string, text: string) => {
     writeFileSync(scene.path(name), text.replaceAll('"default"', `"${scene.namespace}"`));
     return scene.path(name);
   };
 
-  test("KRMSyncer's own example, step by step: copied whole, changed and deleted within seconds", async () => {
+  test("KRMSyncer's own example, step by step: copied whole, changed and deleted", async () => {
     const view = ['config', 'view', '--context', contextB, '--minify', '--flatten'];
     const file = fileOf('dest-kubeconfig.yaml', await kubectl(contextB, view));
     const nodes = await must(kubectlBinary, [`--kubeconfig=${file}`, 'get', 'nodes'], { env: environment });
@@ -82,14 +85,14 @@ spec:
     await scene.kubectl(['create', 'configmap', 'test-sync-data', '--from-literal=key=value1']);
     const there = ['-n', scene.namespace, 'get', 'configmap', 'test-sync-data', '-o', 'jsonpath={.data.key}'];
     const arrives = async (value: string) => expect(await kubectl(contextB, there)).toBe(value);
-    await eventually(() => arrives('value1'), SECONDS);
+    await eventually(() => arrives('value1'));
     expect((await scene.is('configmap-sync', 'InSync')).message).toMatch(
       /without syncFields copy whole objects/,
     );
     await scene.kubectl(['patch', 'configmap', 'test-sync-data', '-p', '{"data":{"key":"value2"}}']);
-    await eventually(() => arrives('value2'), SECONDS);
+    await eventually(() => arrives('value2'));
     await scene.kubectl(['delete', 'configmap', 'test-sync-data']);
-    await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined(), SECONDS);
+    await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined());
   });
 
   test('columns and Events show how it stands', async () => {
@@ -99,9 +102,7 @@ spec:
         /NAME +MODE +SUSPENDED +READY +REASON +OBJECTS +LAG +AGE\nconfigmap-sync +push +false +True +InSync +2 +0s /,
       ),
     );
-    const { items } = await scene.pair.from.list(events, { namespace: scene.namespace });
-    const told = items.filter(({ involvedObject }) => involvedObject?.name === 'configmap-sync');
-    expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain('Normal InSync');
+    await isTold('configmap-sync', 'Normal InSync');
   });
 
   test('deleted, it leaves its copies; with the annotation they go along, behind the brake, and nothing of others', async () => {
@@ -145,15 +146,15 @@ spec:
     await scene.is('configmap-sync', 'InSync');
   });
 
-  test('suspended under either name, nothing is copied, within two seconds; resumed, what was missed is', async () => {
+  test('suspended under either name, nothing is copied; resumed, what was missed is', async () => {
     const base = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };
     for (const word of ['suspend', 'suspended']) {
       await scene.syncer('configmap-sync', { ...base, [word]: true });
-      await scene.is('configmap-sync', 'Suspended', 2000);
+      await scene.is('configmap-sync', 'Suspended');
       expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'True' });
       await scene.pair.put(scene.pair.from, configMap(`while-${word}`, { a: '1' }));
       await scene.syncer('configmap-sync', { ...base, [word]: false });
-      await eventually(() => scene.pair.copyOf('configmaps', `while-${word}`), ACTS);
+      await eventually(() => scene.pair.copyOf('configmaps', `while-${word}`));
       await scene.is('configmap-sync', 'InSync');
       expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'False' });
     }
@@ -299,9 +300,8 @@ spec:
       await scene.syncer('stranger', { destination, rules: [rule('ConfigMap')], adopt: true });
       await eventually(() => expect(stranger.asked).toContain('/api/v1/namespaces/kube-system'));
       await eventually(async () => expect((await scene.is('stranger', 'Failed')).status).toBe('False'));
-      const { items } = await scene.pair.from.list(events, { namespace: scene.namespace });
-      const told = items.filter(({ involvedObject }) => involvedObject?.name === 'stranger');
-      expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain('Warning NoApiServer');
+      await isTold('stranger', 'Warning NoApiServer');
+      const told = await isTold('stranger', 'Warning Failed');
       const resource = await scene.kubectl(['get', 'krmsyncer', 'stranger', '-o', 'yaml']);
       expect([JSON.stringify(told), resource, scene.stderr].join('\n')).not.toContain('inner page');
     } finally {
@@ -327,8 +327,11 @@ spec:
   });
 
   test("a deleted one stops and leaves the copies; the example of KRMSyncer's configuration goes on, and is edited", async () => {
+    const stopped = `${scene.namespace}/configmap-sync: stopped`;
+    const before = scene.stderr.split(stopped).length;
     await scene.kubectl(['delete', 'krmsyncer', 'configmap-sync']);
-    await sleep(ACTS);
+    // What is copied of what comes now is not its copy.
+    await eventually(() => expect(scene.stderr.split(stopped).length).toBeGreaterThan(before));
     await scene.pair.put(scene.pair.from, configMap('after', { a: '1' }), limitRange('edited'), {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
@@ -363,14 +366,14 @@ spec:
     scene.knows('resource-sync');
     expect(await scene.there('after')).toBeUndefined();
     await scene.kubectl(['apply', '-f', manifest]);
-    await eventually(() => scene.pair.copyOf('ingresses.networking.k8s.io', 'example'), ACTS);
-    const { metadata } = await eventually(() => scene.pair.copyOf('configmaps', 'after'), ACTS);
+    await eventually(() => scene.pair.copyOf('ingresses.networking.k8s.io', 'example'));
+    const { metadata } = await eventually(() => scene.pair.copyOf('configmaps', 'after'));
     expect(metadata.annotations?.['x8s.dev/origin']).toContain(
       `task=${taskName(scene.namespace, 'resource-sync')} `,
     );
     expect(await scene.there('one')).toBeDefined();
     const edit = { op: 'add', path: '/spec/rules/-', value: rule('LimitRange') };
     await scene.kubectl(['patch', 'krmsyncer', 'resource-sync', '--type=json', '-p', JSON.stringify([edit])]);
-    await eventually(() => scene.pair.copyOf('limitranges', 'edited'), ACTS);
+    await eventually(() => scene.pair.copyOf('limitranges', 'edited'));
   });
 });

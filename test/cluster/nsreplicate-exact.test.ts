@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { resolveResource } from '../../src/kube/cluster/discovery.ts';
-import { waitGone } from '../../src/kube/watch/wait.ts';
 import { eventually } from '../support/eventually.ts';
+import { removeDefinition } from './support/definitions.ts';
 import { kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { widgets } from './support/objects.ts';
@@ -45,12 +45,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  for (const kube of [pair.from, pair.to]) {
-    const resource = await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io');
-    const { name } = definition.metadata;
-    await kube.delete(resource, { name });
-    await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
-  }
+  for (const kube of [pair.from, pair.to]) await removeDefinition(kube, definition.metadata.name);
   await pair.close();
 });
 

@@ -76,6 +76,7 @@ test('a copy that runs keeps its claims when it is held, and plan and doctor say
 });
 
 test('promoted, it has back what it had; the old primary keeps its claims as the standby', async () => {
+  await runs(pair.from, 'db');
   const { uid } = (await claimOf(pair.from, 'db'))?.metadata ?? {};
   const task = ['--name', pair.task];
   const promoted = await plugin('nsreplicate', [

@@ -49,6 +49,8 @@ describe('what names a namespace', () => {
     const { definitions } = await pair.from.request<{ definitions: Record<string, Schema> }>({
       method: 'GET',
       path: '/openapi/v2',
+      // It is made anew whenever somebody beside makes a definition.
+      timeoutMs: 120_000,
     });
     const unknown: string[] = [];
     let known = 0;

@@ -32,6 +32,10 @@ beforeAll(async () => {
   );
   // As most people do it: with the annotation that remembers what was applied.
   await apply(pair.primary, pair.namespace, configMap('applied', { by: 'kubectl' }));
+  // Of which is told that it is not copied; the cluster puts it in a moment later.
+  await eventually(async () =>
+    expect(await pair.find(pair.from, 'configmaps', 'kube-root-ca.crt')).toBeDefined(),
+  );
 });
 afterAll(() => pair.close());
 

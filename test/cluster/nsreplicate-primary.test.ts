@@ -55,7 +55,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await pair.put(pair.from, ...some(6, '1'), secret('s', { a: '1' }));
     const watching = await pair.follow();
     server().snapshot();
-    const sequence = async () => JSON.parse((await state())?.data?.saved ?? '{}').sequence as number;
+    const sequence = async () => Number(JSON.parse((await state())?.data?.saved ?? '{}').sequence ?? 0);
     const state = () =>
       pair.from.find(configMaps, { namespace: stateNamespace, name: `nsreplicate-${pair.task}-state` });
     // Read before anything changes: a record that was written by then is not written again until something does.

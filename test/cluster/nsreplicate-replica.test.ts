@@ -37,7 +37,8 @@ describeWithServers('a replica', ['q'], (servers) => {
         server().thaw();
         await pair.equal();
       },
-      { requestTimeoutMs: 3000 },
+      // Of the side that is not cut as well: a busy one has time to answer.
+      { requestTimeoutMs: 8000 },
     ));
 
   test('is put back from a backup: what it lost is made good', () =>

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { resolveResource } from '../../src/kube/cluster/discovery.ts';
-import { waitGone } from '../../src/kube/watch/wait.ts';
 import { eventually } from '../support/eventually.ts';
+import { removeDefinition } from './support/definitions.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, widgets, workload } from './support/objects.ts';
 
@@ -33,14 +33,7 @@ const widget = (name: string, spec: object): KubeObject => ({
   spec,
 });
 
-/** Takes the kind away, with all that there is of it. */
-async function removeDefinition(kube: KubeClient): Promise<void> {
-  const resource = await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io');
-  const { name } = definition.metadata;
-  await kube.delete(resource, { name });
-  await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
-}
-
+const removeWidgets = (kube: KubeClient) => removeDefinition(kube, definition.metadata.name);
 const serves = (kube: KubeClient) => eventually(() => resolveResource(kube, `widgets.${group}`));
 
 async function setStatus(pair: Pair, on: KubeClient, name: string, status: object): Promise<void> {
@@ -60,7 +53,7 @@ describe('a kind of a CRD', () => {
     await pair.put(pair.from, widget('one', { size: 1 }));
   });
   afterAll(async () => {
-    for (const kube of [pair.from, pair.to]) await removeDefinition(kube);
+    for (const kube of [pair.from, pair.to]) await removeWidgets(kube);
     await pair.close();
   });
 
@@ -100,7 +93,7 @@ describe('a kind of a CRD', () => {
     await pair.put(pair.from, { ...definition, metadata: { ...definition.metadata, labels } });
     await pair.copy(...both, '--name', pair.otherTask('both'));
     expect(await pair.copyOf(`widgets.${group}`, 'one')).toMatchObject({ spec: { size: 1 } });
-    await removeDefinition(pair.to);
+    await removeWidgets(pair.to);
   });
 
   test('is copied as soon as the replica serves it', async () => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { resolveResource } from '../../src/kube/cluster/discovery.ts';
-import { waitGone } from '../../src/kube/watch/wait.ts';
 import { eventually } from '../support/eventually.ts';
+import { removeDefinition } from './support/definitions.ts';
 import { kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { widgets } from './support/objects.ts';
@@ -59,7 +59,7 @@ const serves = (group: string, version: string) =>
       eventually(async () => {
         const found = await resolveResource(kube, `widgets.${version}.${group}`);
         expect(found.version).toBe(version);
-      }, 30_000),
+      }),
     ),
   );
 const put = (text: string, context = pair.primary, ...how: string[]) =>
@@ -87,11 +87,7 @@ beforeAll(async () => {
 afterAll(async () => {
   rmSync(folder, { recursive: true });
   for (const kube of [pair.from, pair.to])
-    for (const name of [group, aging, lean].map((one) => `widgets.${one}`)) {
-      const resource = await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io');
-      await kube.delete(resource, { name });
-      await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
-    }
+    for (const one of [group, aging, lean]) await removeDefinition(kube, `widgets.${one}`);
   await pair.close();
 });
 

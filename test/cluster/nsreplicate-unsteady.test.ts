@@ -136,7 +136,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       await eventually(async () =>
         expect((await pair.copyOf(`widgets.${group}`, 'w')).spec).toEqual({ size: 2 }),
       );
-      expect(watching.task().primary.refused.size).toBe(0);
+      await eventually(() => expect(watching.task().primary.refused.size).toBe(0));
     } finally {
       await watching.stop();
       await kube.close();

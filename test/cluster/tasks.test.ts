@@ -13,12 +13,14 @@ import { ownerReference } from '../../src/tasks/record.ts';
 import { TaskStore } from '../../src/tasks/store.ts';
 import { eventually, eventuallySees } from '../support/eventually.ts';
 import { type Child, startChild } from './support/child.ts';
+import { patienceMs } from './support/clients.ts';
 import { inNamespace } from './support/namespace.ts';
 import type { TaskProcessSettings } from './support/task-process.ts';
 
 const place = inNamespace('A');
 const children: Child[] = [];
-const timing = { staleAfterMs: 4000, heartbeatMs: 1000 };
+/** A holder may be kept from its heartbeat for some seconds by what runs beside. */
+const timing = { staleAfterMs: 8000, heartbeatMs: 1000 };
 
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -28,10 +30,19 @@ afterEach(async () => {
 });
 
 /** Another process that holds the lock of a task and has begun its run. */
-async function otherProcess(task: string, lock: 'ConfigMap' | 'Lease' = 'ConfigMap'): Promise<Child> {
+async function otherProcess(
+  task: string,
+  change: Partial<Pick<TaskProcessSettings, 'lock' | 'staleAfterMs'>> = {},
+): Promise<Child> {
   const child = startChild(join(import.meta.dirname, 'support', 'task-process.ts'));
   children.push(child);
-  const settings: TaskProcessSettings = { namespace: place().namespace, task, lock, ...timing };
+  const settings: TaskProcessSettings = {
+    namespace: place().namespace,
+    task,
+    lock: 'ConfigMap',
+    ...timing,
+    ...change,
+  };
   child.tell(JSON.stringify(settings));
   await child.hear('held: ');
   return child;
@@ -114,9 +125,10 @@ describe('a lock of another process', () => {
   });
 
   test('is refused as soon as it moves, where the process is of another machine', async () => {
-    await otherProcess('far');
-    const far = { ...lockOf('far'), liveness: () => 'unknown' as const };
     // A lock that did not move for so long would be taken over.
+    const staleAfterMs = 120_000;
+    await otherProcess('far', { staleAfterMs });
+    const far = { ...lockOf('far'), staleAfterMs, liveness: () => 'unknown' as const };
     await expect(acquire(place().kube, far)).rejects.toBeInstanceOf(RefusedError);
   });
 
@@ -163,7 +175,7 @@ describe('a lock of another process', () => {
 
   test('goes to a standby when its process is stopped, which knows it when it goes on', async () => {
     const { kube, namespace } = place();
-    const child = await otherProcess('stopped', 'Lease');
+    const child = await otherProcess('stopped', { lock: 'Lease' });
     const before = await kube.get(leases, { namespace, name: 'lock-stopped' });
     child.tell('confirm');
     await child.hear('confirmed');
@@ -235,7 +247,7 @@ describe('a task', () => {
     const { kube, namespace } = place();
     const { store, record, pod } = await withChildren('owner');
     await store.remove(record);
-    const limit = { timeoutMs: 20_000 };
+    const limit = { timeoutMs: patienceMs };
     await waitGone(kube, secrets, { namespace, name: record.name }, limit);
     await waitGone(kube, jobs, { namespace, name: record.name }, limit);
     await waitGone(kube, pods, pod, limit);
@@ -248,7 +260,7 @@ describe('a task', () => {
     const stranger = { namespace, name: 'stranger', labels: taskLabels('test', 'parent', 'target') };
     await kube.create(secrets, { metadata: stranger });
     const kinds = [jobs, secrets, pods];
-    const left = await removeChildren(kube, record, { kinds, limitMs: 30_000, clock: systemClock });
+    const left = await removeChildren(kube, record, { kinds, limitMs: patienceMs, clock: systemClock });
     expect(left).toEqual([]);
     expect(await kube.find(pods, pod)).toBeUndefined();
     expect(await kube.find(jobs, { namespace, name: record.name })).toBeUndefined();
@@ -265,7 +277,9 @@ describe('a task', () => {
     const finalizers = ['x8s.dev/test'];
     await kube.patch(configMaps, record, { metadata: { finalizers } }, { type: 'merge' });
     const removing = store.remove(record);
-    await waitFor(kube, configMaps, record, (now) => now?.metadata.deletionTimestamp, { timeoutMs: 10_000 });
+    await waitFor(kube, configMaps, record, (now) => now?.metadata.deletionTimestamp, {
+      timeoutMs: patienceMs,
+    });
     // It looks at the record from then on, by a watch, as whoever removes it does.
     const watches = jest.spyOn(kube, 'stream');
     const opening = store.open(task);

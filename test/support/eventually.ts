@@ -9,7 +9,7 @@ const isOnClusters = process.env.X8S_CONTEXT_A !== undefined;
  */
 const [firstPauseMs, longestPauseMs] = [5, isOnClusters ? 100 : 50];
 /** On clusters, things take their time on a busy machine; most unit tests themselves have no longer than 20 s. */
-const patienceMs = () => (isOnClusters ? 60_000 : 20_000) * slowness();
+const patienceMs = () => (isOnClusters ? 120_000 : 20_000) * slowness();
 
 /** Thrown by an attempt after which no other one can succeed: it ends the attempts at once. */
 export class HopelessError extends Error {

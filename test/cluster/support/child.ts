@@ -3,11 +3,15 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { slowness } from '../../support/slowness.ts';
+
+/** A process that reads TypeScript takes its time to start beside others. */
+const PATIENCE_MS = 60_000 * slowness();
 
 export interface Child {
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
   tell(line: string): void;
-  /** The next line that begins so; rejects where the process ends, or says nothing like it in 30 s. */
+  /** The next line that begins so; rejects where the process ends, or says nothing like it for a while. */
   hear(beginning: string): Promise<string>;
   kill(signal: NodeJS.Signals): void;
   ended(): Promise<void>;
@@ -31,7 +35,7 @@ export function startChild(file: string): Child {
     process: child,
     tell: (line) => void child.stdin.write(`${line}\n`),
     async hear(beginning) {
-      const signal = AbortSignal.any([over.signal, AbortSignal.timeout(30_000)]);
+      const signal = AbortSignal.any([over.signal, AbortSignal.timeout(PATIENCE_MS)]);
       for (;;) {
         const at = heard.findIndex((line) => line.startsWith(beginning));
         if (at >= 0) return heard.splice(at, 1)[0] ?? '';

@@ -21,7 +21,7 @@ import { slowness } from '../../support/slowness.ts';
 import { kubeconfig } from './contexts.ts';
 
 /** For what a busy cluster does in seconds, in milliseconds. */
-const patienceMs = 240_000 * slowness();
+export const patienceMs = 240_000 * slowness();
 
 const clients = new Map<string, Promise<KubeClient>>();
 

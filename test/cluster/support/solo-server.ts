@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
@@ -13,6 +12,8 @@ import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { connect } from '../../../src/kube/connect/connect.ts';
 import { binary } from '../../lab/binaries.ts';
 import { eventually, HopelessError } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
+import { slowness } from '../../support/slowness.ts';
 
 type Part = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
@@ -40,7 +41,7 @@ export interface AuditEvent {
 }
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-const READY_MS = 60_000;
+const READY_MS = 120_000 * slowness();
 /** What a new server makes by itself, a moment after it answers. */
 const made = [
   '/api/v1/namespaces/kube-system',
@@ -326,7 +327,7 @@ export class SoloServer {
       const ended = this.#parts.find((part) => !this.#runs(part));
       if (ended) throw new HopelessError(`${ended} ended:\n${this.#logTail(ended)}`);
       try {
-        await Promise.all(made.map((path) => client.request({ method: 'GET', path, timeoutMs: 1000 })));
+        await Promise.all(made.map((path) => client.request({ method: 'GET', path, timeoutMs: 5000 })));
       } catch (cause) {
         const log = this.#logTail('kube-apiserver');
         throw new Error(`${this.context} is not ready:\n${log}`, { cause });
@@ -343,14 +344,4 @@ export class SoloServer {
   #logTail(part: Part): string {
     return readFileSync(this.#file(`${part}.log`), 'utf8').slice(-2000);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { installCompletion } from '../../../../src/cli/completion/install.ts';
 import { completionScript, type Shell } from '../../../../src/cli/completion/scripts.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { slowness } from '../../../support/slowness.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -39,7 +40,7 @@ function run(shell: string, args: readonly string[]): string {
   const { stdout, stderr, error } = spawnSync(shell, args, {
     encoding: 'utf8',
     env: environment(),
-    timeout: 15_000,
+    timeout: 60_000 * slowness(),
   });
   if (error) throw error;
   return stdout + stderr;
@@ -69,7 +70,7 @@ describe('completion', () => {
         said += text;
       });
       const type = (text: string) => shell.stdin.write(text);
-      const sees = (pattern: RegExp) => eventually(() => expect(said).toMatch(pattern), 10_000);
+      const sees = (pattern: RegExp) => eventually(() => expect(said).toMatch(pattern));
       try {
         type(`autoload -U compinit && compinit -u -D && source ${scriptFile('zsh')} && echo $((40 + 2))\n`);
         await sees(/\n42\r?\n.*\[\?2004h/s);
@@ -81,7 +82,7 @@ describe('completion', () => {
         shell.kill();
       }
     },
-    40_000,
+    90_000 * slowness(),
   );
 
   inShell('bash')('in bash finishes the word at Tab', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { systemClock } from '../../../../src/clock.ts';
+import { type Clock, systemClock } from '../../../../src/clock.ts';
 import type { KubeObject } from '../../../../src/kube/api/objects.ts';
 import { jobs, pods, secrets } from '../../../../src/kube/api/resources.ts';
 import { removeChildren } from '../../../../src/tasks/children.ts';
@@ -7,6 +7,7 @@ import { taskLabels } from '../../../../src/tasks/names.ts';
 import { ownerReference } from '../../../../src/tasks/record.ts';
 import { TaskStore } from '../../../../src/tasks/store.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { fakeClock, settle } from '../../support/fake-clock.ts';
 import { apiError, FakeCluster } from '../../support/fake-cluster.ts';
 import { fakeKube } from '../../support/fake-kube.ts';
 
@@ -24,8 +25,8 @@ async function scene() {
   const job = make('batch/jobs', record.name, { ownerReferences: [owner] });
   make('/pods', 'mover-x', { ownerReferences: [ownedBy(record.name, 'Job', job.uid ?? '')] });
   make('/secrets', 'keys', { ownerReferences: [owner] });
-  const remove = (limitMs = 5000) =>
-    removeChildren(kube, record, { kinds: [jobs, pods, secrets], limitMs, clock: systemClock });
+  const remove = (limitMs = 5000, clock: Clock = systemClock) =>
+    removeChildren(kube, record, { kinds: [jobs, pods, secrets], limitMs, clock });
   return { cluster, kube, make, remove };
 }
 
@@ -51,7 +52,11 @@ test('what bears the labels and was not made by this task is left', async () => 
 test('what does not go within the limit is named', async () => {
   const { make, remove } = await scene();
   make('/pods', 'stuck', { ownerReferences: [ownedBy('gone', 'Job', 'gone')], finalizers: ['a/b'] });
-  expect(await remove(50)).toEqual([expect.stringMatching(/pods? .*stuck.* to go.*no one has deleted it/i)]);
+  const clock = fakeClock();
+  const removed = remove(60_000, clock);
+  await settle();
+  await clock.advance(60_000);
+  expect(await removed).toEqual([expect.stringMatching(/pods? .*stuck.* to go.*no one has deleted it/i)]);
 });
 
 test('without a limit they are waited for as long as it takes', async () => {

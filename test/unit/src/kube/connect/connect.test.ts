@@ -80,7 +80,7 @@ async function kubeconfig(user: object, cluster: object = {}): Promise<string> {
 
 async function client(user: object, cluster: object = {}, options: Partial<ConnectOptions> = {}) {
   const path = await kubeconfig(user, cluster);
-  const kube = await connect({ kubeconfig: path, requestTimeoutMs: 5_000, ...options });
+  const kube = await connect({ kubeconfig: path, requestTimeoutMs: 15_000, ...options });
   clients.push(kube);
   return kube;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { ApiError } from '../../../../../src/kube/api/api-error.ts';
@@ -11,6 +11,7 @@ import {
   type FakeStreamServer,
   fakeStreamServer,
 } from '../../../support/fake-streams.ts';
+import { fakeTimeouts } from '../../../support/fake-timeouts.ts';
 
 let server: FakeStreamServer;
 afterEach(() => server.close());
@@ -238,6 +239,23 @@ describe('a connection', () => {
     const session = await exec(kube, { ...place, command: ['cat'], silenceMs: 200 });
     session.stdout.resume();
     await expect(session.exit).resolves.toMatchObject({ code: 0 });
+  });
+
+  test('is not taken for a silent one where this process stood still, and hears what came meanwhile', async () => {
+    using _ = fakeTimeouts();
+    const passed = performance.now.bind(performance);
+    let stoodStillMs = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => passed() + stoodStillMs);
+    try {
+      const kube = await serve((socket) => void pinged(socket, 1).then(() => end(socket, succeeded)));
+      const session = await exec(kube, { ...place, command: ['cat'], silenceMs: 200 });
+      session.stdout.resume();
+      stoodStillMs = 3_600_000;
+      jest.advanceTimersByTime(50);
+      await expect(session.exit).resolves.toMatchObject({ code: 0 });
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test('whose reader is slow is not taken for a silent one', async () => {

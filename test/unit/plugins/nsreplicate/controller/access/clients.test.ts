@@ -50,7 +50,7 @@ function remote(kubeconfig: string) {
   const clients = new Clients({
     own: fakeKube(),
     clock: fakeClock(),
-    requestTimeoutMs: 5000,
+    requestTimeoutMs: 15_000,
     userAgent: 'test',
     addresses: () => fakeAddresses,
   });
