@@ -59,6 +59,13 @@ export type Change = (state: TaskState) => void;
 /** `fresh`: the first run; `resumed`: an earlier one stopped; `again`: an earlier one had finished. */
 export type StartOutcome = 'fresh' | 'resumed' | 'again';
 
+export interface Started {
+  readonly record: TaskRecord;
+  readonly outcome: StartOutcome;
+  /** What the record was until then, for a run that comes to nothing. */
+  readonly before: TaskState;
+}
+
 /** The tasks of one tool in one cluster. */
 export class TaskStore {
   readonly #kube: KubeClient;
@@ -123,13 +130,20 @@ export class TaskStore {
     for (;;) {
       const created = await this.#tryCreate(object, task);
       if (created) return { record: this.#parse(created), outcome: 'created' };
-      const record = await this.find(task.namespace, task.task, task.role, task);
-      if (record && !record.deleting) {
-        this.#checkSame(record, task.spec);
-        return { record, outcome: 'found' };
-      }
-      if (record) await this.#awaitGone(record, task.signal);
+      const record = await this.look(task);
+      if (record) return { record, outcome: 'found' };
     }
+  }
+
+  /** The record that {@link open} would find, refused and waited for likewise. Makes none. */
+  async look(task: OpenTask): Promise<TaskRecord | undefined> {
+    const record = await this.find(task.namespace, task.task, task.role, task);
+    if (!record?.deleting) {
+      if (record) this.#checkSame(record, task.spec);
+      return record;
+    }
+    await this.#awaitGone(record, task.signal);
+    return undefined;
   }
 
   /**
@@ -145,11 +159,13 @@ export class TaskStore {
       change,
       ...options
     }: CallOptions & { readonly holder: string; readonly change?: Change | undefined },
-  ): Promise<{ record: TaskRecord; outcome: StartOutcome }> {
+  ): Promise<Started> {
     let outcome: StartOutcome = 'fresh';
+    let before = stateOf(record);
     const started = await this.update(
       record,
       (state) => {
+        before = structuredClone(state);
         outcome = state.startedAt === undefined ? 'fresh' : isFinished(state) ? 'again' : 'resumed';
         if (outcome === 'again') {
           state.run += 1;
@@ -165,7 +181,7 @@ export class TaskStore {
       },
       options,
     );
-    return { record: started, outcome };
+    return { record: started, outcome, before };
   }
 
   /**

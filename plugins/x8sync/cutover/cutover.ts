@@ -30,11 +30,11 @@ import { tellingStopped, tellLeft } from './left.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
-import { changedBesides, changedSince, generationsOf } from './standstill.ts';
+import { changedBesides, changedSince, generationsFor, generationsOf } from './standstill.ts';
 import { startAfterwards, startedBy } from './start.ts';
 import { stopWorkloads } from './switch.ts';
 import { takeUp } from './take-up.ts';
-import { requireTargetUntouched, writersAfterwards } from './target-writers.ts';
+import { requireTargetUntouched, touchedAtTarget, writersAfterwards } from './target-writers.ts';
 import { undo } from './undo.ts';
 
 export interface CutoverRequest {
@@ -99,6 +99,13 @@ class Cutover {
   readonly #context: CopyContext;
   readonly #copyOnce: typeof copy;
   readonly #passes: Pass[] = [];
+  /** This run has copied, stopped or started something, or may have. */
+  #hasActed = false;
+  /**
+   * What an earlier run has noted of a target that has written since, which a person has agreed to lose: it stands in the
+   * record until a copy has taken that away. A run that comes to nothing before has had no use of the agreement.
+   */
+  #kept: CutoverState | undefined;
   #last: CopyResult | undefined;
   #stoppedAt = 0;
 
@@ -127,10 +134,15 @@ class Cutover {
       await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
       return this.#result(copied, downtimeMs, resumed);
     } catch (error) {
-      const phase = error instanceof InterruptedError ? 'Interrupted' : 'Failed';
-      await this.#journal.finish(phase, messageOf(error), exitCodeOf(error)).catch(() => {});
+      await this.#fail(error).catch(() => {});
       throw error;
     }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (!this.#hasActed) return this.#journal.withdraw();
+    const phase = error instanceof InterruptedError ? 'Interrupted' : 'Failed';
+    await this.#journal.finish(phase, messageOf(error), exitCodeOf(error));
   }
 
   /** With all at the target, and the source's workloads stopped. */
@@ -141,15 +153,34 @@ class Cutover {
   }
 
   /** Undefined where all is to begin anew. @throws as {@link takeUp}. */
-  #takeUp(state: CutoverState): Promise<CutoverState | undefined> {
+  async #takeUp(state: CutoverState): Promise<CutoverState | undefined> {
     this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
-    return takeUp(state, {
+    const taken = await takeUp(state, {
       afterwards: this.#request.afterwards,
       deletes: this.#copy.deletes,
       claims: this.#claims,
       recordName: this.#journal.recordName,
       context: this.#context,
     });
+    const written =
+      taken?.phase === 'starting' ? [] : await touchedAtTarget(state, this.#claims, this.#context.signal);
+    if (written.length > 0) this.#kept = state;
+    if (!taken) return undefined;
+    this.#hasActed = true;
+    await this.#journal.begin(this.#recorded(taken));
+    return taken;
+  }
+
+  /** As it stands in the record, with what is kept there. */
+  #recorded(state: CutoverState): CutoverState {
+    if (!this.#kept) return state;
+    // One that is ready is looked at by nobody for what has been written since.
+    const phase = state.phase === 'ready' ? 'stopping' : state.phase;
+    return { ...state, phase, targetGenerations: generationsFor(state.target, this.#kept) };
+  }
+
+  #write(state: CutoverState): Promise<void> {
+    return this.#journal.write(this.#recorded(state));
   }
 
   /** @throws RefusedError where another pass would take away what the target's workload has written since this began. */
@@ -179,10 +210,13 @@ class Cutover {
     const planned = await planCutover(this.#claims, afterwards, this.#context, this.#planOptions);
     const targetGenerations = await this.#targetGenerations(planned);
     const state = { ...planned, targetGenerations };
-    await this.#journal.write(state);
-    const copyOnce: typeof copy = async (...pass) => {
+    const kept = this.#kept;
+    await this.#journal.begin(kept ?? state);
+    const copyOnce: typeof copy = async (request) => {
       await this.#requireTargetUntouched(state);
-      return this.#copyOnce(...pass);
+      const result = await this.#pass(request);
+      if (kept) await this.#write(state);
+      return result;
     };
     const plain = { ...this.#copy, verify: false };
     this.#passes.push(...(await copyUntilQuick(plain, goalMs, this.#context, copyOnce)));
@@ -191,6 +225,21 @@ class Cutover {
     if (this.#copy.verify)
       this.#passes.push(...(await copyUntilQuick(compared, goalMs, this.#context, copyOnce)));
     return state;
+  }
+
+  /** Makes one copy. */
+  async #pass(request: CopyRequest): Promise<CopyResult> {
+    const attempts: boolean[] = [];
+    const onGivenUp = (mayHaveCopied: boolean) => void attempts.push(mayHaveCopied);
+    try {
+      const result = await this.#copyOnce(request, { ...this.#context, onGivenUp });
+      this.#hasActed = true;
+      this.#kept = undefined;
+      return result;
+    } catch (error) {
+      if (attempts.length === 0 || attempts.includes(true)) this.#hasActed = true;
+      throw error;
+    }
   }
 
   #targetGenerations({ target }: CutoverState): Promise<number[]> {
@@ -212,12 +261,13 @@ class Cutover {
     const stoppedAt = new Date(this.#stoppedAt).toISOString();
     const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
     const stopping = { ...planned, phase: 'stopping', stoppedAt, targetGenerations } as const;
-    await this.#journal.write(stopping);
+    this.#hasActed = true;
+    await this.#write(stopping);
     try {
       const generations = await this.#lastPass(stopping);
       const verification = this.#last?.verification;
       const starting = { ...stopping, phase: 'starting', generations, verification } as const;
-      await this.#journal.write(starting);
+      await this.#write(starting);
       return starting;
     } catch (error) {
       throw await this.#undo(stopping, error);
@@ -232,8 +282,7 @@ class Cutover {
     await this.#requireTargetUntouched(state);
     const planned = await planAgain(this.#claims, state, this.#context, this.#planOptions);
     this.#stoppedAt = this.#context.clock.now().getTime();
-    const noted = new Map(state.target.map(({ uid }, index) => [uid, state.targetGenerations?.[index] ?? 0]));
-    return { ...planned, targetGenerations: planned.target.map(({ uid }) => noted.get(uid) ?? 0) };
+    return { ...planned, targetGenerations: generationsFor(planned.target, state) };
   }
 
   /** @returns the generations of what is stopped. */
@@ -247,7 +296,7 @@ class Cutover {
     if (source.length > 0) this.#context.reporter.info(`Stopping ${namesOf(source)} of the source`);
     const generations = await stopWorkloads(ref, source, users, options);
     await this.#requireTargetUntouched(state);
-    const result = await this.#copyOnce({ ...this.#copy, deletes: 'all' }, this.#context);
+    const result = await this.#pass({ ...this.#copy, deletes: 'all' });
     this.#last = result;
     this.#passes.push(passOf(result));
     const changed = await changedSince(ref, source, generations, this.#context.signal);
@@ -288,7 +337,12 @@ class Cutover {
   /** As {@link undo}. */
   #undo(state: CutoverState, failure: unknown): Promise<unknown> {
     const { reporter, clock } = this.#context;
-    return undo(state, failure, { claims: this.#claims, journal: this.#journal, reporter, clock });
+    const journal = {
+      id: this.#journal.id,
+      regain: (signal: AbortSignal) => this.#journal.regain(signal),
+      write: (now: CutoverState) => this.#write(now),
+    };
+    return undo(state, failure, { claims: this.#claims, journal, reporter, clock });
   }
 
   /** As {@link startAfterwards}. */
