@@ -12,14 +12,7 @@ import {
   requireTargetStands,
   sourceDeparture,
 } from '../claims/claim-stands.ts';
-import type { Verification } from '../mover/protocol/protocol.ts';
-import {
-  type CutoverState,
-  describeWorkload,
-  isUnderWay,
-  namesOf,
-  type Then,
-} from '../records/cutover-state.ts';
+import { type CutoverState, isUnderWay, namesOf, type Then } from '../records/cutover-state.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
 import { ClaimUsers } from './claim-users.ts';
@@ -30,37 +23,13 @@ import { tellingStopped, tellLeft } from './left.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
+import { type CutoverRequest, type CutoverResult, cutoverEnd, cutoverResult } from './result.ts';
 import { changedBesides, changedSince, generationsFor, generationsOf } from './standstill.ts';
-import { startAfterwards, startedBy } from './start.ts';
+import { startAfterwards } from './start.ts';
 import { stopWorkloads } from './switch.ts';
 import { takeUp } from './take-up.ts';
 import { requireTargetUntouched, touchedAtTarget, writersAfterwards } from './target-writers.ts';
 import { undo } from './undo.ts';
-
-export interface CutoverRequest {
-  /** Of the copies; without a name they get one that the two claims decide, so that the same command finds it again. */
-  readonly copy: CopyRequest;
-  readonly afterwards: Then;
-  /** The longest pass that may be the one for which the workload stands still. */
-  readonly goalMs: number;
-}
-
-export interface CutoverResult {
-  readonly task: string;
-  readonly source: string;
-  readonly target: string;
-  readonly afterwards: Then;
-  /** Each copy; the last one was made while the workload stood still. */
-  readonly passes: readonly Pass[];
-  /** From the moment at which the source's workloads were told to stop until what is to run was ready. */
-  readonly downtimeSeconds: number;
-  readonly goalSeconds: number;
-  readonly stopped: readonly string[];
-  readonly started: readonly string[];
-  readonly verification: Verification | undefined;
-  /** An earlier run had stopped the workloads, and this one has gone on from there. */
-  readonly resumed: boolean;
-}
 
 /** @param copyOnce makes one copy. */
 export async function cutover(
@@ -89,6 +58,8 @@ export async function cutover(
     await journal.close();
   }
 }
+
+export type { CutoverRequest, CutoverResult } from './result.ts';
 
 type NamedRequest = CutoverRequest & { readonly copy: { readonly name: string } };
 
@@ -131,8 +102,10 @@ class Cutover {
       const copied = await this.#copied(taken ?? (await this.#begin()));
       // Another machine's clock may have said when it was stopped.
       const downtimeMs = Math.max(0, (await this.#start(copied, taken !== undefined)) - this.#stoppedAt);
-      await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
-      return this.#result(copied, downtimeMs, resumed);
+      const at = this.#context.clock.now().toISOString();
+      const end = cutoverEnd(copied, { at, downtimeMs });
+      await this.#journal.succeed(end, `cut over in ${formatDuration(downtimeMs)}`);
+      return cutoverResult(copied, this.#request, { passes: this.#passes, downtimeMs, resumed });
     } catch (error) {
       await this.#fail(error).catch(() => {});
       throw error;
@@ -142,7 +115,7 @@ class Cutover {
   async #fail(error: unknown): Promise<void> {
     if (!this.#hasActed) return this.#journal.withdraw();
     const phase = error instanceof InterruptedError ? 'Interrupted' : 'Failed';
-    await this.#journal.finish(phase, messageOf(error), exitCodeOf(error));
+    await this.#journal.fail(phase, messageOf(error), exitCodeOf(error));
   }
 
   /** With all at the target, and the source's workloads stopped. */
@@ -158,8 +131,9 @@ class Cutover {
     const taken = await takeUp(state, {
       afterwards: this.#request.afterwards,
       deletes: this.#copy.deletes,
+      again: this.#copy.again,
       claims: this.#claims,
-      recordName: this.#journal.recordName,
+      journal: this.#journal,
       context: this.#context,
     });
     const written =
@@ -199,7 +173,7 @@ class Cutover {
     if (!lost) return;
     const writers = await writersAfterwards(state, this.#claims, signal);
     if (writers.length === 0) throw await this.#undo(state, lost);
-    await tellLeft(state, this.#claims, { reporter, signal, lost });
+    await tellLeft(state, this.#claims, { id: this.#journal.id, reporter, signal, lost });
     throw lost;
   }
 
@@ -356,25 +330,5 @@ class Cutover {
       isTakenUp,
       undo: (failure) => this.#undo(state, failure),
     });
-  }
-
-  #result(state: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {
-    const { afterwards, source, verification } = state;
-    const { copy: request, goalMs } = this.#request;
-    const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
-      `${kube.cluster.context}/${namespace}/${claim}`;
-    return {
-      task: request.name,
-      source: name(request.source),
-      target: name(request.target),
-      afterwards,
-      passes: this.#passes,
-      downtimeSeconds: downtimeMs / 1000,
-      goalSeconds: goalMs / 1000,
-      stopped: source.map(describeWorkload),
-      started: startedBy(state).map(describeWorkload),
-      verification,
-      resumed,
-    };
   }
 }

@@ -14,12 +14,12 @@ import { type EndPhase, stateOf, type TaskRecord, type TaskState } from '../../.
 import type { OpenTask, TaskStore } from '../../../src/tasks/store.ts';
 import { staleAfterMs } from '../claims/claim-lock.ts';
 import { type Role, tool } from '../objects/sides.ts';
+import type { CutoverEnd } from '../records/cutover-end.ts';
 import {
   type CutoverState,
   cutoverLockName,
   cutoverRole,
   cutoverStateOf,
-  finishedAtOf,
   finishedKey,
   isFinishedCutover,
 } from '../records/cutover-state.ts';
@@ -181,22 +181,39 @@ export class Journal {
   }
 
   /**
-   * Says how the run has ended, where it had begun. What it has stopped stays in the record, unless all has come to its end.
+   * Says that all has come to its end, and how.
    *
-   * @param code that the run ends with, where it fails
    * @throws where another run may have the cutover by now: its record is not ours.
    */
-  async finish(phase: EndPhase, message: string, code?: ExitCode): Promise<void> {
+  async succeed(end: CutoverEnd, message: string): Promise<void> {
+    await this.#end({ phase: 'Succeeded', message, finishedAt: end.at }, ({ checkpoints }) => {
+      const state = checkpoints[cutoverRole] as CutoverState | undefined;
+      checkpoints[finishedKey] = end;
+      if (state) checkpoints[cutoverRole] = { ...state, phase: 'ready' };
+    });
+  }
+
+  /**
+   * Says why the run has failed, where it had begun. What it has stopped stays in the record.
+   *
+   * @param code that the run ends with
+   * @throws where another run may have the cutover by now: its record is not ours.
+   */
+  async fail(phase: EndPhase, message: string, code: ExitCode): Promise<void> {
     if (!this.#begun) return;
-    await this.#lock.confirm();
     const finishedAt = this.#place.clock.now().toISOString();
+    await this.#end({ phase, message, finishedAt }, (record) => noteExitCode(record, code));
+  }
+
+  async #end(
+    end: Pick<TaskState, 'phase' | 'message' | 'finishedAt'>,
+    note: (state: TaskState) => void,
+  ): Promise<void> {
+    await this.#lock.confirm();
     this.#record = await this.#store.update(this.#own, (record) => {
-      Object.assign(record, { phase, message, holder: undefined, finishedAt });
-      const state = record.checkpoints[cutoverRole] as CutoverState | undefined;
-      noteExitCode(record, code);
-      if (phase !== 'Succeeded') return;
-      record.checkpoints[finishedKey] = finishedAt;
-      if (state) record.checkpoints[cutoverRole] = { ...state, phase: 'ready' };
+      Object.assign(record, end, { holder: undefined });
+      noteExitCode(record, undefined);
+      note(record);
     });
   }
 
@@ -205,10 +222,10 @@ export class Journal {
   }
 }
 
-/** What a record keeps whatever becomes of further runs: that the cutover has come to its end before. */
-function keptOf(record: TaskRecord): Record<string, unknown> {
-  const at = record.phase === 'Succeeded' ? record.finishedAt : finishedAtOf(record);
-  return at === undefined ? {} : { [finishedKey]: at };
+/** What a record keeps whatever becomes of further runs: how the cutover has come to its end before. */
+function keptOf({ checkpoints }: TaskRecord): Record<string, unknown> {
+  const end = checkpoints[finishedKey];
+  return end === undefined ? {} : { [finishedKey]: end };
 }
 
 /** What the lock of a cutover is about. */

@@ -9,6 +9,7 @@ import {
   type ScaledWorkload,
   scaleCommand,
 } from '../records/cutover-state.ts';
+import type { CutoverId } from '../records/stop-mark.ts';
 import { standingStill } from '../records/stopped-workloads.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
@@ -22,6 +23,8 @@ export function startLines({ source }: Pick<CutoverState, 'source'>, claims: Cla
 }
 
 export interface LeftContext extends Pick<CopyContext, 'reporter' | 'signal'> {
+  /** Which cutover it is. */
+  readonly id: CutoverId;
   /** The files are not at the target any more. */
   readonly lost?: X8sError | undefined;
   /** The same command could not go on: how this cutover is forgotten. */
@@ -32,11 +35,10 @@ export interface LeftContext extends Pick<CopyContext, 'reporter' | 'signal'> {
 export async function tellLeft(
   state: CutoverState,
   claims: Claims,
-  { reporter, signal, lost, forgetLine }: LeftContext,
+  { id, reporter, signal, lost, forgetLine }: LeftContext,
 ): Promise<void> {
-  const { kube, namespace } = claims.source.ref;
   const started = await startedAfterwards(state, claims, signal).catch(() => state.target);
-  const still = await standingStill(kube, namespace, state, signal).catch(() => state.source);
+  const still = await standingStill(claims.source.ref, state, id, signal).catch(() => state.source);
   const { source, warned, lines } = backTo(state, claims, { started, still });
   const files = lost ? `The target is lost (${lost.message})` : 'The files are at the target';
   const ways = [

@@ -19,7 +19,7 @@ import {
 import { specOf } from './inventory.ts';
 import { forgetLine, isOf, stoppedBy } from './stop-mark.ts';
 import { runsAgain, sourceNamespaceOf, startCommands, startedAtTarget } from './stopped-workloads.ts';
-import { peerOf, type TaskContext, type TaskSides } from './task-sides.ts';
+import { sourceClient, type TaskContext, type TaskSides } from './task-sides.ts';
 
 type GuardContext = Pick<TaskContext, 'clock' | 'connectTo' | 'signal'>;
 
@@ -105,10 +105,8 @@ async function requireOver(
   const holder = await liveHolder(kube, cutoverLockOf(record), context);
   if (holder !== undefined) throw cutoverGoesOn(task, holder);
   // Its workloads may be in another cluster.
-  const { peer } = record;
-  const server = peer?.server ?? kube.cluster.server;
-  const connectTo = async (at: string) => (at === kube.cluster.server ? kube : context.connectTo(at));
-  const connect = async () => (peer ? (await peerOf(peer, { ...context, connectTo })).kube : kube);
+  const server = record.peer?.server ?? kube.cluster.server;
+  const connect = () => sourceClient({ kube, record }, context);
   const commands = await startCommands(record, state, connect, signal);
   const started = await startedAtTarget({ kube, namespace: record.namespace }, state, signal);
   if (commands.length === 0) {
