@@ -110,7 +110,10 @@ function seenText(
   state: CutoverState,
   { still, running, others: [other] }: NonNullable<Standing['stoppedNow']>,
 ): string {
-  if (other) return overtakenText(other, { task });
+  if (other) {
+    const left = still.length > 0 ? `, and ${namesOf(still)} of the source stands still for it` : '';
+    return `${overtakenText(other, { task })}${left}`;
+  }
   if (still.length > 0 || state.source.length === 0)
     return `in its middle (${state.phase}): ${stillText(state, still)}`;
   const left = `left in its middle (${state.phase})`;

@@ -8,6 +8,7 @@ import { overtakenText, runsAgain, stoppedNow, withPods } from '../records/stopp
 import type { CopyContext, CopyRequest } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
+import { startLines } from './left.ts';
 import { changedBesides, changedSince } from './standstill.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 import { areRepointed } from './switch.ts';
@@ -65,17 +66,25 @@ export async function takeUp(state: CutoverState, options: TakeUpOptions): Promi
  */
 async function isOvertaken(
   state: CutoverState,
-  { claims: { source, target }, journal: { id }, again = false, context }: TakeUpOptions,
+  { claims, journal: { id }, again = false, context }: TakeUpOptions,
 ): Promise<boolean> {
-  const { others } = await stoppedNow(source.ref, state, id, context.signal);
+  const places = { source: claims.source.ref, target: claims.target.ref };
+  const { others, still } = await stoppedNow(places, state, id, context.signal);
   const unended = others.find(({ mark }) => mark.moved !== true);
-  if (unended) throw stoppedForAnother(unended, source.ref);
+  if (unended) throw stoppedForAnother(unended, places[unended.side]);
   const [moved] = others;
   if (!moved) return false;
   const text = overtakenText(moved, id);
+  const forget = `${cleanupLine(id, places.target)} removes its record`;
+  // Begun anew, it would leave these stopped, and nobody would know for what.
+  if (still.length > 0)
+    throw new RefusedError(`${text}, and ${namesOf(still)} of the source stands still`, {
+      details: startLines({ source: still }, claims),
+      hint: `see first what runs with claim ${moved.mark.target}: the lines above start what stands still, and --again begins anew then; ${forget}`,
+    });
   if (!again)
     throw new RefusedError(text, {
-      hint: `--again begins it anew, and stops nothing of what runs with claim ${moved.mark.target}; ${cleanupLine(id, target.ref)} removes its record`,
+      hint: `--again begins it anew, and stops nothing of what runs with claim ${moved.mark.target}; ${forget}`,
     });
   context.reporter.warn(`${text}: this one begins anew.`);
   return true;

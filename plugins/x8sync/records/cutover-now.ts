@@ -31,9 +31,9 @@ export function stoppedNowOf(
 ): Promise<StoppedNow | undefined> {
   const { record } = side;
   return asked(context, async () => {
-    const kube = await sourceClient(side, context);
-    const namespace = sourceNamespaceOf(record);
-    return stoppedNow({ kube, namespace }, state, cutoverIdOf(record), context.signal);
+    const source = { kube: await sourceClient(side, context), namespace: sourceNamespaceOf(record) };
+    const target = { kube: side.kube, namespace: record.namespace };
+    return stoppedNow({ source, target }, state, cutoverIdOf(record), context.signal);
   });
 }
 

@@ -4,6 +4,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
+import type { Role } from '../objects/sides.ts';
 import {
   type CutoverState,
   describeWorkload,
@@ -14,48 +15,68 @@ import {
 import { specOf } from './inventory.ts';
 import { type CutoverId, isOf, type MarkedWorkload, markedIn } from './stop-mark.ts';
 
+/** A workload of a cutover that has no pods for another one by now, by its mark. */
+export interface OvertakenWorkload extends MarkedWorkload {
+  readonly side: Role;
+}
+
 /** What has become of what a cutover has stopped; of one that was deleted, or made anew, nothing. */
 export interface StoppedNow {
   /** Without pods, for this cutover as far as anybody knows. */
   readonly still: readonly ScaledWorkload[];
   /** With pods again. */
   readonly running: readonly ScaledWorkload[];
-  /** Without pods for another cutover, by the marks on them: that has stopped them since, and perhaps moved them. */
-  readonly others: readonly MarkedWorkload[];
+  /** What another cutover has stopped since, and perhaps moved; also of what this one was to start, or has started. */
+  readonly others: readonly OvertakenWorkload[];
 }
 
+/** @param places of both sides */
 export async function stoppedNow(
+  places: Readonly<Record<Role, NamespaceRef>>,
+  { source, target }: Pick<CutoverState, Role>,
+  id: CutoverId,
+  signal: AbortSignal,
+): Promise<StoppedNow> {
+  const [now, ofTarget] = await Promise.all([
+    workloadsNow(places.source, source, signal),
+    workloadsNow(places.target, target, signal),
+  ]);
+  const others = [...overtakenIn('source', now, id), ...overtakenIn('target', ofTarget, id)];
+  return { ...withoutOthers(now, id), others };
+}
+
+/** Those of the source's that stand still for a cutover, see {@link StoppedNow}. */
+export async function standingStill(
   place: NamespaceRef,
   { source }: Pick<CutoverState, 'source'>,
   id: CutoverId,
   signal: AbortSignal,
-): Promise<StoppedNow> {
-  const now = await workloadsNow(place, source, signal);
-  const running = now.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : []));
-  const stopped = now.filter(({ replicas }) => replicas === 0);
-  const others = stopped.flatMap(({ workload, object }) => {
-    const marked = markedIn(workload.kind, object);
-    return marked && !isOf(marked.mark, id) ? [marked] : [];
-  });
-  const isOthers = ({ uid }: ScaledWorkload) => others.some(({ workload }) => workload.uid === uid);
-  const still = stopped.flatMap(({ workload }) => (isOthers(workload) ? [] : [workload]));
-  return { still, running, others };
+): Promise<readonly ScaledWorkload[]> {
+  return withoutOthers(await workloadsNow(place, source, signal), id).still;
 }
 
-/** Says that what a cutover had stopped is another one's by now. */
+function withoutOthers(now: readonly WorkloadNow[], id: CutoverId): Pick<StoppedNow, 'still' | 'running'> {
+  const others = overtakenIn('source', now, id).map(({ workload }) => workload.uid);
+  const own = now.filter(({ workload }) => !others.includes(workload.uid));
+  return {
+    still: own.flatMap(({ workload, replicas }) => (replicas === 0 ? [workload] : [])),
+    running: own.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : [])),
+  };
+}
+
+/** Of these those that stand still for another cutover, or were moved by one. */
+export const overtakenIn = (side: Role, now: readonly WorkloadNow[], id: CutoverId): OvertakenWorkload[] =>
+  now.flatMap(({ workload, object }) => {
+    const marked = markedIn(workload.kind, object);
+    return marked && !isOf(marked.mark, id) ? [{ ...marked, side }] : [];
+  });
+
+/** Says that what a cutover had stopped, or was to start, is another one's by now. */
 export const overtakenText = (
-  { workload, mark }: MarkedWorkload,
+  { workload, mark, side }: OvertakenWorkload,
   { task }: Pick<CutoverId, 'task'>,
 ): string =>
-  `cutover ${task} can't be gone on with: ${describeWorkload(workload)} of the source ${mark.moved ? 'was moved' : 'stands still'} by cutover ${mark.task}, to claim ${mark.target}, since`;
-
-/** Those that stand still for a cutover, see {@link StoppedNow}. */
-export const standingStill = async (
-  place: NamespaceRef,
-  state: Pick<CutoverState, 'source'>,
-  id: CutoverId,
-  signal: AbortSignal,
-): Promise<readonly ScaledWorkload[]> => (await stoppedNow(place, state, id, signal)).still;
+  `cutover ${task} can't be gone on with: ${describeWorkload(workload)} of the ${side} ${mark.moved ? 'was moved' : 'stands still'} by cutover ${mark.task}, to claim ${mark.target}, since`;
 
 /** Whether all that is there of what a cutover has stopped has pods again. */
 export async function runsAgain(

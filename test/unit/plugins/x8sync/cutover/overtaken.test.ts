@@ -7,7 +7,8 @@ import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
 import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
 import { X8sError } from '../../../../../src/errors.ts';
-import { configMaps, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
+import { configMaps, deployments, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
+import { stopMarkKey } from '../../../../../src/tasks/names.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import {
   clock,
@@ -24,6 +25,7 @@ import {
   object,
   openShop,
   reconnect,
+  recordNow,
   replicas,
   run,
   scale,
@@ -41,7 +43,7 @@ const context: TaskContext = {
   connectTo: async () => kube,
   timeoutMs: 1000,
 };
-const again = (name: string, more: object = {}) => run(undefined, 'target', name, true, more);
+const onceMore = (name: string, more: object = {}) => run(undefined, 'target', name, true, more);
 const agreed = (name: string) => run(undefined, 'target', name, false, { deletes: 'all', confirmed: true });
 
 async function entryOf(task: string) {
@@ -102,8 +104,8 @@ describe('a cutover whose claim another one has moved since, to another target',
   });
 
   test('begins anew by --again, where both are to run', async () => {
-    await expect(again('a')).rejects.toThrow(/was moved to claim shop\/third by cutover b/);
-    expect(await again('a', { confirmed: true })).toMatchObject({ resumed: true, stopped: [] });
+    await expect(onceMore('a')).rejects.toThrow(/was moved to claim shop\/third by cutover b/);
+    expect(await onceMore('a', { confirmed: true })).toMatchObject({ resumed: true, stopped: [] });
     expect(await markNow()).toMatchObject({ task: 'b', moved: true });
   });
 
@@ -135,14 +137,69 @@ describe('a cutover whose claim another one has moved since, to the same target'
     );
     expect([events, await counts()]).toEqual([[], { web: 0, next: replicas }]);
     await scale('next', 0);
-    await again('c');
+    await onceMore('c');
     await clean('a');
   });
 
   test('begins anew by --again, and has ended then', async () => {
     await scale('next', 0);
-    await again('a');
+    await onceMore('a');
     expect((await shown('a')).document).toMatchObject({ phase: 'Succeeded' });
+  });
+});
+
+describe('a cutover whose target another one has moved on since', () => {
+  const marked = (more: object) => {
+    const mark = { task: 'b', target: 'shop/third', targetUid: '99', replicas, ...more };
+    const metadata = { annotations: { [stopMarkKey]: JSON.stringify(mark) } };
+    const ref = { namespace, name: 'next' };
+    return kube.patch(deployments, ref, { metadata, spec: { replicas: 0 } }, { type: 'merge' });
+  };
+  const killedAndMoved = async (moved: boolean) => {
+    await killedOnceStarted();
+    await marked({ moved });
+    forgetEvents();
+  };
+  const taskNow = async () => (await recordNow()).task;
+
+  test('starts nothing there, though all was copied: it would run beside what runs elsewhere', async () => {
+    await killedAndMoved(true);
+    for (const again of [false, true])
+      await expect(run(undefined, 'target', undefined, again)).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringMatching(
+          /Deployment next \(3\) of the target was moved by cutover b, to claim shop\/third, since, and Deployment web \(3\) of the source stands still$/,
+        ),
+        details: [expect.stringMatching(/scale deployment\/web --replicas=3$/)],
+      });
+    expect([events, await counts()]).toEqual([[], { web: 0, next: 0 }]);
+    expect((await shown(await taskNow())).text).toMatch(
+      /of the target was moved .*web \(3\) of the source stands still for it$/m,
+    );
+  });
+
+  test('is cleaned up where what stands still at the source is to stay so', async () => {
+    await killedAndMoved(true);
+    const annotations = { [stopMarkKey]: null };
+    await kube.patch(
+      deployments,
+      { namespace, name: 'web' },
+      { metadata: { annotations } },
+      { type: 'merge' },
+    );
+    const task = await taskNow();
+    await clean(task);
+    await expect(entryOf(task)).rejects.toThrow('there is no task');
+  });
+
+  test('starts nothing either while that other one is in its middle, nor does a new one', async () => {
+    await killedAndMoved(false);
+    const stands = /^Deployment next \(3\) of fake\/shop stands still for cutover b to claim shop\/third/;
+    await expect(run()).rejects.toThrow(stands);
+    await scaleWeb(replicas);
+    await clean(await taskNow());
+    await expect(run()).rejects.toThrow(stands);
+    expect((await counts()).next).toBe(0);
   });
 });
 
