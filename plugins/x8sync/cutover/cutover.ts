@@ -46,7 +46,7 @@ export async function cutover(
   try {
     const signal = AbortSignal.any([context.signal, journal.signal]);
     const { reporter, clock } = context;
-    const onAbandoned = tellingStopped(context, journal, claims);
+    const onAbandoned: CopyContext['onAbandoned'] = (list) => context.onAbandoned(list);
     return await new Cutover(
       named,
       claims,
@@ -77,6 +77,8 @@ class Cutover {
    * record until a copy has taken that away. A run that comes to nothing before has had no use of the agreement.
    */
   #kept: CutoverState | undefined;
+  /** What the record has of an earlier run does not stand still any more: this one copies beside it. */
+  #isBeside = false;
   #last: CopyResult | undefined;
   #stoppedAt = 0;
 
@@ -91,7 +93,12 @@ class Cutover {
     this.#request = request;
     this.#claims = claims;
     this.#journal = journal;
-    this.#context = context;
+    this.#context = { ...context, onAbandoned: tellingStopped(context, this, claims) };
+  }
+
+  /** What stands still for it, as far as this run knows. */
+  get state(): CutoverState | undefined {
+    return this.#isBeside ? undefined : this.#journal.state;
   }
 
   async run(): Promise<CutoverResult> {
@@ -185,6 +192,7 @@ class Cutover {
     const targetGenerations = await this.#targetGenerations(planned);
     const state = { ...planned, targetGenerations };
     const kept = this.#kept;
+    this.#isBeside = true;
     await this.#journal.begin(kept ?? state);
     const copyOnce: typeof copy = async (request) => {
       await this.#requireTargetUntouched(state);
@@ -236,6 +244,7 @@ class Cutover {
     const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
     const stopping = { ...planned, phase: 'stopping', stoppedAt, targetGenerations } as const;
     this.#hasActed = true;
+    this.#isBeside = false;
     await this.#write(stopping);
     try {
       const generations = await this.#lastPass(stopping);

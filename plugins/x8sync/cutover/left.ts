@@ -13,7 +13,6 @@ import type { CutoverId } from '../records/stop-mark.ts';
 import { standingStill } from '../records/stopped-workloads.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
-import type { Journal } from './journal.ts';
 import { startedAfterwards } from './target-writers.ts';
 
 /** How to start by hand what a cutover has stopped, a line each. */
@@ -100,12 +99,12 @@ function leftLines(state: CutoverState, claims: Claims): string[] {
 /** Who ends the process at once hears of the workloads, too, that stand still. */
 export function tellingStopped(
   context: CopyContext,
-  journal: Pick<Journal, 'state'>,
+  run: { readonly state: CutoverState | undefined },
   claims: Claims,
 ): CopyContext['onAbandoned'] {
   let ofCopy: () => readonly string[] = () => [];
   context.onAbandoned(() => {
-    const { state } = journal;
+    const { state } = run;
     return [...ofCopy(), ...(state && isUnderWay(state) ? leftLines(state, claims) : [])];
   });
   return (list) => {

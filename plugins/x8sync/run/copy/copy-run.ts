@@ -210,8 +210,8 @@ export class CopyRun {
     if (!isThrough(end)) {
       const { messages } = this.#watch;
       const begun = messages.hasBegun(end);
-      // Such a name is free for the same copy with what its refusal asks for.
-      if (!begun && isNotBegun(end)) this.#task.copying = false;
+      // Such a name is free for the same copy with what its refusal asks for. --force may have emptied the target by then.
+      if (!begun && isNotBegun(end) && this.#request.mode !== 'force') this.#task.copying = false;
       throw failureOf(end, this.#request, { diagnostics: messages.diagnostics, begun });
     }
     requireVerification(end, this.#request);

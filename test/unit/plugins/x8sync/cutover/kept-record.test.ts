@@ -11,6 +11,7 @@ import {
   forgetEvents,
   killedOnceStarted,
   kube,
+  left,
   namespace,
   openShop,
   reconnect,
@@ -100,10 +101,11 @@ describe('a command that was refused before it made anything', () => {
 });
 
 describe('what the target has written since, and a person has agreed to lose', () => {
-  const left = /^Deployment next of the target was changed since the source was stopped: .* take away what/;
+  const refusal =
+    /^Deployment next of the target was changed since the source was stopped: .* take away what/;
   const isKept = async () => {
     forgetEvents();
-    await expect(run()).rejects.toThrow(left);
+    await expect(run()).rejects.toThrow(refusal);
     expect(events).toEqual([]);
   };
 
@@ -125,6 +127,15 @@ describe('what the target has written since, and a person has agreed to lose', (
     await isKept();
     await agreed();
     expect(await counts()).toEqual({ web: 0, next: count || replicas });
+  });
+
+  test('does not make it say that the source stands still where that runs while it is copied', async () => {
+    await scaleWeb(2);
+    let told: readonly string[] = [];
+    await agreed(({ isLast }) => {
+      if (!isLast) told = left();
+    });
+    expect(told).toEqual([]);
   });
 
   test('is lost with the first copy: a refusal later on asks for nothing more', async () => {
