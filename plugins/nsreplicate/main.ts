@@ -26,7 +26,7 @@ import { UsersListCommand } from './commands/users/list.ts';
 import { UsersPasswdCommand } from './commands/users/passwd.ts';
 import { UsersRemoveCommand } from './commands/users/remove.ts';
 import { UsersTokenCommand } from './commands/users/token.ts';
-import { controllerImage } from './controller/image.ts';
+import { controllerImage } from './controller/installation/image.ts';
 
 void runPlugin({
   name: 'nsreplicate',

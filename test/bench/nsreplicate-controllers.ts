@@ -1,6 +1,6 @@
 /** A controller and its KRMSyncers, for benchmarks: on servers of their own, to which a kubeconfig may lead. */
-import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
-import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
+import { ensureDefinition } from '../../plugins/nsreplicate/controller/installation/ensure-crd.ts';
+import { krmSyncers } from '../../plugins/nsreplicate/controller/resource/resource.ts';
 import type { KubeClient } from '../../src/kube/api/client.ts';
 import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { secrets } from '../../src/kube/api/resources.ts';

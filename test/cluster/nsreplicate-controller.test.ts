@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/resource/task-names.ts';
 import { configMaps, events, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { slowness } from '../support/slowness.ts';

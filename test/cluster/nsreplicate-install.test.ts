@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/resource/task-names.ts';
 import { leases, pods, secrets } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';

@@ -1,8 +1,8 @@
 /** What befalls a controller: its Lease is stolen, its API server goes and comes back, its destination comes back empty. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
-import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
-import { taskName } from '../../plugins/nsreplicate/controller/task-names.ts';
+import { ensureDefinition } from '../../plugins/nsreplicate/controller/installation/ensure-crd.ts';
+import { krmSyncers } from '../../plugins/nsreplicate/controller/resource/resource.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/resource/task-names.ts';
 import { conditionOf } from '../../src/kube/api/conditions.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/api/resources.ts';
 import { startPlugin } from '../cluster/support/kubectl.ts';

@@ -72,7 +72,7 @@ export class ControllerCommand extends KubeCommand {
     checkServiceFlags(this);
     const [{ runController }, { ensureDefinition }] = await Promise.all([
       import('../controller/controller.ts'),
-      import('../controller/ensure-crd.ts'),
+      import('../controller/installation/ensure-crd.ts'),
     ]);
     const { clock, signal, reporter, plugin } = context;
     const info = (text: string) => reporter.info(text);
@@ -125,7 +125,7 @@ export class ControllerCommand extends KubeCommand {
     if (this.health === undefined) return undefined;
     const [{ parseListen }, { serveHealth }] = await Promise.all([
       import('../server/http/address.ts'),
-      import('../controller/health.ts'),
+      import('../controller/leading/health.ts'),
     ]);
     const { host, port } = parseListen(this.health, '--health');
     return serveHealth({ host: host === '' ? undefined : host, port }, isReady);

@@ -6,7 +6,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { namespaceNames } from '../../../src/cli/providers.ts';
 import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
-import type { Installation } from '../controller/installation.ts';
+import type { Installation } from '../controller/installation/installation.ts';
 import { stateNamespace } from '../decide/spec.ts';
 
 /** What can be chosen of an installation. */
@@ -38,7 +38,7 @@ export abstract class InstallationCommand extends KubeCommand {
 
   /** What the flags choose; where one is not given, what `before` has. */
   protected async chosen({ plugin }: KubeCommandContext, before?: Installation): Promise<Installation> {
-    const { controllerImage } = await import('../controller/image.ts');
+    const { controllerImage } = await import('../controller/installation/image.ts');
     const orBefore = (given: string[], kept: readonly string[] = []) => (given.length > 0 ? given : kept);
     return {
       image: this.image ?? controllerImage(plugin.version),
@@ -66,7 +66,7 @@ abstract class RollOutCommand extends InstallationCommand {
   });
 
   protected async rollOut(context: KubeCommandContext, installation: Installation): Promise<Outcome> {
-    const { install, removeCertificate, rolledOut } = await import('../controller/install.ts');
+    const { install, removeCertificate, rolledOut } = await import('../controller/installation/install.ts');
     const { signal, clock, reporter } = context;
     const kube = await context.kube();
     const did: string[] = [];
@@ -94,7 +94,10 @@ async function pageText(
   did: (what: string) => void,
 ): Promise<string> {
   const [{ certificateSecret, ensureCertificate, fingerprintOf }, { controllerName, PAGE_PORT }] =
-    await Promise.all([import('../server/certificate/secret.ts'), import('../controller/installation.ts')]);
+    await Promise.all([
+      import('../server/certificate/secret.ts'),
+      import('../controller/installation/installation.ts'),
+    ]);
   const { pair, became } = await ensureCertificate(kube, clock, { signal });
   const what = `Secret ${stateNamespace}/${certificateSecret} ${became === 'others' ? 'is not ours: used as it is' : became}`;
   did(what);
@@ -137,7 +140,7 @@ export class UpgradeCommand extends RollOutCommand {
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { installed } = await import('../controller/install.ts');
+    const { installed } = await import('../controller/installation/install.ts');
     const kube = await context.kube();
     const before = await installed(kube, { signal: context.signal });
     if (!before)

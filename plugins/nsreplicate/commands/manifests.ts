@@ -24,7 +24,7 @@ export class ManifestsCommand extends InstallationCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const [{ installationObjects }, { stringify }] = await Promise.all([
-      import('../controller/installation.ts'),
+      import('../controller/installation/installation.ts'),
       import('yaml'),
     ]);
     const objects = installationObjects(await this.chosen(context));

@@ -19,7 +19,7 @@ export class UninstallCommand extends KubeCommand {
   yes = option.flag('-y,--yes', { description: 'Do not ask.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { countSyncers, uninstall } = await import('../controller/install.ts');
+    const { countSyncers, uninstall } = await import('../controller/installation/install.ts');
     const { signal, clock, reporter } = context;
     const kube = await context.kube();
     const count = await countSyncers(kube, { signal });

@@ -13,18 +13,18 @@ import { Informers } from '../cache/informers.ts';
 import type { Meters } from '../jobs/meters.ts';
 import { fencedClient } from '../reconcile/fenced-client.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
-import { Addresses } from './addresses.ts';
-import { Clients } from './clients.ts';
+import { Addresses } from './access/addresses.ts';
+import { Clients } from './access/clients.ts';
+import { innerRanges } from './access/inner.ts';
+import type { RightsPolicy } from './access/rights.ts';
+import { WatchedSecrets } from './access/secrets.ts';
 import { SharedControls } from './controls.ts';
-import { innerRanges } from './inner.ts';
-import { labelLeader } from './leader-label.ts';
-import { type Leadership, takeLeadership } from './leadership.ts';
-import { ownIdentity } from './own-identity.ts';
-import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
-import type { RightsPolicy } from './rights.ts';
-import { WatchedSecrets } from './secrets.ts';
+import { labelLeader } from './leading/leader-label.ts';
+import { type Leadership, takeLeadership } from './leading/leadership.ts';
+import { ownIdentity } from './leading/own-identity.ts';
+import { krmSyncers, placeOf, type SyncerObject } from './resource/resource.ts';
+import { isEldestAmong } from './resource/task-names.ts';
 import { defectText, Syncer, type SyncerContext } from './syncer.ts';
-import { isEldestAmong } from './task-names.ts';
 import type { ControllerWork } from './work-now.ts';
 
 export interface ControllerOptions {

@@ -7,9 +7,9 @@ import { isGlob } from '../rules/glob.ts';
 import { type KrmSyncer, parseKrmSyncer, serviceAccountOf } from '../rules/krmsyncer.ts';
 import type { NamespaceScope } from '../rules/rule.ts';
 import { syncerBounds } from '../rules/syncer-bounds.ts';
-import { Refusal } from './refusal.ts';
-import type { SyncerObject } from './resource.ts';
-import { checkWithin, type Identity, identityFor, type RightsPolicy } from './rights.ts';
+import { checkWithin, type Identity, identityFor, type RightsPolicy } from './access/rights.ts';
+import { Refusal } from './resource/refusal.ts';
+import type { SyncerObject } from './resource/resource.ts';
 
 /** A resource has no options, and nobody is asked whether they are sure. */
 const words: MapWords = {

@@ -2,7 +2,7 @@
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { uncopied } from '../decide/outcomes.ts';
 import type { TaskStatus } from '../state/state.ts';
-import type { Work } from './conditions.ts';
+import type { Work } from './resource/conditions.ts';
 
 /**
  * @param kinds what the task copies, as the cluster that is copied from serves it

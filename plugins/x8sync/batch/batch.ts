@@ -3,7 +3,7 @@
 import { Slots } from '../../../src/async/slots.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
-import type { CopyContext, CopyResult } from '../run/request.ts';
+import type { CopyContext, CopyResult } from '../run/request/request.ts';
 import { type BatchEntry, isThrough, titleOf } from './outcome.ts';
 import { StepReporter } from './step-reporter.ts';
 

@@ -1,9 +1,9 @@
 /** What many copies came to, in words and as an error. */
 import { IncompleteError, X8sError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
-import { usersText } from '../run/copy-end.ts';
-import { deviceTitle } from '../run/device-report.ts';
-import type { CopyResult } from '../run/request.ts';
+import type { CopyResult } from '../run/request/request.ts';
+import { usersText } from '../run/results/copy-end.ts';
+import { deviceTitle } from '../run/results/device-report.ts';
 
 /** What became of one. */
 export interface BatchEntry {

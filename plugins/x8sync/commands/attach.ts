@@ -28,8 +28,8 @@ export class AttachCommand extends TaskCommand {
       await Promise.all([
         import('../records/attach.ts'),
         import('../records/clusters.ts'),
-        import('../run/report.ts'),
-        import('../run/verification.ts'),
+        import('../run/results/report.ts'),
+        import('../run/results/verification.ts'),
         import('./task-output.ts'),
       ]);
     const how = this.taskContext(context, this.waitLimit);

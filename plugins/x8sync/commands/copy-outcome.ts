@@ -1,8 +1,8 @@
 /** What a copy that came to its end still leaves to be said, as an error: exit code 5. */
 import { IncompleteError } from '../../../src/errors.ts';
 import type { Loss } from '../mover/protocol/losses.ts';
-import { usersError } from '../run/copy-end.ts';
-import type { CopyResult } from '../run/request.ts';
+import type { CopyResult } from '../run/request/request.ts';
+import { usersError } from '../run/results/copy-end.ts';
 
 type EndedCopy = Pick<CopyResult, 'outcome' | 'lost' | 'losses' | 'failures'> &
   Parameters<typeof usersError>[0];

@@ -4,7 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { CopyRequest, CopyResult, DetachedCopy } from '../run/request.ts';
+import type { CopyRequest, CopyResult, DetachedCopy } from '../run/request/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
 import { incompleteness } from './copy-outcome.ts';
 import {
@@ -210,9 +210,9 @@ export class CopyCommand extends PairCommand {
     const result = await this.#copy(request, context);
     if ('detached' in result) return detachedOutcome(result, request, context);
     const [{ summaryOf }, { furtherRun }, { differenceError }] = await Promise.all([
-      import('../run/report.ts'),
-      import('../run/request.ts'),
-      import('../run/verification.ts'),
+      import('../run/results/report.ts'),
+      import('../run/request/request.ts'),
+      import('../run/results/verification.ts'),
     ]);
     const data = { ...result, warnings: context.reporter.warnings };
     const { schedule, task } = result;
@@ -229,7 +229,7 @@ export class CopyCommand extends PairCommand {
   async #copy(request: CopyRequest, context: KubeCommandContext): Promise<CopyResult | DetachedCopy> {
     const [{ copy, detachCopy, growTarget }, { DeletionBrake, TargetTooSmall }] = await Promise.all([
       import('../run/copy/copy.ts'),
-      import('../run/result.ts'),
+      import('../run/results/result.ts'),
     ]);
     const begin = this.detach ? detachCopy : copy;
     try {

@@ -17,7 +17,7 @@ export abstract class TaskCommand extends KubeCommand {
   ): Promise<{ client: KubeClient; entries: TaskEntry[] }> {
     const [{ listTasks }, { storeOf }, client] = await Promise.all([
       import('../records/inventory.ts'),
-      import('../run/task-store.ts'),
+      import('../run/request/task-store.ts'),
       kube(),
     ]);
     const { namespace } = this;

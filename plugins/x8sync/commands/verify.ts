@@ -5,7 +5,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { parseIdentity } from '../objects/manifests/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
-import type { CopyRequest } from '../run/request.ts';
+import type { CopyRequest } from '../run/request/request.ts';
 import type { Pair } from '../verify/pair.ts';
 import { completeClaim, completeTask } from './completion.ts';
 import { isReachGiven, reachFlags, serviceOptionsOf } from './options/network-options.ts';
@@ -71,8 +71,8 @@ export class VerifyCommand extends PairCommand {
       context.reporter.info(`The two sides are reached as by the task: ${flags.join(' ')}`);
     const [{ copy }, { summaryOf }, { differenceError }] = await Promise.all([
       import('../run/copy/copy.ts'),
-      import('../run/report.ts'),
-      import('../run/verification.ts'),
+      import('../run/results/report.ts'),
+      import('../run/results/verification.ts'),
     ]);
     const result = await copy(request, context);
     return {

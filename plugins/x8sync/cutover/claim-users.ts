@@ -5,7 +5,7 @@ import type { Pod } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import { usersAmong } from './workloads.ts';
 
 export class ClaimUsers implements Disposable {

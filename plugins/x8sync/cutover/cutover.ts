@@ -14,7 +14,7 @@ import {
 } from '../claims/claim-stands.ts';
 import { type CutoverState, isUnderWay, namesOf, type Then } from '../records/cutover-state.ts';
 import { copy } from '../run/copy/copy.ts';
-import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
+import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request/request.ts';
 import { ClaimUsers } from './claim-users.ts';
 import { type Claims, readNow, stoppedForOf } from './claims.ts';
 import { claimsFor } from './earlier.ts';

@@ -27,8 +27,8 @@ import { requireSound } from '../records/soundness.ts';
 import type { CutoverId } from '../records/stop-mark.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
 import { noteExitCode } from '../run/kept-end.ts';
-import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request.ts';
-import { storeOf } from '../run/task-store.ts';
+import { type CopyContext, type CopyRequest, copySpec, pairLabel } from '../run/request/request.ts';
+import { storeOf } from '../run/request/task-store.ts';
 import type { Claims } from './claims.ts';
 import { againHint, asFinished } from './finished.ts';
 

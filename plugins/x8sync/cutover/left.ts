@@ -11,7 +11,7 @@ import {
 } from '../records/cutover-state.ts';
 import type { CutoverId } from '../records/stop-mark.ts';
 import { standingStill } from '../records/stopped-workloads.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import { startedAfterwards } from './target-writers.ts';
 

@@ -2,8 +2,8 @@
 import { IncompleteError, RefusedError } from '../../../src/errors.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import { copy } from '../run/copy/copy.ts';
-import type { CopyContext, CopyRequest, CopyResult } from '../run/request.ts';
-import { hasMoreHint } from '../run/result.ts';
+import type { CopyContext, CopyRequest, CopyResult } from '../run/request/request.ts';
+import { hasMoreHint } from '../run/results/result.ts';
 
 /** One copy of a cutover, as its result lists it. */
 export interface Pass {

@@ -12,7 +12,7 @@ import {
   type Then,
 } from '../records/cutover-state.ts';
 import { type CutoverId, isMarkUnreadable, isOf, markedIn, type StopMark } from '../records/stop-mark.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import { requireReachable } from './nodes.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';

@@ -1,6 +1,6 @@
 /** A cutover's result in words. */
 import { formatBytes, formatDuration, formatPlural } from '../../../src/ui/format.ts';
-import { verificationTitle } from '../run/verification.ts';
+import { verificationTitle } from '../run/results/verification.ts';
 import type { Pass } from './passes.ts';
 import type { CutoverResult } from './result.ts';
 

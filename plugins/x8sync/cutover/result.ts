@@ -2,7 +2,7 @@
 import type { Verification } from '../mover/protocol/protocol.ts';
 import type { CutoverEnd } from '../records/cutover-end.ts';
 import { type CutoverState, describeWorkload, type Then } from '../records/cutover-state.ts';
-import type { CopyRequest } from '../run/request.ts';
+import type { CopyRequest } from '../run/request/request.ts';
 import type { Pass } from './passes.ts';
 import { startedBy } from './start.ts';
 

@@ -2,7 +2,7 @@
 import { RefusedError } from '../../../src/errors.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
 import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import { findWorkload } from './workloads.ts';
 
 /** The generations of these, by which changes of them are known later; 0 for one that is gone. */

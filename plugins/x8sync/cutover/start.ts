@@ -2,7 +2,7 @@
 import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { lostTarget } from '../claims/claim-stands.ts';
 import { type CutoverState, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
 import { tellLeft } from './left.ts';

@@ -15,7 +15,7 @@ import {
   type StopMark,
   type StoppedFor,
 } from '../records/stop-mark.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 import { findWorkload, resourceOf, type WorkloadObject } from './workloads.ts';
 

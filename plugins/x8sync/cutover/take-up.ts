@@ -5,7 +5,7 @@ import { describeClaim, type NamespaceRef } from '../claims/claim.ts';
 import { type CutoverState, namesOf, type Then } from '../records/cutover-state.ts';
 import type { CutoverId } from '../records/stop-mark.ts';
 import { overtakenText, runsAgain, stoppedNow, withPods } from '../records/stopped-workloads.ts';
-import type { CopyContext, CopyRequest } from '../run/request.ts';
+import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
 import { startLines } from './left.ts';

@@ -9,7 +9,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { namespaces } from '../../../src/kube/api/resources.ts';
 import type { Reporter } from '../../../src/ui/reporter.ts';
 import { type CutoverState, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
-import { withDetails } from '../run/failure-evidence.ts';
+import { withDetails } from '../run/results/failure-evidence.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
 import { startLines } from './left.ts';

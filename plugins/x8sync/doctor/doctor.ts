@@ -7,7 +7,7 @@ import { madeFor, mayBeMadeFor } from '../connect/strategies.ts';
 import { readNodes } from '../monitor/nodes.ts';
 import type { Role } from '../objects/sides.ts';
 import type { Then } from '../records/cutover-state.ts';
-import type { CopyRequest } from '../run/request.ts';
+import type { CopyRequest } from '../run/request/request.ts';
 import { askRights, findingsOfRights, type Right } from './access.ts';
 import { cutoverFindings } from './cutover.ts';
 import { checked, errorOf, type Finding, failed, note, ok } from './finding.ts';

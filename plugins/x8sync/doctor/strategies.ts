@@ -16,7 +16,7 @@ import { type StrategyName, strategyNames } from '../connect/strategy-names.ts';
 import { podsObstacle } from '../mover/parallel/pods.ts';
 import { sshService } from '../objects/manifests/service.ts';
 import type { Role } from '../objects/sides.ts';
-import { modesOf } from '../run/pods-wish.ts';
+import { modesOf } from '../run/request/pods-wish.ts';
 import type { Right } from './access.ts';
 import { trialSide, tryCreate } from './trial.ts';
 

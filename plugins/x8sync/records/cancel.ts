@@ -10,7 +10,7 @@ import { cleanSides, type SideRecord, uncleanError } from '../objects/side-clean
 import { sideOf } from '../objects/sides.ts';
 import { cancelledError, markCancelled } from '../run/cancellation.ts';
 import { forgetEnd } from '../run/kept-end.ts';
-import { storeOf } from '../run/task-store.ts';
+import { storeOf } from '../run/request/task-store.ts';
 import { requireNoCutover, requireNoLiveCutover } from './cutover-guard.ts';
 import type { TaskEntry } from './inventory.ts';
 import { lookAt } from './look.ts';

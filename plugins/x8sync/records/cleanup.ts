@@ -3,7 +3,7 @@ import { allEnded } from '../../../src/async/lazy.ts';
 import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
-import { storeOf } from '../run/task-store.ts';
+import { storeOf } from '../run/request/task-store.ts';
 import { markedAtSource, requireNoCutover, requireNoLiveCutover } from './cutover-guard.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { describeFlaw, flawOf } from './soundness.ts';

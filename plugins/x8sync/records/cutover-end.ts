@@ -3,7 +3,7 @@ import { isJson } from '../../../src/json.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
-import { verificationTitle } from '../run/verification.ts';
+import { verificationTitle } from '../run/results/verification.ts';
 import {
   finishedKey,
   isEnd,

@@ -6,7 +6,7 @@ import { cronJobs, jobs, pods } from '../../../src/kube/api/resources.ts';
 import { eventsOf } from '../../../src/kube/cluster/events.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { isScheduled, sideOf } from '../objects/sides.ts';
-import type { CopyContext } from '../run/request.ts';
+import type { CopyContext } from '../run/request/request.ts';
 import { wordsOf } from './last-words.ts';
 import { scheduleStanding } from './schedule-standing.ts';
 import type { Claims, Standing } from './standing.ts';

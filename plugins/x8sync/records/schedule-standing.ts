@@ -5,8 +5,8 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { MoverLine } from '../mover/protocol/mover-lines.ts';
 import { timetableOf } from '../objects/timetable.ts';
 import { firstCopyIn } from '../run/first-copy.ts';
+import { nonceIn } from '../run/pods/workers.ts';
 import { nextTime } from '../run/schedule-report.ts';
-import { nonceIn } from '../run/workers.ts';
 import { phaseOf, type ScheduledCopy, type ScheduleStanding, scheduleText } from './schedule-text.ts';
 import { type Claims, endedStanding, endIn, jobEndText, type Standing, waitingOf } from './standing.ts';
 

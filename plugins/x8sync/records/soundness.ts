@@ -11,7 +11,7 @@ import type { SideRecord } from '../objects/side-cleanup.ts';
 import { cancelledCheckpoint, isCancellation } from '../run/cancellation.ts';
 import { firstCopyCheckpoint, isFirstCopy } from '../run/first-copy.ts';
 import { codeCheckpoint, endCheckpoint, isExitCode, isKeptEnd } from '../run/kept-end.ts';
-import { isReachWish, reachCheckpoint } from '../run/reach-wish.ts';
+import { isReachWish, reachCheckpoint } from '../run/request/reach-wish.ts';
 import { isCutoverEnd } from './cutover-end.ts';
 import { cutoverRole, finishedKey, isCutoverState } from './cutover-state.ts';
 import type { TaskEntry } from './inventory.ts';

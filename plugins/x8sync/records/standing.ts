@@ -15,10 +15,10 @@ import { type MoverLine, parseMoverLine } from '../mover/protocol/mover-lines.ts
 import type { Mode } from '../mover/protocol/options.ts';
 import type { MoverEnd } from '../mover/protocol/protocol.ts';
 import { gateName } from '../objects/manifests/pods.ts';
-import { type CopyEnd, isThrough, withUsers } from '../run/copy-end.ts';
 import { type KeptEnd, keptEndOf } from '../run/kept-end.ts';
-import { takenUp } from '../run/mover-job.ts';
-import { asAsked, failureOf, isWhole, titleOf } from '../run/result.ts';
+import { takenUp } from '../run/pods/mover-job.ts';
+import { type CopyEnd, isThrough, withUsers } from '../run/results/copy-end.ts';
+import { asAsked, failureOf, isWhole, titleOf } from '../run/results/result.ts';
 import type { RunsNow } from './cutover-now.ts';
 import type { ScaledWorkload } from './cutover-state.ts';
 import { specOf } from './inventory.ts';

@@ -11,7 +11,7 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { exitCodeOf as exitCodeOfMover } from '../mover/protocol/protocol.ts';
 import { exitCodeIn } from '../run/kept-end.ts';
-import { storeOf } from '../run/task-store.ts';
+import { storeOf } from '../run/request/task-store.ts';
 import { decisiveRecord, type TaskEntry } from './inventory.ts';
 import { lookAt, type StandingTask } from './look.ts';
 import type { StandingPhase } from './standing.ts';

@@ -12,11 +12,17 @@ import { timetablePatch } from '../objects/manifests/schedule.ts';
 import { isScheduled, sideOf, tool } from '../objects/sides.ts';
 import { timetableAnnotations, timetableOf } from '../objects/timetable.ts';
 import type { Timetable } from '../schedule/interval.ts';
-import { isMounted } from './mover-job.ts';
-import { type CopyContext, type CopyRequest, copySpec, type ScheduleReport, specSchema } from './request.ts';
+import { isMounted } from './pods/mover-job.ts';
+import {
+  type CopyContext,
+  type CopyRequest,
+  copySpec,
+  type ScheduleReport,
+  specSchema,
+} from './request/request.ts';
+import { storeOf } from './request/task-store.ts';
+import { changedWishes, scheduleWishes, wishesIn } from './request/wishes.ts';
 import { scheduleReport } from './schedule-report.ts';
-import { storeOf } from './task-store.ts';
-import { changedWishes, scheduleWishes, wishesIn } from './wishes.ts';
 
 export interface Rescheduled {
   readonly task: string;

@@ -1,7 +1,7 @@
 /** A schedule in words, with its next time. */
 import { nextRun, parseCron } from '../schedule/cron.ts';
 import type { Timetable } from '../schedule/interval.ts';
-import type { ScheduleReport } from './request.ts';
+import type { ScheduleReport } from './request/request.ts';
 
 export function scheduleReport(timetable: Timetable, now: Date): ScheduleReport {
   return { ...timetable, next: nextTime(timetable, now)?.toISOString() };

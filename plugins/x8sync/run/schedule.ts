@@ -17,10 +17,10 @@ import { gateAccount, gateRole, gateRoleBinding, targetCronJob } from '../object
 import { targetNetworkPolicy } from '../objects/manifests/target.ts';
 import { timetableAnnotations } from '../objects/timetable.ts';
 import type { Timetable } from '../schedule/interval.ts';
-import { moverAnnotations } from './mover-job.ts';
-import { type MoverJobPlan, targetPodPlan } from './mover-pod.ts';
-import { type Wishes, wishesAnnotation, wishesText } from './wishes.ts';
-import { removeWorkers } from './workers.ts';
+import { moverAnnotations } from './pods/mover-job.ts';
+import { type MoverJobPlan, targetPodPlan } from './pods/mover-pod.ts';
+import { removeWorkers } from './pods/workers.ts';
+import { type Wishes, wishesAnnotation, wishesText } from './request/wishes.ts';
 
 export interface SchedulePlan extends MoverJobPlan {
   readonly timetable: Timetable;

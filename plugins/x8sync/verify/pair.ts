@@ -9,7 +9,7 @@ import type { Role } from '../objects/sides.ts';
 import { decisiveRecord, type RecordedSpec, specOf, type TaskEntry } from '../records/inventory.ts';
 import { requireSound } from '../records/soundness.ts';
 import { peerOf } from '../records/task-sides.ts';
-import { type ReachWish, reachIn } from '../run/reach-wish.ts';
+import { type ReachWish, reachIn } from '../run/request/reach-wish.ts';
 
 export interface Pair {
   readonly source: ClaimRef;

@@ -7,8 +7,8 @@ import {
   krmSyncers,
   type SyncerCondition,
   type SyncerObject,
-} from '../../../plugins/nsreplicate/controller/resource.ts';
-import { taskName } from '../../../plugins/nsreplicate/controller/task-names.ts';
+} from '../../../plugins/nsreplicate/controller/resource/resource.ts';
+import { taskName } from '../../../plugins/nsreplicate/controller/resource/task-names.ts';
 import { configMaps, type Resource, secrets } from '../../../src/kube/api/resources.ts';
 import { eventually } from '../../support/eventually.ts';
 import { contextA } from './contexts.ts';

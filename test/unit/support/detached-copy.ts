@@ -3,7 +3,7 @@ import { formatMessage, type MoverOutcome } from '../../../plugins/x8sync/mover/
 import { sideOf } from '../../../plugins/x8sync/objects/sides.ts';
 import { listTasks, type TaskEntry } from '../../../plugins/x8sync/records/inventory.ts';
 import type { TaskContext } from '../../../plugins/x8sync/records/task-sides.ts';
-import { storeOf } from '../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../src/clock.ts';
 import type { Job, PersistentVolumeClaim, Pod } from '../../../src/kube/api/objects.ts';
 import { jobs, persistentVolumeClaims, pods } from '../../../src/kube/api/resources.ts';

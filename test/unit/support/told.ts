@@ -2,10 +2,10 @@
 import { incompleteness } from '../../../plugins/x8sync/commands/copy-outcome.ts';
 import { MoverMessages } from '../../../plugins/x8sync/monitor/mover-messages.ts';
 import { parseMoverLine } from '../../../plugins/x8sync/mover/protocol/mover-lines.ts';
-import { isThrough } from '../../../plugins/x8sync/run/copy-end.ts';
-import { copyResult } from '../../../plugins/x8sync/run/copy-result.ts';
-import { summaryOf } from '../../../plugins/x8sync/run/report.ts';
-import { failureOf } from '../../../plugins/x8sync/run/result.ts';
+import { isThrough } from '../../../plugins/x8sync/run/results/copy-end.ts';
+import { copyResult } from '../../../plugins/x8sync/run/results/copy-result.ts';
+import { summaryOf } from '../../../plugins/x8sync/run/results/report.ts';
+import { failureOf } from '../../../plugins/x8sync/run/results/result.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import { fakeClock } from './fake-clock.ts';
 import { fakeKube } from './fake-kube.ts';

@@ -6,7 +6,7 @@ import type { CallOptions, KubeClient } from '../../../../src/kube/api/client.ts
 import type { Secret } from '../../../../src/kube/api/objects.ts';
 import { isOtherByNow, untilNotOvertaken } from '../../../../src/kube/api/overtaken.ts';
 import { secrets } from '../../../../src/kube/api/resources.ts';
-import { controllerName, installLabels } from '../../controller/installation.ts';
+import { controllerName, installLabels } from '../../controller/installation/installation.ts';
 import { stateNamespace } from '../../decide/spec.ts';
 import { ensureStateNamespace } from '../../state/task-objects.ts';
 import { checkPair, type TlsPair, type TlsSource } from '../http/tls.ts';

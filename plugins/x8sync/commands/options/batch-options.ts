@@ -15,7 +15,7 @@ import { type ClaimRef, describeClaim } from '../../claims/claim.ts';
 import { parseClaim } from '../../claims/claim-ref.ts';
 import { createTarget, parseAccessMode, parseSize, type TargetWishes } from '../../claims/create-target.ts';
 import { tool } from '../../objects/sides.ts';
-import type { CopyContext } from '../../run/request.ts';
+import type { CopyContext } from '../../run/request/request.ts';
 import type { BatchFlags } from './batch-flags.ts';
 import { copyRequestOf } from './copy-request.ts';
 import { withListedOptions } from './listed-options.ts';

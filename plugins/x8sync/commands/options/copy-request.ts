@@ -8,7 +8,7 @@ import type { OnCollision } from '../../mover/protocol/options.ts';
 import { parseGroup, parseIdentity } from '../../objects/manifests/identity.ts';
 import { moverImage } from '../../objects/manifests/pods.ts';
 import { tool } from '../../objects/sides.ts';
-import type { CopyRequest, Mode } from '../../run/request.ts';
+import type { CopyRequest, Mode } from '../../run/request/request.ts';
 import { type CutoverFlags, checkCutover } from './cutover-options.ts';
 import { fpartMeaning } from './fpart-args.ts';
 import { checkDirection, type NetworkFlags, serviceOptionsOf } from './network-options.ts';

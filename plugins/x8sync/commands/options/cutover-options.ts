@@ -4,7 +4,7 @@ import { option } from '../../../../src/cli/options.ts';
 import type { Outcome } from '../../../../src/cli/output.ts';
 import { UsageError } from '../../../../src/errors.ts';
 import type { Then } from '../../records/cutover-state.ts';
-import type { CopyRequest } from '../../run/request.ts';
+import type { CopyRequest } from '../../run/request/request.ts';
 
 const group = 'Cutover options';
 const defaultGoalMs = 30_000;

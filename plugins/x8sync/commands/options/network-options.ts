@@ -8,7 +8,7 @@ import {
   type ServiceOptions,
 } from '../../connect/service-options.ts';
 import type { StrategyName } from '../../connect/strategy-names.ts';
-import type { ReachWish } from '../../run/reach-wish.ts';
+import type { ReachWish } from '../../run/request/reach-wish.ts';
 
 export const pushOption = () =>
   option.flag('--push', {

@@ -5,7 +5,7 @@ import type { Outcome } from '../../../../src/cli/output.ts';
 import { UsageError } from '../../../../src/errors.ts';
 import { formatAge } from '../../../../src/ui/format.ts';
 import type { StrategyName } from '../../connect/strategy-names.ts';
-import type { CopyRequest, ScheduleReport, ScheduleWish } from '../../run/request.ts';
+import type { CopyRequest, ScheduleReport, ScheduleWish } from '../../run/request/request.ts';
 import type { Rescheduled } from '../../run/reschedule.ts';
 import { describeTimetable, parseTimetable } from '../../schedule/interval.ts';
 

@@ -4,7 +4,7 @@ import { option } from '../../../../src/cli/options.ts';
 import type { Outcome } from '../../../../src/cli/output.ts';
 import { UsageError } from '../../../../src/errors.ts';
 import type { StrategyName } from '../../connect/strategy-names.ts';
-import type { CopyRequest, DetachedCopy } from '../../run/request.ts';
+import type { CopyRequest, DetachedCopy } from '../../run/request/request.ts';
 
 export const detachOption = () =>
   option.flag('--detach', {

@@ -21,20 +21,20 @@ import { type EnsureOptions, remove } from '../../objects/ensure.ts';
 import { ensureKeys } from '../../objects/keys.ts';
 import { passwdFor } from '../../objects/manifests/identity.ts';
 import type { TaskSide } from '../../objects/sides.ts';
-import { deviceDeletes } from '../device-request.ts';
-import { copiesOverNetwork, hasBegun, startMoverJob } from '../mover-job.ts';
-import { type MoverJobPlan, sampleTargetPod } from '../mover-pod.ts';
-import { podsWishOf } from '../pods-wish.ts';
+import { copiesOverNetwork, hasBegun, startMoverJob } from '../pods/mover-job.ts';
+import { type MoverJobPlan, sampleTargetPod } from '../pods/mover-pod.ts';
+import { startSourceServer } from '../pods/source-server.ts';
+import { deviceDeletes } from '../request/device-request.ts';
+import { podsWishOf } from '../request/pods-wish.ts';
 import {
   type CopyRequest,
   goesOnAlone,
   type ScheduleWish,
   takesNothingElse,
   targetMayHaveMore,
-} from '../request.ts';
+} from '../request/request.ts';
+import { scheduleWishes } from '../request/wishes.ts';
 import { leaveSchedule } from '../schedule.ts';
-import { startSourceServer } from '../source-server.ts';
-import { scheduleWishes } from '../wishes.ts';
 import { Begun } from './begun.ts';
 import type { CopyTask } from './copy-task.ts';
 import { SideParts } from './side-parts.ts';

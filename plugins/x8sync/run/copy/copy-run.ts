@@ -9,10 +9,7 @@ import type { MoverEnd } from '../../mover/protocol/protocol.ts';
 import { uncleanError } from '../../objects/side-cleanup.ts';
 import { timetableOf } from '../../objects/timetable.ts';
 import { describeTimetable } from '../../schedule/interval.ts';
-import { type CopyEnd, isThrough, withUsers } from '../copy-end.ts';
-import { copyResult } from '../copy-result.ts';
-import { doctorHint, withEvidence } from '../failure-evidence.ts';
-import { snapshotTitle } from '../report.ts';
+import { startWorkers } from '../pods/workers.ts';
 import {
   type CopyContext,
   type CopyRequest,
@@ -20,7 +17,11 @@ import {
   type DetachedCopy,
   goesOnAlone,
   type ScheduleReport,
-} from '../request.ts';
+} from '../request/request.ts';
+import { type CopyEnd, isThrough, withUsers } from '../results/copy-end.ts';
+import { copyResult } from '../results/copy-result.ts';
+import { doctorHint, withEvidence } from '../results/failure-evidence.ts';
+import { snapshotTitle } from '../results/report.ts';
 import {
   asAsked,
   emptinessOf,
@@ -30,9 +31,8 @@ import {
   requireVerification,
   titleOf,
   userHint,
-} from '../result.ts';
+} from '../results/result.ts';
 import { scheduleReport } from '../schedule-report.ts';
-import { startWorkers } from '../workers.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask } from './copy-task.ts';
 import type { SideParts } from './side-parts.ts';

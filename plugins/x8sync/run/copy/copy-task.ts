@@ -24,12 +24,12 @@ import {
 } from '../../objects/side-cleanup.ts';
 import { type Role, sideOf, tool } from '../../objects/sides.ts';
 import { CancelledError, cancelledBy, cancelledError } from '../cancellation.ts';
-import { withDetails } from '../failure-evidence.ts';
 import type { FirstCopy } from '../first-copy.ts';
 import { forgetFinished } from '../forget.ts';
-import { noteReach } from '../reach-wish.ts';
-import type { CopyContext, CopyRequest } from '../request.ts';
-import { storeOf } from '../task-store.ts';
+import { noteReach } from '../request/reach-wish.ts';
+import type { CopyContext, CopyRequest } from '../request/request.ts';
+import { storeOf } from '../request/task-store.ts';
+import { withDetails } from '../results/failure-evidence.ts';
 import { cleanedUpError, type DoneCopy, nothingMadeError, staysError } from './failed-run.ts';
 import { whyNotBegin } from './may-begin.ts';
 import { type OpenSide, TaskRecords } from './task-records.ts';

@@ -5,8 +5,8 @@ import type { Reporter, Step } from '../../../../src/ui/reporter.ts';
 import { describeClaim } from '../../claims/claim.ts';
 import { growClaim } from '../../claims/grow-target.ts';
 import { readsOnly } from '../../mover/protocol/options.ts';
-import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from '../request.ts';
-import { TargetTooSmall } from '../result.ts';
+import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from '../request/request.ts';
+import { TargetTooSmall } from '../results/result.ts';
 import { CopyRun } from './copy-run.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** What a person is told of a run that failed or was interrupted: what stays, what is gone, and how to go on. Pure. */
 import { ExitCode, exitCodeOf, InterruptedError } from '../../../../src/errors.ts';
-import { type CopyRequest, furtherRun } from '../request.ts';
+import { type CopyRequest, furtherRun } from '../request/request.ts';
 
 /** What a copy came to, in words, once its mover has ended well. */
 export interface DoneCopy {

@@ -1,7 +1,7 @@
 /** Whether a copy that a person named was made before, and stands: one of many is not made again by mistake. */
 import { findClaim } from '../../claims/claim.ts';
-import { type CopyContext, type CopyRequest, copySpec } from '../request.ts';
-import { storeOf } from '../task-store.ts';
+import { type CopyContext, type CopyRequest, copySpec } from '../request/request.ts';
+import { storeOf } from '../request/task-store.ts';
 import { whyNotBegin } from './may-begin.ts';
 
 /**

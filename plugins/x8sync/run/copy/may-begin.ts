@@ -4,7 +4,7 @@ import type { TaskRecord } from '../../../../src/tasks/record.ts';
 import { specHash } from '../../../../src/tasks/spec.ts';
 import { readsOnly } from '../../mover/protocol/options.ts';
 import { isScheduled } from '../../objects/sides.ts';
-import { type CopyRequest, specSchema } from '../request.ts';
+import { type CopyRequest, specSchema } from '../request/request.ts';
 
 /**
  * What has a name is copied once, until a person says otherwise: a second run by mistake would change a target that

@@ -4,8 +4,8 @@ import { readsOnly } from '../../mover/protocol/options.ts';
 import type { MoverEnd } from '../../mover/protocol/protocol.ts';
 import { describeIdentity, imageUser } from '../../objects/manifests/identity.ts';
 import type { PodPrivileges } from '../../objects/manifests/pod-security.ts';
-import { type CopyRequest, furtherRun, type Mode } from '../request.ts';
-import { isWhole, titleOf } from '../result.ts';
+import { type CopyRequest, furtherRun, type Mode } from '../request/request.ts';
+import { isWhole, titleOf } from '../results/result.ts';
 import type { OpenSide } from './task-records.ts';
 
 /** What a copy may lack for how its source is, and for what its pod may do, a line each. */

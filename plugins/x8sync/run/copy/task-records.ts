@@ -8,7 +8,7 @@ import { type SideRecord, type UncleanSide, uncleanBecause } from '../../objects
 import type { Role, TaskSide } from '../../objects/sides.ts';
 import { type FirstCopy, noteFirstCopy } from '../first-copy.ts';
 import { forgetEnd, noteExitCode } from '../kept-end.ts';
-import { storeOf } from '../task-store.ts';
+import { storeOf } from '../request/task-store.ts';
 
 /** A side that this run works on. */
 export interface OpenSide {

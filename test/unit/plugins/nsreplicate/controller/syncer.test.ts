@@ -2,7 +2,10 @@
 import { expect, test } from '@jest/globals';
 import { Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts';
 import { SharedControls } from '../../../../../plugins/nsreplicate/controller/controls.ts';
-import { krmSyncers, type SyncerObject } from '../../../../../plugins/nsreplicate/controller/resource.ts';
+import {
+  krmSyncers,
+  type SyncerObject,
+} from '../../../../../plugins/nsreplicate/controller/resource/resource.ts';
 import { Syncer, type SyncerContext } from '../../../../../plugins/nsreplicate/controller/syncer.ts';
 import { ControllerWork } from '../../../../../plugins/nsreplicate/controller/work-now.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';

@@ -1,7 +1,7 @@
 /** From a KRMSyncer to a task, and by whose rights. */
 import { describe, expect, test } from '@jest/globals';
-import { syncerDefinition } from '../../../../../plugins/nsreplicate/controller/crd.ts';
-import type { Refusal } from '../../../../../plugins/nsreplicate/controller/refusal.ts';
+import { syncerDefinition } from '../../../../../plugins/nsreplicate/controller/installation/crd.ts';
+import type { Refusal } from '../../../../../plugins/nsreplicate/controller/resource/refusal.ts';
 import { wantedOf } from '../../../../../plugins/nsreplicate/controller/wanted.ts';
 
 const ref = { clusterConfig: { kubeConfigSecretRef: { name: 'k' } } };

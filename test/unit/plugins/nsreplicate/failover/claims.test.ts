@@ -4,8 +4,8 @@ import { planText } from '../../../../../plugins/nsreplicate/commands/output/fai
 import { type PromotionPlan, planPromotion } from '../../../../../plugins/nsreplicate/failover/promote.ts';
 import { nameOf } from '../../../../../plugins/nsreplicate/failover/workloads.ts';
 import { TaskRecords } from '../../../../../plugins/x8sync/run/copy/task-records.ts';
-import { type CopyRequest, copySpec } from '../../../../../plugins/x8sync/run/request.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { type CopyRequest, copySpec } from '../../../../../plugins/x8sync/run/request/request.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import type { PersistentVolumeClaim } from '../../../../../src/kube/api/objects.ts';
 import { persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
 import type { EndPhase } from '../../../../../src/tasks/record.ts';

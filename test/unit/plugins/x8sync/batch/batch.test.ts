@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type BatchItem, runBatch } from '../../../../../plugins/x8sync/batch/batch.ts';
 import { batchError, describeBatch, documentOf } from '../../../../../plugins/x8sync/batch/outcome.ts';
-import type { CopyContext, CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
+import type { CopyContext, CopyResult } from '../../../../../plugins/x8sync/run/request/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';

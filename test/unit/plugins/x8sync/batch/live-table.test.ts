@@ -1,7 +1,7 @@
 /** Many copies on a terminal: one live table, a row for each, whatever steps a copy has. */
 import { expect, test } from '@jest/globals';
 import { type BatchItem, runBatch } from '../../../../../plugins/x8sync/batch/batch.ts';
-import type { CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
+import type { CopyResult } from '../../../../../plugins/x8sync/run/request/request.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { createReporter } from '../../../../../src/ui/create-reporter.ts';
 import type { Step } from '../../../../../src/ui/reporter.ts';

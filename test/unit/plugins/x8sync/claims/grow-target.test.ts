@@ -4,7 +4,7 @@ import { growClaim, grownSize } from '../../../../../plugins/x8sync/claims/grow-
 import { parseMoverLine } from '../../../../../plugins/x8sync/mover/protocol/mover-lines.ts';
 import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { withGrowth } from '../../../../../plugins/x8sync/run/copy/copy.ts';
-import { failureOf, TargetTooSmall } from '../../../../../plugins/x8sync/run/result.ts';
+import { failureOf, TargetTooSmall } from '../../../../../plugins/x8sync/run/results/result.ts';
 import { persistentVolumeClaims, storageClasses } from '../../../../../src/kube/api/resources.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

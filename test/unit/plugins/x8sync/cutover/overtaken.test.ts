@@ -5,7 +5,7 @@ import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
 import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { X8sError } from '../../../../../src/errors.ts';
 import { configMaps, deployments, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
 import { stopMarkKey } from '../../../../../src/tasks/names.ts';

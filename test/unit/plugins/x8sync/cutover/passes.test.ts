@@ -1,7 +1,11 @@
 /** Copies while the workload runs: until one is quick, and not where none will be. */
 import { describe, expect, test } from '@jest/globals';
 import { copyUntilQuick } from '../../../../../plugins/x8sync/cutover/passes.ts';
-import type { CopyContext, CopyRequest, CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
+import type {
+  CopyContext,
+  CopyRequest,
+  CopyResult,
+} from '../../../../../plugins/x8sync/run/request/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
 import { planCutover } from '../../../../../plugins/x8sync/cutover/plan.ts';
 import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
-import type { CopyContext } from '../../../../../plugins/x8sync/run/request.ts';
+import type { CopyContext } from '../../../../../plugins/x8sync/run/request/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../../../../../src/kube/api/objects.ts';
 import {

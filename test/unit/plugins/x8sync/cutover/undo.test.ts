@@ -1,6 +1,6 @@
 /** The way back: the source is started again by whoever has the cutover, where nothing else runs by then. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { UnreachableError, X8sError } from '../../../../../src/errors.ts';
 import { deployments } from '../../../../../src/kube/api/resources.ts';
 import { configMapLock } from '../../../../../src/tasks/lock-object.ts';

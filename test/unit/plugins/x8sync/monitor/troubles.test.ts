@@ -7,7 +7,7 @@ import { MoverWatch } from '../../../../../plugins/x8sync/monitor/mover-watch.ts
 import { protocol } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { cleanSides, uncleanError } from '../../../../../plugins/x8sync/objects/side-cleanup.ts';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { apiFailure } from '../../../../../src/kube/api/api-failure.ts';
 import { ConnectionError } from '../../../../../src/kube/api/connection-error.ts';
 import type { Job, Node, Pod, PodSpec } from '../../../../../src/kube/api/objects.ts';

@@ -5,7 +5,7 @@ import { lineOf } from '../../../../../plugins/x8sync/commands/task-output.ts';
 import { sideOf } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import type { KubeClient } from '../../../../../src/kube/api/client.ts';

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { describeTask, tableOf } from '../../../../../plugins/x8sync/commands/task-output.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAtAll } from '../../../../../plugins/x8sync/records/look.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { renderTable } from '../../../../../src/cli/table.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';

@@ -6,7 +6,7 @@ import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
 import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
 import { errorOf, watchTask } from '../../../../../plugins/x8sync/records/watch.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { ExitCode, TimeoutError, X8sError } from '../../../../../src/errors.ts';
 import { peerAt } from '../../../../../src/tasks/peer.ts';
 import type { TaskRecord, TaskState } from '../../../../../src/tasks/record.ts';

@@ -8,7 +8,7 @@ import { cutoverLockName } from '../../../../../plugins/x8sync/records/cutover-s
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
 import { sidesOf, type TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { ExitCode, UnreachableError } from '../../../../../src/errors.ts';

@@ -4,7 +4,7 @@ import { attach } from '../../../../../plugins/x8sync/records/attach.ts';
 import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
 import { lookAtSchedule } from '../../../../../plugins/x8sync/records/schedule-look.ts';
 import { errorOf } from '../../../../../plugins/x8sync/records/watch.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import type { CronJob, PersistentVolumeClaim } from '../../../../../src/kube/api/objects.ts';
 import { cronJobs, jobs, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';

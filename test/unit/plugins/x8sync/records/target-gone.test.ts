@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { attach } from '../../../../../plugins/x8sync/records/attach.ts';
 import { cancel } from '../../../../../plugins/x8sync/records/cancel.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { ExitCode, exitCodeOf, UnreachableError } from '../../../../../src/errors.ts';
 import type { KubeClient } from '../../../../../src/kube/api/client.ts';

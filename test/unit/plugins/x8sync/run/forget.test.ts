@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { forgetFinished, surplus } from '../../../../../plugins/x8sync/run/forget.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import type { TaskPhase, TaskRecord } from '../../../../../src/tasks/record.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';

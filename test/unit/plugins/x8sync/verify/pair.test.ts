@@ -7,8 +7,8 @@ import {
 } from '../../../../../plugins/x8sync/commands/options/network-options.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { CopyTask } from '../../../../../plugins/x8sync/run/copy/copy-task.ts';
-import type { CopyRequest } from '../../../../../plugins/x8sync/run/request.ts';
-import { storeOf } from '../../../../../plugins/x8sync/run/task-store.ts';
+import type { CopyRequest } from '../../../../../plugins/x8sync/run/request/request.ts';
+import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { pairOfTask } from '../../../../../plugins/x8sync/verify/pair.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { markCancelled } from '../../../../../../plugins/x8sync/run/cancellation.ts';
 import { CopyTask } from '../../../../../../plugins/x8sync/run/copy/copy-task.ts';
-import { storeOf } from '../../../../../../plugins/x8sync/run/task-store.ts';
+import { storeOf } from '../../../../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../../src/errors.ts';
 import { configMaps, jobs } from '../../../../../../src/kube/api/resources.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { finishedBefore } from '../../../../../../plugins/x8sync/run/copy/finished-before.ts';
-import { type CopyRequest, copySpec } from '../../../../../../plugins/x8sync/run/request.ts';
-import { storeOf } from '../../../../../../plugins/x8sync/run/task-store.ts';
+import { type CopyRequest, copySpec } from '../../../../../../plugins/x8sync/run/request/request.ts';
+import { storeOf } from '../../../../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../../../../src/clock.ts';
 import type { PersistentVolumeClaim } from '../../../../../../src/kube/api/objects.ts';
 import { persistentVolumeClaims } from '../../../../../../src/kube/api/resources.ts';

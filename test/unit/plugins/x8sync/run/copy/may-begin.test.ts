@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { whyNotBegin } from '../../../../../../plugins/x8sync/run/copy/may-begin.ts';
-import { type CopyRequest, specSchema } from '../../../../../../plugins/x8sync/run/request.ts';
+import { type CopyRequest, specSchema } from '../../../../../../plugins/x8sync/run/request/request.ts';
 import type { TaskRecord } from '../../../../../../src/tasks/record.ts';
 import { specHash } from '../../../../../../src/tasks/spec.ts';
 
