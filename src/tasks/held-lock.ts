@@ -7,9 +7,10 @@
  */
 import type { Clock } from '../clock.ts';
 import { RefusedError, UnreachableError, type X8sError } from '../errors.ts';
-import { isConflict, isNotFound } from '../kube/api/api-error.ts';
+import { isNotFound } from '../kube/api/api-error.ts';
 import type { CallOptions } from '../kube/api/client.ts';
 import type { KubeObject } from '../kube/api/objects.ts';
+import { untilNotOvertaken } from '../kube/api/overtaken.ts';
 import { describeHolder, parseHolder } from './holder.ts';
 import type { Claim, LockObject } from './lock-object.ts';
 
@@ -163,22 +164,26 @@ export class HeldLock<T extends KubeObject = KubeObject> {
   /** One renewal; after a conflict it goes on from what the object is now, as long as it is still ours. */
   async #write(): Promise<void> {
     const { lock, clock } = this.#options;
-    for (;;) {
+    const attempt = async (failed: number): Promise<void> => {
+      if (failed > 0) await this.#reread(this.#renewalCall());
       const sent = momentOf(clock);
       const claim = this.#nextClaim(sent);
-      const timeoutMs = Math.max(1, Math.ceil(Math.min(this.#left(), this.#limitMs * ATTEMPT)));
-      const call: CallOptions = { signal: this.#over, timeoutMs };
       try {
-        this.#object = await lock.write(this.#object, claim, call);
-        this.#claim = claim;
-        this.#renewed = sent;
-        return;
+        this.#object = await lock.write(this.#object, claim, this.#renewalCall());
       } catch (error) {
         if (isNotFound(error)) throw this.#lose(this.#vanished());
-        if (!isConflict(error)) throw error;
+        throw error;
       }
-      await this.#reread(call);
-    }
+      this.#claim = claim;
+      this.#renewed = sent;
+    };
+    // Who does not come to it in time has lost the lock: no number of attempts says that.
+    await untilNotOvertaken(attempt, { most: Number.POSITIVE_INFINITY });
+  }
+
+  #renewalCall(): CallOptions {
+    const timeoutMs = Math.max(1, Math.ceil(Math.min(this.#left(), this.#limitMs * ATTEMPT)));
+    return { signal: this.#over, timeoutMs };
   }
 
   async #reread(call: CallOptions): Promise<void> {
@@ -198,16 +203,12 @@ export class HeldLock<T extends KubeObject = KubeObject> {
   async #free(): Promise<void> {
     const { lock, keep } = this.#options;
     const call: CallOptions = { timeoutMs: RELEASE_LIMIT_MS };
-    for (;;) {
-      try {
-        if (keep) await lock.write(this.#object, undefined, call);
-        else await lock.remove(this.#object, call);
-        return;
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-      }
-      await this.#reread(call);
-    }
+    const attempt = async (failed: number): Promise<void> => {
+      if (failed > 0) await this.#reread(call);
+      if (keep) await lock.write(this.#object, undefined, call);
+      else await lock.remove(this.#object, call);
+    };
+    await untilNotOvertaken(attempt);
   }
 
   /** A lock that was released is not lost any more, whatever comes after. */

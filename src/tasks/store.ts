@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../kube/api/client.ts';
 import type { ConfigMap } from '../kube/api/objects.ts';
+import { type OvertakenOptions, untilNotOvertaken } from '../kube/api/overtaken.ts';
 import { configMaps } from '../kube/api/resources.ts';
 import { waitGone } from '../kube/watch/wait.ts';
 import { Annotation, Label, managerOf, recordName, selectorOf, taskLabels } from './names.ts';
@@ -21,8 +22,6 @@ import {
 import { Refusals } from './refusals.ts';
 import { canonicalJson, specHash } from './spec.ts';
 
-/** Writes that lose this often in a row meet something that writes all the time, not a neighbour. */
-const MAX_CONFLICTS = 20;
 /** How long a deleted record may take to vanish before its name is given up. */
 const GONE_LIMIT_MS = 60_000;
 
@@ -58,6 +57,13 @@ export type Change = (state: TaskState) => void;
 
 /** `fresh`: the first run; `resumed`: an earlier one stopped; `again`: an earlier one had finished. */
 export type StartOutcome = 'fresh' | 'resumed' | 'again';
+
+export interface Started {
+  readonly record: TaskRecord;
+  readonly outcome: StartOutcome;
+  /** What the record was until then, for a run that comes to nothing. */
+  readonly before: TaskState;
+}
 
 /** The tasks of one tool in one cluster. */
 export class TaskStore {
@@ -123,13 +129,20 @@ export class TaskStore {
     for (;;) {
       const created = await this.#tryCreate(object, task);
       if (created) return { record: this.#parse(created), outcome: 'created' };
-      const record = await this.find(task.namespace, task.task, task.role, task);
-      if (record && !record.deleting) {
-        this.#checkSame(record, task.spec);
-        return { record, outcome: 'found' };
-      }
-      if (record) await this.#awaitGone(record, task.signal);
+      const record = await this.look(task);
+      if (record) return { record, outcome: 'found' };
     }
+  }
+
+  /** The record that {@link open} would find, refused and waited for likewise. Makes none. */
+  async look(task: OpenTask): Promise<TaskRecord | undefined> {
+    const record = await this.find(task.namespace, task.task, task.role, task);
+    if (!record?.deleting) {
+      if (record) this.#checkSame(record, task.spec);
+      return record;
+    }
+    await this.#awaitGone(record, task.signal);
+    return undefined;
   }
 
   /**
@@ -145,11 +158,13 @@ export class TaskStore {
       change,
       ...options
     }: CallOptions & { readonly holder: string; readonly change?: Change | undefined },
-  ): Promise<{ record: TaskRecord; outcome: StartOutcome }> {
+  ): Promise<Started> {
     let outcome: StartOutcome = 'fresh';
+    let before = stateOf(record);
     const started = await this.update(
       record,
       (state) => {
+        before = structuredClone(state);
         outcome = state.startedAt === undefined ? 'fresh' : isFinished(state) ? 'again' : 'resumed';
         if (outcome === 'again') {
           state.run += 1;
@@ -165,7 +180,7 @@ export class TaskStore {
       },
       options,
     );
-    return { record: started, outcome };
+    return { record: started, outcome, before };
   }
 
   /**
@@ -173,21 +188,16 @@ export class TaskStore {
    * Refuses (RefusedError) where the task was deleted meanwhile, also where its name exists again.
    */
   async update(record: TaskRecord, change: Change, options?: CallOptions): Promise<TaskRecord> {
-    let current = record;
-    for (let attempt = 1; ; attempt++) {
-      if (current.unreadable) throw this.#refusals.unreadable(current);
+    const pause = async (failed: number) => {
+      if (failed > 1) await this.#clock.sleep(Math.random() * 10 * failed, options?.signal);
+    };
+    const changed = (current: TaskRecord): ConfigMap => {
       const state = stateOf(current);
       change(state);
       state.heartbeat = this.#clock.now().toISOString();
-      try {
-        return this.#parse(await this.#kube.replace(configMaps, withState(current.object, state), options));
-      } catch (error) {
-        if (isNotFound(error)) throw this.#refusals.deleted(record, error);
-        if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
-      }
-      if (attempt > 1) await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
-      current = await this.#reread(record, options);
-    }
+      return withState(current.object, state);
+    };
+    return this.#replace(record, changed, { ...options, pause });
   }
 
   /**
@@ -195,18 +205,30 @@ export class TaskStore {
    * holds. Refuses (RefusedError) where somebody has changed the specification, or deleted the task, meanwhile.
    */
   async redefine(record: TaskRecord, spec: unknown, options?: CallOptions): Promise<TaskRecord> {
-    for (let current = record, attempt = 1; ; attempt++) {
-      if (current.unreadable) throw this.#refusals.unreadable(current);
+    const changed = (current: TaskRecord): ConfigMap => {
       if (current.specHash !== record.specHash) this.#checkSame(current, record.spec);
-      const object = withSpec(current.object, canonicalJson(spec), specHash(this.#schema, spec));
+      return withSpec(current.object, canonicalJson(spec), specHash(this.#schema, spec));
+    };
+    return this.#replace(record, changed, options);
+  }
+
+  /** @param changed the record as it was read, or as it was read again where somebody has changed it since */
+  #replace(
+    record: TaskRecord,
+    changed: (current: TaskRecord) => ConfigMap,
+    { pause, ...options }: CallOptions & Pick<OvertakenOptions, 'pause'> = {},
+  ): Promise<TaskRecord> {
+    const attempt = async (failed: number): Promise<TaskRecord> => {
+      const current = failed === 0 ? record : await this.#reread(record, options);
+      if (current.unreadable) throw this.#refusals.unreadable(current);
       try {
-        return this.#parse(await this.#kube.replace(configMaps, object, options));
+        return this.#parse(await this.#kube.replace(configMaps, changed(current), options));
       } catch (error) {
         if (isNotFound(error)) throw this.#refusals.deleted(record, error);
-        if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
+        throw error;
       }
-      current = await this.#reread(record, options);
-    }
+    };
+    return untilNotOvertaken(attempt, pause && { pause });
   }
 
   /**

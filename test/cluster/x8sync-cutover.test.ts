@@ -113,8 +113,11 @@ test.concurrent('what only the target has stays, though files come and go at the
   await scene.shell(contextB, 'busy', 'echo mine >/data/own');
   await deployChurn(here, 'busy', 'busy');
   const pair = [scene.ref(contextA, 'busy'), scene.ref(contextB, 'busy')];
-  const refused = await x8sync('--cutover', '--then', 'nothing', '--downtime-goal', '2m', ...pair);
+  const named = ['--then', 'nothing', '--downtime-goal', '2m', '--name', 'busy'];
+  const refused = await x8sync('--cutover', ...named, ...pair);
   expect(saidBy(refused, 3)).toMatch(/the target has/);
+  // Nothing was made: the name is free for other options.
+  expect(await scene.phases('busy')).toEqual([]);
   expect(await scene.inspect(contextB, 'busy', 'cat own')).toBe('mine\n');
   expect(await replicasOf(here, 'busy')).toBe(1);
 });
@@ -146,6 +149,11 @@ test.concurrent('a run that is killed in its middle is put right by the same com
   expect(await replicasOf(here, 'killed')).toBe(1);
   const rows = new Set(await rowsIn(contextB, 'killed'));
   expect(writer.acknowledged.filter((row) => !rows.has(row))).toEqual([]);
+  const ended = saidBy(await x8sync('status', 'killed', '--context', contextB), 0);
+  expect(ended).toMatch(/Cutover: +ended at .*, started Deployment killed \(1\) of the source$/m);
+  expect(ended).toMatch(/^Downtime: +\d/m);
+  expect(ended).toMatch(/^Compared: +verified: /m);
+  expect(ended).toMatch(/^Runs now: +Deployment killed \(1\) with the source$/m);
   saidBy(await x8sync('cleanup', 'killed', '--context', contextB), 0);
 });
 

@@ -2,9 +2,9 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Json } from '../../../src/json.ts';
 import { isText, maps, present, said, texts, time } from '../../../src/json-fields.ts';
-import { isConflict } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { untilNotOvertaken } from '../../../src/kube/api/overtaken.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { describe } from '../objects/keys.ts';
@@ -103,7 +103,7 @@ async function writeField(
 ): Promise<void> {
   const { namespace, name } = metadataOf(task, 'control');
   const options = { ...call, fieldManager: `kubectl-nsreplicate-${field}`, force: true };
-  for (let attempt = 1; ; attempt++) {
+  const attempt = async (): Promise<void> => {
     const present = await kube.find(configMaps, { namespace, name }, call);
     const { resourceVersion } = present?.metadata ?? {};
     const requests = [...controlOf(present).askedFor, asked].slice(-MOST_KEPT);
@@ -116,14 +116,10 @@ async function writeField(
       },
       data: { [field]: value, requests: requests.map((one) => JSON.stringify(one)).join('\n') },
     };
-    try {
-      await kube.apply(configMaps, object, options);
-      return;
-    } catch (error) {
-      // Somebody else has asked for something meanwhile; what is kept of that must not be lost.
-      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-    }
-  }
+    await kube.apply(configMaps, object, options);
+  };
+  // Where somebody else has asked for something meanwhile, what is kept of that must not be lost.
+  await untilNotOvertaken(attempt, { most: ATTEMPTS });
 }
 
 /** Tells of every change until the signal aborts, first of what is there now. */

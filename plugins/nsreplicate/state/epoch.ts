@@ -7,6 +7,7 @@ import { RefusedError, UnreachableError } from '../../../src/errors.ts';
 import { isAlreadyExists, isConflict, isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { ConfigMap } from '../../../src/kube/api/objects.ts';
+import { untilNotOvertaken } from '../../../src/kube/api/overtaken.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
 import { ensureStateNamespace, metadataOf } from './task-objects.ts';
 
@@ -50,21 +51,21 @@ export async function raiseEpoch(
 ): Promise<Epoch> {
   const metadata = metadataOf(task, 'epoch');
   const { namespace, name } = metadata;
-  const object = await kube.find(configMaps, { namespace, name }, call);
-  const known = object && parse(object);
-  if (known && known.number >= epoch.number) return known;
   const data = { ...epoch, number: String(epoch.number) };
-  try {
+  const attempt = async (): Promise<Epoch> => {
+    const object = await kube.find(configMaps, { namespace, name }, call);
+    const known = object && parse(object);
+    if (known && known.number >= epoch.number) return known;
     if (object) await kube.replace(configMaps, { ...object, data }, call);
     else {
       await ensureStateNamespace(kube, call);
       await kube.create(configMaps, { metadata, data }, call);
     }
     return epoch;
-  } catch (error) {
-    if (!isConflict(error) && !isAlreadyExists(error)) throw error;
-    return raiseEpoch(kube, task, epoch, call);
-  }
+  };
+  const isOvertaken = (error: unknown) => isConflict(error) || isAlreadyExists(error);
+  // A promotion is not given up for others that write epochs, too.
+  return untilNotOvertaken(attempt, { isOvertaken, most: Number.POSITIVE_INFINITY });
 }
 
 /** The newest of some clusters' epochs; undefined where none knows of a promotion. */

@@ -2,11 +2,11 @@
 import { type Table, table } from '../../../src/cli/table.ts';
 import { formatAge, formatAgeSince } from '../../../src/ui/format.ts';
 import type { Role } from '../objects/sides.ts';
-import { type CutoverState, cutoverStateOf, isUnderWay, namesOf } from '../records/cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
 import type { StandingTask } from '../records/look.ts';
 import type { ScheduledCopy } from '../records/schedule-text.ts';
 import type { Standing } from '../records/standing.ts';
+import { cutoverDocument, cutoverFields, cutoverLine } from './cutover-output.ts';
 
 /** The document of `-o json`; stable field names. */
 export function documentOf({ entry, standing }: StandingTask): Record<string, unknown> {
@@ -27,7 +27,7 @@ export function documentOf({ entry, standing }: StandingTask): Record<string, un
     heartbeat: record?.heartbeat,
     progress: standing.progress,
     message: standing.message,
-    cutover: cutoverIn(entry),
+    cutover: cutoverDocument(entry, standing),
     schedule: standing.schedule,
     peer: record?.peer,
     records: Object.values(entry.records).map(({ namespace, name, role }) => ({ role, namespace, name })),
@@ -92,7 +92,7 @@ export function describeTask(task: StandingTask, now: Date): string {
     ...scheduleFields(standing, now),
     ['Progress', standing.schedule ? undefined : standing.progress],
     ['Message', standing.schedule ? undefined : standing.message],
-    ['Cutover', cutoverText(entry, standing)],
+    ...cutoverFields(entry, standing, now),
     ['Other side', record?.peer && `namespace ${record.peer.namespace} of ${record.peer.server}`],
   ];
   return fields.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(14)}${value}`] : [])).join('\n');
@@ -122,25 +122,9 @@ function scheduleFields({ schedule }: Standing, now: Date): [string, string | un
 export const watchedLine = ({ entry, standing }: StandingTask): string =>
   [standing.phase, progressOf(entry, standing)].filter((part) => part !== '').join(', ');
 
-/** Workloads that stand still matter more than how the last copy went. */
 function progressOf(entry: TaskEntry, standing: Standing): string {
   const { phase, progress, message } = standing;
   // How far it was matters less than why nobody knows.
   const [first, second] = phase === 'Unknown' ? [message, progress] : [progress, message];
-  return cutoverText(entry, standing) ?? first ?? second ?? '';
-}
-
-function cutoverIn({ records }: TaskEntry): CutoverState | undefined {
-  const states = Object.values(records).map(cutoverStateOf);
-  return states.find((state) => state !== undefined);
-}
-
-/** What a cutover has stopped and not started again; undefined where that is nothing. */
-function cutoverText(entry: TaskEntry, { stopped: marked }: Standing): string | undefined {
-  if (marked) return `in its middle, as far as its source tells: ${namesOf(marked)} stands still`;
-  const state = cutoverIn(entry);
-  if (!state || !isUnderWay(state)) return undefined;
-  const stopped = namesOf(state.source);
-  const how = state.phase === 'starting' ? 'was stopped, and what is to run may not be up' : 'stands still';
-  return `in its middle (${state.phase}): ${stopped || 'nothing'} ${how}`;
+  return cutoverLine(entry, standing) ?? first ?? second ?? '';
 }

@@ -12,14 +12,7 @@ import {
   requireTargetStands,
   sourceDeparture,
 } from '../claims/claim-stands.ts';
-import type { Verification } from '../mover/protocol/protocol.ts';
-import {
-  type CutoverState,
-  describeWorkload,
-  isUnderWay,
-  namesOf,
-  type Then,
-} from '../records/cutover-state.ts';
+import { type CutoverState, isUnderWay, namesOf, type Then } from '../records/cutover-state.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request/request.ts';
 import { ClaimUsers } from './claim-users.ts';
@@ -30,37 +23,13 @@ import { tellingStopped, tellLeft } from './left.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
-import { changedBesides, changedSince, generationsOf } from './standstill.ts';
-import { startAfterwards, startedBy } from './start.ts';
+import { type CutoverRequest, type CutoverResult, cutoverEnd, cutoverResult } from './result.ts';
+import { changedBesides, changedSince, generationsFor, generationsOf } from './standstill.ts';
+import { startAfterwards } from './start.ts';
 import { stopWorkloads } from './switch.ts';
 import { takeUp } from './take-up.ts';
-import { requireTargetUntouched, writersAfterwards } from './target-writers.ts';
+import { requireTargetUntouched, touchedAtTarget, writersAfterwards } from './target-writers.ts';
 import { undo } from './undo.ts';
-
-export interface CutoverRequest {
-  /** Of the copies; without a name they get one that the two claims decide, so that the same command finds it again. */
-  readonly copy: CopyRequest;
-  readonly afterwards: Then;
-  /** The longest pass that may be the one for which the workload stands still. */
-  readonly goalMs: number;
-}
-
-export interface CutoverResult {
-  readonly task: string;
-  readonly source: string;
-  readonly target: string;
-  readonly afterwards: Then;
-  /** Each copy; the last one was made while the workload stood still. */
-  readonly passes: readonly Pass[];
-  /** From the moment at which the source's workloads were told to stop until what is to run was ready. */
-  readonly downtimeSeconds: number;
-  readonly goalSeconds: number;
-  readonly stopped: readonly string[];
-  readonly started: readonly string[];
-  readonly verification: Verification | undefined;
-  /** An earlier run had stopped the workloads, and this one has gone on from there. */
-  readonly resumed: boolean;
-}
 
 /** @param copyOnce makes one copy. */
 export async function cutover(
@@ -77,7 +46,7 @@ export async function cutover(
   try {
     const signal = AbortSignal.any([context.signal, journal.signal]);
     const { reporter, clock } = context;
-    const onAbandoned = tellingStopped(context, journal, claims);
+    const onAbandoned: CopyContext['onAbandoned'] = (list) => context.onAbandoned(list);
     return await new Cutover(
       named,
       claims,
@@ -90,6 +59,8 @@ export async function cutover(
   }
 }
 
+export type { CutoverRequest, CutoverResult } from './result.ts';
+
 type NamedRequest = CutoverRequest & { readonly copy: { readonly name: string } };
 
 class Cutover {
@@ -99,6 +70,15 @@ class Cutover {
   readonly #context: CopyContext;
   readonly #copyOnce: typeof copy;
   readonly #passes: Pass[] = [];
+  /** This run has copied, stopped or started something, or may have. */
+  #hasActed = false;
+  /**
+   * What an earlier run has noted of a target that has written since, which a person has agreed to lose: it stands in the
+   * record until a copy has taken that away. A run that comes to nothing before has had no use of the agreement.
+   */
+  #kept: CutoverState | undefined;
+  /** What the record has of an earlier run does not stand still any more: this one copies beside it. */
+  #isBeside = false;
   #last: CopyResult | undefined;
   #stoppedAt = 0;
 
@@ -113,7 +93,12 @@ class Cutover {
     this.#request = request;
     this.#claims = claims;
     this.#journal = journal;
-    this.#context = context;
+    this.#context = { ...context, onAbandoned: tellingStopped(context, this, claims) };
+  }
+
+  /** What stands still for it, as far as this run knows. */
+  get state(): CutoverState | undefined {
+    return this.#isBeside ? undefined : this.#journal.state;
   }
 
   async run(): Promise<CutoverResult> {
@@ -124,13 +109,20 @@ class Cutover {
       const copied = await this.#copied(taken ?? (await this.#begin()));
       // Another machine's clock may have said when it was stopped.
       const downtimeMs = Math.max(0, (await this.#start(copied, taken !== undefined)) - this.#stoppedAt);
-      await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
-      return this.#result(copied, downtimeMs, resumed);
+      const at = this.#context.clock.now().toISOString();
+      const end = cutoverEnd(copied, { at, downtimeMs });
+      await this.#journal.succeed(end, `cut over in ${formatDuration(downtimeMs)}`);
+      return cutoverResult(copied, this.#request, { passes: this.#passes, downtimeMs, resumed });
     } catch (error) {
-      const phase = error instanceof InterruptedError ? 'Interrupted' : 'Failed';
-      await this.#journal.finish(phase, messageOf(error), exitCodeOf(error)).catch(() => {});
+      await this.#fail(error).catch(() => {});
       throw error;
     }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (!this.#hasActed) return this.#journal.withdraw();
+    const phase = error instanceof InterruptedError ? 'Interrupted' : 'Failed';
+    await this.#journal.fail(phase, messageOf(error), exitCodeOf(error));
   }
 
   /** With all at the target, and the source's workloads stopped. */
@@ -141,15 +133,35 @@ class Cutover {
   }
 
   /** Undefined where all is to begin anew. @throws as {@link takeUp}. */
-  #takeUp(state: CutoverState): Promise<CutoverState | undefined> {
+  async #takeUp(state: CutoverState): Promise<CutoverState | undefined> {
     this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
-    return takeUp(state, {
+    const taken = await takeUp(state, {
       afterwards: this.#request.afterwards,
       deletes: this.#copy.deletes,
+      again: this.#copy.again,
       claims: this.#claims,
-      recordName: this.#journal.recordName,
+      journal: this.#journal,
       context: this.#context,
     });
+    const written =
+      taken?.phase === 'starting' ? [] : await touchedAtTarget(state, this.#claims, this.#context.signal);
+    if (written.length > 0) this.#kept = state;
+    if (!taken) return undefined;
+    this.#hasActed = true;
+    await this.#journal.begin(this.#recorded(taken));
+    return taken;
+  }
+
+  /** As it stands in the record, with what is kept there. */
+  #recorded(state: CutoverState): CutoverState {
+    if (!this.#kept) return state;
+    // One that is ready is looked at by nobody for what has been written since.
+    const phase = state.phase === 'ready' ? 'stopping' : state.phase;
+    return { ...state, phase, targetGenerations: generationsFor(state.target, this.#kept) };
+  }
+
+  #write(state: CutoverState): Promise<void> {
+    return this.#journal.write(this.#recorded(state));
   }
 
   /** @throws RefusedError where another pass would take away what the target's workload has written since this began. */
@@ -168,7 +180,7 @@ class Cutover {
     if (!lost) return;
     const writers = await writersAfterwards(state, this.#claims, signal);
     if (writers.length === 0) throw await this.#undo(state, lost);
-    await tellLeft(state, this.#claims, { reporter, signal, lost });
+    await tellLeft(state, this.#claims, { id: this.#journal.id, reporter, signal, lost });
     throw lost;
   }
 
@@ -179,10 +191,14 @@ class Cutover {
     const planned = await planCutover(this.#claims, afterwards, this.#context, this.#planOptions);
     const targetGenerations = await this.#targetGenerations(planned);
     const state = { ...planned, targetGenerations };
-    await this.#journal.write(state);
-    const copyOnce: typeof copy = async (...pass) => {
+    const kept = this.#kept;
+    this.#isBeside = true;
+    await this.#journal.begin(kept ?? state);
+    const copyOnce: typeof copy = async (request) => {
       await this.#requireTargetUntouched(state);
-      return this.#copyOnce(...pass);
+      const result = await this.#pass(request);
+      if (kept) await this.#write(state);
+      return result;
     };
     const plain = { ...this.#copy, verify: false };
     this.#passes.push(...(await copyUntilQuick(plain, goalMs, this.#context, copyOnce)));
@@ -191,6 +207,21 @@ class Cutover {
     if (this.#copy.verify)
       this.#passes.push(...(await copyUntilQuick(compared, goalMs, this.#context, copyOnce)));
     return state;
+  }
+
+  /** Makes one copy. */
+  async #pass(request: CopyRequest): Promise<CopyResult> {
+    const attempts: boolean[] = [];
+    const onGivenUp = (mayHaveCopied: boolean) => void attempts.push(mayHaveCopied);
+    try {
+      const result = await this.#copyOnce(request, { ...this.#context, onGivenUp });
+      this.#hasActed = true;
+      this.#kept = undefined;
+      return result;
+    } catch (error) {
+      if (attempts.length === 0 || attempts.includes(true)) this.#hasActed = true;
+      throw error;
+    }
   }
 
   #targetGenerations({ target }: CutoverState): Promise<number[]> {
@@ -212,12 +243,14 @@ class Cutover {
     const stoppedAt = new Date(this.#stoppedAt).toISOString();
     const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
     const stopping = { ...planned, phase: 'stopping', stoppedAt, targetGenerations } as const;
-    await this.#journal.write(stopping);
+    this.#hasActed = true;
+    this.#isBeside = false;
+    await this.#write(stopping);
     try {
       const generations = await this.#lastPass(stopping);
       const verification = this.#last?.verification;
       const starting = { ...stopping, phase: 'starting', generations, verification } as const;
-      await this.#journal.write(starting);
+      await this.#write(starting);
       return starting;
     } catch (error) {
       throw await this.#undo(stopping, error);
@@ -232,8 +265,7 @@ class Cutover {
     await this.#requireTargetUntouched(state);
     const planned = await planAgain(this.#claims, state, this.#context, this.#planOptions);
     this.#stoppedAt = this.#context.clock.now().getTime();
-    const noted = new Map(state.target.map(({ uid }, index) => [uid, state.targetGenerations?.[index] ?? 0]));
-    return { ...planned, targetGenerations: planned.target.map(({ uid }) => noted.get(uid) ?? 0) };
+    return { ...planned, targetGenerations: generationsFor(planned.target, state) };
   }
 
   /** @returns the generations of what is stopped. */
@@ -247,7 +279,7 @@ class Cutover {
     if (source.length > 0) this.#context.reporter.info(`Stopping ${namesOf(source)} of the source`);
     const generations = await stopWorkloads(ref, source, users, options);
     await this.#requireTargetUntouched(state);
-    const result = await this.#copyOnce({ ...this.#copy, deletes: 'all' }, this.#context);
+    const result = await this.#pass({ ...this.#copy, deletes: 'all' });
     this.#last = result;
     this.#passes.push(passOf(result));
     const changed = await changedSince(ref, source, generations, this.#context.signal);
@@ -288,7 +320,12 @@ class Cutover {
   /** As {@link undo}. */
   #undo(state: CutoverState, failure: unknown): Promise<unknown> {
     const { reporter, clock } = this.#context;
-    return undo(state, failure, { claims: this.#claims, journal: this.#journal, reporter, clock });
+    const journal = {
+      id: this.#journal.id,
+      regain: (signal: AbortSignal) => this.#journal.regain(signal),
+      write: (now: CutoverState) => this.#write(now),
+    };
+    return undo(state, failure, { claims: this.#claims, journal, reporter, clock });
   }
 
   /** As {@link startAfterwards}. */
@@ -302,25 +339,5 @@ class Cutover {
       isTakenUp,
       undo: (failure) => this.#undo(state, failure),
     });
-  }
-
-  #result(state: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {
-    const { afterwards, source, verification } = state;
-    const { copy: request, goalMs } = this.#request;
-    const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
-      `${kube.cluster.context}/${namespace}/${claim}`;
-    return {
-      task: request.name,
-      source: name(request.source),
-      target: name(request.target),
-      afterwards,
-      passes: this.#passes,
-      downtimeSeconds: downtimeMs / 1000,
-      goalSeconds: goalMs / 1000,
-      stopped: source.map(describeWorkload),
-      started: startedBy(state).map(describeWorkload),
-      verification,
-      resumed,
-    };
   }
 }

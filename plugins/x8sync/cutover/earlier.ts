@@ -19,7 +19,7 @@ import {
 } from '../records/cutover-state.ts';
 import { specOf } from '../records/inventory.ts';
 import { forgetLine, type MarkedWorkload, stoppedBy } from '../records/stop-mark.ts';
-import { standingStill } from '../records/stopped-workloads.ts';
+import { cutoverIdOf, standingStill } from '../records/stopped-workloads.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import { storeOf } from '../run/request/task-store.ts';
@@ -88,7 +88,7 @@ async function earlierCutovers(
     const state = cutoverStateOf(record);
     if (!state || !isUnderWay(state)) return [];
     // By their uids: workloads of another cluster that is named alike are others.
-    const stopped = await standingStill(source.kube, source.namespace, state, signal);
+    const stopped = await standingStill(source, state, cutoverIdOf(record), signal);
     return stopped.length > 0 ? [{ record, stopped }] : [];
   });
   return { records: ofThese, earlier: (await Promise.all(found)).flat() };

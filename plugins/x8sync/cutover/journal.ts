@@ -1,21 +1,25 @@
-/** The record of a cutover in the target's namespace: what was stopped, and how far it is. One run at a time. */
+/**
+ * The record of a cutover in the target's namespace: what was stopped, and how far it is. One run at a time. A run that is
+ * refused before it has begun has written nothing: what an earlier one has left to be put right, or kept from being copied
+ * over, stays, and no name is taken by what was never made.
+ */
 import type { Clock } from '../../../src/clock.ts';
 import { type ExitCode, RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
-import { Label, managerOf } from '../../../src/tasks/names.ts';
+import { Label, managerOf, recordName } from '../../../src/tasks/names.ts';
 import { peerAt } from '../../../src/tasks/peer.ts';
-import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
-import type { TaskStore } from '../../../src/tasks/store.ts';
+import { type EndPhase, stateOf, type TaskRecord, type TaskState } from '../../../src/tasks/record.ts';
+import type { OpenTask, TaskStore } from '../../../src/tasks/store.ts';
 import { staleAfterMs } from '../claims/claim-lock.ts';
 import { type Role, tool } from '../objects/sides.ts';
+import type { CutoverEnd } from '../records/cutover-end.ts';
 import {
   type CutoverState,
   cutoverLockName,
   cutoverRole,
   cutoverStateOf,
-  finishedAtOf,
   finishedKey,
   isFinishedCutover,
 } from '../records/cutover-state.ts';
@@ -31,18 +35,21 @@ import { againHint, asFinished } from './finished.ts';
 export class Journal {
   readonly #store: TaskStore;
   readonly #place: LockPlace;
+  readonly #task: OpenTask;
   #lock: HeldLock;
-  #record: TaskRecord;
+  #record: TaskRecord | undefined;
+  /** Of this run, once it has begun: what the record was before. */
+  #begun: { readonly before: TaskState | undefined } | undefined;
 
-  private constructor(store: TaskStore, place: LockPlace, lock: HeldLock, record: TaskRecord) {
+  private constructor(store: TaskStore, place: LockPlace, lock: HeldLock, task: OpenTask) {
     this.#place = place;
     this.#store = store;
     this.#lock = lock;
-    this.#record = record;
+    this.#task = task;
   }
 
   /**
-   * Takes up what an earlier run has written, or begins.
+   * Takes the lock, and reads what an earlier run has written. Writes nothing: {@link begin} does.
    *
    * @throws RefusedError where another run is at it, or the cutover has come to its end and is not to be made again.
    */
@@ -70,43 +77,66 @@ export class Journal {
       const labels = { 'x8s.dev/pair': pairLabel(claims.source, claims.target) };
       // The specification of the copies, so that it is seen to be of one task with them.
       const spec = copySpec(request, claims.source, claims.target);
-      const { record } = await store.open({
-        namespace,
-        task: name,
-        role: cutoverRole,
-        spec,
-        labels,
-        peer,
-        signal,
-      });
-      // How many pods workloads had: begun anew over what nobody can read, it would be forgotten.
-      requireSound({ task: name, records: { [record.role as Role]: record } }, kube);
-      if (isFinishedCutover(record) && !request.again) throw finishedAlready(asFinished(record), againHint);
-      const before = record.phase === 'Succeeded' ? record.finishedAt : finishedAtOf(record);
-      const change = (state: Pick<TaskRecord, 'checkpoints'>) => {
-        if (before !== undefined) state.checkpoints[finishedKey] = before;
-      };
-      const started = await store.start(record, { holder: lock.holder, change, signal });
-      return new Journal(store, place, lock, started.record);
+      const task = { namespace, task: name, role: cutoverRole, spec, labels, peer, signal };
+      const journal = new Journal(store, place, lock, task);
+      await journal.#look(request.again === true);
+      return journal;
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
+  async #look(again: boolean): Promise<void> {
+    const record = await this.#store.look(this.#task);
+    if (!record) return;
+    // How many pods workloads had: begun anew over what nobody can read, it would be forgotten.
+    requireSound({ task: record.task, records: { [record.role as Role]: record } }, this.#place.kube);
+    if (isFinishedCutover(record) && !again) throw finishedAlready(asFinished(record), againHint);
+    this.#record = record;
+  }
+
   /** What an earlier run left in its middle, or this one has written. */
   get state(): CutoverState | undefined {
-    return cutoverStateOf(this.#record);
+    return this.#record && cutoverStateOf(this.#record);
   }
 
   /** The ConfigMap's, in the target's namespace. */
   get recordName(): string {
-    return this.#record.name;
+    return recordName(tool, this.#place.name, cutoverRole);
   }
 
   /** Which cutover it is, as the marks say on what it stops. */
   get id(): CutoverId {
-    return { task: this.#record.task, targetUid: this.#place.claimUid };
+    return { task: this.#place.name, targetUid: this.#place.claimUid };
+  }
+
+  /**
+   * Notes that this run is at it, before it makes anything.
+   *
+   * @param state what is to be put right where it is cut off from here on
+   */
+  async begin(state: CutoverState): Promise<void> {
+    await this.#lock.confirm();
+    const { signal } = this.#task;
+    const { record, outcome } = await this.#store.open(this.#task);
+    this.#begun = { before: outcome === 'found' ? stateOf(record) : undefined };
+    this.#record = record;
+    const kept = keptOf(record);
+    const change = (now: TaskState): void => {
+      now.checkpoints = { ...now.checkpoints, ...kept, [cutoverRole]: state };
+    };
+    this.#record = (await this.#store.start(record, { holder: this.#lock.holder, change, signal })).record;
+  }
+
+  /** Has the record be what it was before this run began, or none: only where that has changed nothing else. */
+  async withdraw(): Promise<void> {
+    const [record, begun] = [this.#record, this.#begun];
+    if (!record || !begun) return;
+    await this.#lock.confirm();
+    const { before } = begun;
+    if (before) await this.#store.update(record, (state) => Object.assign(state, before));
+    else await this.#store.remove(record);
   }
 
   /** Aborted where another run has taken the cutover over. */
@@ -114,9 +144,15 @@ export class Journal {
     return this.#lock.signal;
   }
 
+  /** The record, once this run has begun. */
+  get #own(): TaskRecord {
+    if (!this.#record || !this.#begun) throw new Error('this run has not begun');
+    return this.#record;
+  }
+
   async write(state: CutoverState): Promise<void> {
     await this.#lock.confirm();
-    this.#record = await this.#store.update(this.#record, (record) => {
+    this.#record = await this.#store.update(this.#own, (record) => {
       record.checkpoints = { ...record.checkpoints, [cutoverRole]: state };
     });
   }
@@ -132,7 +168,7 @@ export class Journal {
     const { holder } = this.#lock;
     const lock = await lockCutover(this.#place, signal, holder);
     try {
-      const { namespace, task, role, uid } = this.#record;
+      const { namespace, task, role, uid } = this.#own;
       const now = await this.#store.find(namespace, task, role, { signal });
       if (now?.uid !== uid || now.phase !== 'Running' || now.holder !== holder)
         throw new RefusedError(`another run has gone on with cutover ${task} meanwhile`);
@@ -145,27 +181,51 @@ export class Journal {
   }
 
   /**
-   * Says how the run has ended. What it has stopped stays in the record, unless all has come to its end.
+   * Says that all has come to its end, and how.
    *
-   * @param code that the run ends with, where it fails
    * @throws where another run may have the cutover by now: its record is not ours.
    */
-  async finish(phase: EndPhase, message: string, code?: ExitCode): Promise<void> {
-    await this.#lock.confirm();
+  async succeed(end: CutoverEnd, message: string): Promise<void> {
+    await this.#end({ phase: 'Succeeded', message, finishedAt: end.at }, ({ checkpoints }) => {
+      const state = checkpoints[cutoverRole] as CutoverState | undefined;
+      checkpoints[finishedKey] = end;
+      if (state) checkpoints[cutoverRole] = { ...state, phase: 'ready' };
+    });
+  }
+
+  /**
+   * Says why the run has failed, where it had begun. What it has stopped stays in the record.
+   *
+   * @param code that the run ends with
+   * @throws where another run may have the cutover by now: its record is not ours.
+   */
+  async fail(phase: EndPhase, message: string, code: ExitCode): Promise<void> {
+    if (!this.#begun) return;
     const finishedAt = this.#place.clock.now().toISOString();
-    this.#record = await this.#store.update(this.#record, (record) => {
-      Object.assign(record, { phase, message, holder: undefined, finishedAt });
-      const state = record.checkpoints[cutoverRole] as CutoverState | undefined;
-      noteExitCode(record, code);
-      if (phase !== 'Succeeded') return;
-      record.checkpoints[finishedKey] = finishedAt;
-      if (state) record.checkpoints[cutoverRole] = { ...state, phase: 'ready' };
+    await this.#end({ phase, message, finishedAt }, (record) => noteExitCode(record, code));
+  }
+
+  async #end(
+    end: Pick<TaskState, 'phase' | 'message' | 'finishedAt'>,
+    note: (state: TaskState) => void,
+  ): Promise<void> {
+    await this.#lock.confirm();
+    this.#record = await this.#store.update(this.#own, (record) => {
+      Object.assign(record, end, { holder: undefined });
+      noteExitCode(record, undefined);
+      note(record);
     });
   }
 
   async close(): Promise<void> {
     await this.#lock.release();
   }
+}
+
+/** What a record keeps whatever becomes of further runs: how the cutover has come to its end before. */
+function keptOf({ checkpoints }: TaskRecord): Record<string, unknown> {
+  const end = checkpoints[finishedKey];
+  return end === undefined ? {} : { [finishedKey]: end };
 }
 
 /** What the lock of a cutover is about. */

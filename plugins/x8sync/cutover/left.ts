@@ -9,10 +9,10 @@ import {
   type ScaledWorkload,
   scaleCommand,
 } from '../records/cutover-state.ts';
+import type { CutoverId } from '../records/stop-mark.ts';
 import { standingStill } from '../records/stopped-workloads.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
-import type { Journal } from './journal.ts';
 import { startedAfterwards } from './target-writers.ts';
 
 /** How to start by hand what a cutover has stopped, a line each. */
@@ -22,6 +22,8 @@ export function startLines({ source }: Pick<CutoverState, 'source'>, claims: Cla
 }
 
 export interface LeftContext extends Pick<CopyContext, 'reporter' | 'signal'> {
+  /** Which cutover it is. */
+  readonly id: CutoverId;
   /** The files are not at the target any more. */
   readonly lost?: X8sError | undefined;
   /** The same command could not go on: how this cutover is forgotten. */
@@ -32,11 +34,10 @@ export interface LeftContext extends Pick<CopyContext, 'reporter' | 'signal'> {
 export async function tellLeft(
   state: CutoverState,
   claims: Claims,
-  { reporter, signal, lost, forgetLine }: LeftContext,
+  { id, reporter, signal, lost, forgetLine }: LeftContext,
 ): Promise<void> {
-  const { kube, namespace } = claims.source.ref;
   const started = await startedAfterwards(state, claims, signal).catch(() => state.target);
-  const still = await standingStill(kube, namespace, state, signal).catch(() => state.source);
+  const still = await standingStill(claims.source.ref, state, id, signal).catch(() => state.source);
   const { source, warned, lines } = backTo(state, claims, { started, still });
   const files = lost ? `The target is lost (${lost.message})` : 'The files are at the target';
   const ways = [
@@ -98,12 +99,12 @@ function leftLines(state: CutoverState, claims: Claims): string[] {
 /** Who ends the process at once hears of the workloads, too, that stand still. */
 export function tellingStopped(
   context: CopyContext,
-  journal: Pick<Journal, 'state'>,
+  run: { readonly state: CutoverState | undefined },
   claims: Claims,
 ): CopyContext['onAbandoned'] {
   let ofCopy: () => readonly string[] = () => [];
   context.onAbandoned(() => {
-    const { state } = journal;
+    const { state } = run;
     return [...ofCopy(), ...(state && isUnderWay(state) ? leftLines(state, claims) : [])];
   });
   return (list) => {

@@ -131,6 +131,8 @@ async function lookAt(
   if (isRepoint || afterwards === 'source') requireStartable(source.ref, running, isRepoint);
   const starting =
     afterwards === 'target' ? await targetWorkloads(target.ref, { running, idle }, signal) : [];
+  // What was moved from there may move back; what stands still there is another cutover's to start.
+  requireUnstopped(target.ref, starting, {});
   if (isRepoint) await requireReachable(target.ref, running, signal);
   const stopped = isRepoint ? running.map((one) => repointed(one, source.ref.claim)) : running.map(scaled);
   const state = { phase: 'ready', afterwards, source: stopped, target: starting.map(scaled) } as const;

@@ -1,8 +1,8 @@
 /** A cutover's result in words. */
 import { formatBytes, formatDuration, formatPlural } from '../../../src/ui/format.ts';
 import { verificationTitle } from '../run/results/verification.ts';
-import type { CutoverResult } from './cutover.ts';
 import type { Pass } from './passes.ts';
+import type { CutoverResult } from './result.ts';
 
 const ms = (seconds: number): string => formatDuration(seconds * 1000);
 

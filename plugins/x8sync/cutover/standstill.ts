@@ -1,7 +1,7 @@
 /** Whether what was stopped stands still, told by the generations of the workloads. */
 import { RefusedError } from '../../../src/errors.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
-import type { ScaledWorkload } from '../records/cutover-state.ts';
+import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import { findWorkload } from './workloads.ts';
 
@@ -13,6 +13,15 @@ export async function generationsOf(
 ): Promise<number[]> {
   const found = workloads.map((workload) => findWorkload(kube, namespace, workload, signal));
   return (await Promise.all(found)).map((object) => object?.metadata.generation ?? 0);
+}
+
+/** Those of the target's that a state has noted, for these of its workloads; 0 for one that it does not know. */
+export function generationsFor(
+  workloads: readonly ScaledWorkload[],
+  { target, targetGenerations = [] }: Pick<CutoverState, 'target' | 'targetGenerations'>,
+): number[] {
+  const noted = new Map(target.map(({ uid }, index) => [uid, targetGenerations[index] ?? 0]));
+  return workloads.map(({ uid }) => noted.get(uid) ?? 0);
 }
 
 /**

@@ -75,7 +75,7 @@ async function started(
     const signal = AbortSignal.timeout(afterMs);
     const lost = await lostTarget(target, signal).catch(() => undefined);
     const forgetLine = error instanceof GoneError ? forgetLineOf(target.ref, journal.recordName) : undefined;
-    await tellLeft(state, claims, { reporter: context.reporter, signal, lost, forgetLine });
+    await tellLeft(state, claims, { id: journal.id, reporter: context.reporter, signal, lost, forgetLine });
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { WriteOptions } from '../../../src/kube/api/client.ts';
+import { untilNotOvertaken } from '../../../src/kube/api/overtaken.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
@@ -17,9 +18,6 @@ import {
 import type { CopyContext } from '../run/request/request.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 import { findWorkload, resourceOf, type WorkloadObject } from './workloads.ts';
-
-/** A workload whose status changes all the time is written to by others again and again. */
-const mostConflicts = 20;
 
 /** A write is not made any more after so long. Its answer is awaited whatever ends the run: who goes back has to know it. */
 export const writeWithinMs = 15_000;
@@ -97,7 +95,7 @@ async function changeAsRead(
   { signal, ...call }: WriteOptions & { readonly signal: AbortSignal },
 ): Promise<WorkloadObject | undefined> {
   const { name, uid } = workload;
-  for (let conflicts = 0; ; conflicts++) {
+  const attempt = async (): Promise<WorkloadObject | undefined> => {
     const object = await findWorkload(kube, namespace, workload, signal);
     const changed = change(object);
     if (!object || !changed) return undefined;
@@ -105,13 +103,11 @@ async function changeAsRead(
     const { resourceVersion } = object.metadata;
     const annotations = { [stopMarkKey]: mark ? JSON.stringify(mark) : null };
     const patch = { metadata: { uid, resourceVersion, annotations }, spec: { replicas } };
-    try {
-      return await kube.patch(resourceOf(workload), { namespace, name }, patch, { ...call, type: 'merge' });
-    } catch (error) {
-      // What was deleted in between is not there when it is read again.
-      if (!(isConflict(error) || isNotFound(error)) || conflicts >= mostConflicts) throw error;
-    }
-  }
+    return kube.patch(resourceOf(workload), { namespace, name }, patch, { ...call, type: 'merge' });
+  };
+  // What was deleted in between is not there when it is read again.
+  const isOvertaken = (error: unknown) => isConflict(error) || isNotFound(error);
+  return untilNotOvertaken(attempt, { isOvertaken });
 }
 
 /**

@@ -1,12 +1,16 @@
 /** What an earlier run of a cutover has left in its middle, and whether this one may go on from there. */
 import { RefusedError } from '../../../src/errors.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
-import { describeClaim } from '../claims/claim.ts';
+import { describeClaim, type NamespaceRef } from '../claims/claim.ts';
 import { type CutoverState, namesOf, type Then } from '../records/cutover-state.ts';
-import { runsAgain, withPods } from '../records/stopped-workloads.ts';
+import type { CutoverId } from '../records/stop-mark.ts';
+import { overtakenText, runsAgain, stoppedNow, withPods } from '../records/stopped-workloads.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
+import type { Journal } from './journal.ts';
+import { startLines } from './left.ts';
 import { changedBesides, changedSince } from './standstill.ts';
+import { stoppedForAnother } from './stop-refusals.ts';
 import { areRepointed } from './switch.ts';
 import {
   eitherSide,
@@ -16,22 +20,23 @@ import {
 } from './target-writers.ts';
 import { usersAmong } from './workloads.ts';
 
-export interface TakeUpOptions extends Pick<CopyRequest, 'deletes'> {
+export interface TakeUpOptions extends Pick<CopyRequest, 'deletes' | 'again'> {
   readonly afterwards: Then;
   readonly claims: Claims;
-  /** Of the ConfigMap that says what was stopped. */
-  readonly recordName: string;
+  readonly journal: Pick<Journal, 'id' | 'recordName'>;
   readonly context: Pick<CopyContext, 'reporter' | 'signal'>;
 }
 
 /**
- * @returns where to go on; undefined where all is to begin anew: what was stopped runs again.
- * @throws RefusedError where it was to end in another way, nobody can tell any more which side has what is to stay, or what
- *   the target has written since would be lost, and nobody has agreed to that.
+ * @returns where to go on; undefined where all is to begin anew: what was stopped runs again, or runs elsewhere.
+ * @throws RefusedError where another cutover has stopped the same since, it was to end in another way, nobody can tell any
+ *   more which side has what is to stay, or what the target has written since would be lost, and nobody has agreed to that.
  */
 export async function takeUp(state: CutoverState, options: TakeUpOptions): Promise<CutoverState | undefined> {
-  const { claims, recordName, deletes } = options;
+  const { claims, deletes, journal } = options;
+  const { recordName } = journal;
   const { reporter, signal } = options.context;
+  if (await isOvertaken(state, options)) return undefined;
   requireSameEnd(state, options.afterwards);
   const change = state.phase === 'starting' ? await sourceChange(state, claims, signal) : undefined;
   if (change) await requireTargetUnstarted(state, claims, { recordName, change: change.text }, signal);
@@ -53,6 +58,40 @@ export async function takeUp(state: CutoverState, options: TakeUpOptions): Promi
   const noted = deletes === 'all' ? undefined : targetGenerations;
   return { ...state, phase: 'stopping', targetGenerations: noted };
 }
+
+/**
+ * Whether another cutover has moved what this one had stopped, and this one is to begin anew all the same.
+ *
+ * @throws RefusedError where nobody has said so, or that other one has not ended.
+ */
+async function isOvertaken(
+  state: CutoverState,
+  { claims, journal: { id }, again = false, context }: TakeUpOptions,
+): Promise<boolean> {
+  const places = { source: claims.source.ref, target: claims.target.ref };
+  const { others, still } = await stoppedNow(places, state, id, context.signal);
+  const unended = others.find(({ mark }) => mark.moved !== true);
+  if (unended) throw stoppedForAnother(unended, places[unended.side]);
+  const [moved] = others;
+  if (!moved) return false;
+  const text = overtakenText(moved, id);
+  const forget = `${cleanupLine(id, places.target)} removes its record`;
+  // Begun anew, it would leave these stopped, and nobody would know for what.
+  if (still.length > 0)
+    throw new RefusedError(`${text}, and ${namesOf(still)} of the source stands still`, {
+      details: startLines({ source: still }, claims),
+      hint: `see first what runs with claim ${moved.mark.target}: the lines above start what stands still, and --again begins anew then; ${forget}`,
+    });
+  if (!again)
+    throw new RefusedError(text, {
+      hint: `--again begins it anew, and stops nothing of what runs with claim ${moved.mark.target}; ${forget}`,
+    });
+  context.reporter.warn(`${text}: this one begins anew.`);
+  return true;
+}
+
+const cleanupLine = ({ task }: CutoverId, { kube, namespace }: NamespaceRef): string =>
+  `kubectl x8sync cleanup ${task} -n ${namespace} --context ${kube.cluster.context}`;
 
 function requireSameEnd(state: CutoverState, afterwards: Then): void {
   if (afterwards === state.afterwards) return;

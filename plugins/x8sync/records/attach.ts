@@ -55,7 +55,10 @@ export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskCo
   if (isFinished(target.record)) {
     await requireNoLiveCutover(entry.task, all, context);
     const recorded = recordedStanding(target.record);
-    const { standing } = await withCutover(found, recorded, kube, async () => all, context);
+    const { standing } = await withCutover(found, recorded, kube, async () => all, {
+      ...context,
+      withProgress: true,
+    });
     return { ended: { entry: found, standing } };
   }
   for (const text of all.missing)

@@ -18,8 +18,16 @@ import {
 } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
 import { forgetLine, isOf, stoppedBy } from './stop-mark.ts';
-import { runsAgain, sourceNamespaceOf, startCommands, startedAtTarget } from './stopped-workloads.ts';
-import { peerOf, type TaskContext, type TaskSides } from './task-sides.ts';
+import {
+  cutoverIdOf,
+  overtakenIn,
+  runsAgain,
+  sourceNamespaceOf,
+  startCommands,
+  startedAtTarget,
+  workloadsNow,
+} from './stopped-workloads.ts';
+import { sourceClient, type TaskContext, type TaskSides } from './task-sides.ts';
 
 type GuardContext = Pick<TaskContext, 'clock' | 'connectTo' | 'signal'>;
 
@@ -104,13 +112,15 @@ async function requireOver(
   const { signal } = context;
   const holder = await liveHolder(kube, cutoverLockOf(record), context);
   if (holder !== undefined) throw cutoverGoesOn(task, holder);
+  const target = { kube, namespace: record.namespace };
+  const ofTarget = await workloadsNow(target, state.target, signal);
+  // Its end is another cutover's matter by now; what stands still at the source bears its mark.
+  if (overtakenIn('target', ofTarget, cutoverIdOf(record)).some(({ mark }) => mark.moved)) return;
   // Its workloads may be in another cluster.
-  const { peer } = record;
-  const server = peer?.server ?? kube.cluster.server;
-  const connectTo = async (at: string) => (at === kube.cluster.server ? kube : context.connectTo(at));
-  const connect = async () => (peer ? (await peerOf(peer, { ...context, connectTo })).kube : kube);
+  const server = record.peer?.server ?? kube.cluster.server;
+  const connect = () => sourceClient({ kube, record }, context);
   const commands = await startCommands(record, state, connect, signal);
-  const started = await startedAtTarget({ kube, namespace: record.namespace }, state, signal);
+  const started = await startedAtTarget(target, state, signal);
   if (commands.length === 0) {
     if (started.length === 0 || !(await sourceRuns(record, state, connect, signal))) return;
     throw bothRun(task, { kube, record }, state, started);

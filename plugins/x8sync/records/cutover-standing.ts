@@ -1,6 +1,6 @@
 /**
  * How a task stands that is a cutover: its copies may all have ended well, and what mounts the claims stands still. So its
- * own record decides, unless that has ended well.
+ * own record decides.
  */
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
@@ -8,6 +8,7 @@ import { type HolderState, lockState } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { exitCodeIn } from '../run/kept-end.ts';
 import { markedAtSource } from './cutover-guard.ts';
+import { runsNowOf, stoppedNowOf } from './cutover-now.ts';
 import {
   cutoverLockOf,
   cutoverRole,
@@ -18,15 +19,21 @@ import {
 } from './cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
 import type { Standing } from './standing.ts';
+import { overtakenText, type StoppedNow } from './stopped-workloads.ts';
 import type { TaskContext, TaskSides } from './task-sides.ts';
 
 /** How a task stands with its cutover. */
 export interface CutoverStanding {
   readonly standing: Standing;
-  /** The record of the cutover that has not ended well, wherever it is. */
+  /** The record of the cutover, wherever it is. */
   readonly record?: TaskRecord;
   /** What stands still, where only the source tells of it. */
   readonly stopped?: readonly ScaledWorkload[];
+}
+
+export interface CutoverLook extends Pick<TaskContext, 'clock' | 'connectTo' | 'signal'> {
+  /** Also what runs now of one that has ended: clusters are asked for it. */
+  readonly withProgress: boolean;
 }
 
 /** How the task stands with its cutover, which is at the target; `sidesOf` is asked only where that is in another cluster. */
@@ -35,7 +42,7 @@ export async function withCutover(
   standing: Standing,
   kube: KubeClient,
   sidesOf: () => Promise<TaskSides>,
-  context: Pick<TaskContext, 'clock' | 'signal'>,
+  context: CutoverLook,
 ): Promise<CutoverStanding> {
   const here = recordIn(Object.values(entry.records).map((record) => ({ kube, record })));
   if (here) return decided(standing, here, sidesOf, context);
@@ -64,17 +71,42 @@ const recordIn = (sides: readonly SideRecord[]): SideRecord | undefined =>
 
 async function decided(
   standing: Standing,
-  { kube, record }: SideRecord,
+  side: SideRecord,
   sidesOf: () => Promise<Pick<TaskSides, 'sides'>>,
-  context: Pick<TaskContext, 'clock' | 'signal'>,
+  context: CutoverLook,
 ): Promise<CutoverStanding> {
-  if (record.phase === 'Succeeded') return { standing };
+  const { kube, record } = side;
+  const runsNow = context.withProgress ? await runsNowOf(side, context) : undefined;
+  if (record.phase === 'Succeeded')
+    return { standing: { ...endedStanding(standing, record), runsNow }, record };
   const holder = await lockState(kube, cutoverLockOf(record), context);
-  const told = { standing: cutoverStanding(standing, record, holder), record };
-  if (holder === 'live' || isUnderWay(cutoverStateOf(record))) return told;
+  const told = { standing: { ...cutoverStanding(standing, record, holder), runsNow }, record };
+  if (holder === 'live') return told;
+  const state = cutoverStateOf(record);
+  if (state && isUnderWay(state)) {
+    const now = await stoppedNowOf(side, state, context);
+    return { standing: unlessOvertaken(told.standing, now, record), record };
+  }
   // Such a record says that nothing stands still: it may be edited, or older than a stop whose answer never came.
   const stopped = (await markedAtSource((await sidesOf()).sides, context.signal)) ?? [];
   return stopped.length > 0 ? { ...told, stopped } : told;
+}
+
+/** What its copies came to by now does not matter any more: all was at the target when it ended. */
+function endedStanding({ exitCode: _, progress: __, ...standing }: Standing, record: TaskRecord): Standing {
+  const { message, finishedAt } = record;
+  return { ...standing, phase: 'Succeeded', message, finishedAt };
+}
+
+/** Nobody is to go on with what another cutover has stopped since. */
+function unlessOvertaken(
+  standing: Standing,
+  stoppedNow: StoppedNow | undefined,
+  record: TaskRecord,
+): Standing {
+  const [other] = stoppedNow?.others ?? [];
+  const message = other ? `not cut over: ${overtakenText(other, record)}` : standing.message;
+  return { ...standing, message, stoppedNow };
 }
 
 /**

@@ -101,18 +101,24 @@ const isNumbersOrNone = (value: unknown): boolean =>
 const isVerification = (value: unknown): value is Verification =>
   isJson(value) && typeof value.different === 'number';
 
+export const isVerificationOrNone = (value: unknown): boolean => value === undefined || isVerification(value);
+
+export const isScaledList = (value: unknown): value is ScaledWorkload[] => isList(value, isScaled);
+
+export const isEnd = (value: unknown): value is Then => ends?.includes(value) === true;
+
 const isList = <T>(value: unknown, is: (one: unknown) => one is T): value is T[] =>
   Array.isArray(value) && value.every(is);
 
 export const isCutoverState = (value: unknown): value is CutoverState =>
   isJson(value) &&
   phases?.includes(value.phase) === true &&
-  ends?.includes(value.afterwards) === true &&
-  isList(value.source, isScaled) &&
-  isList(value.target, isScaled) &&
+  isEnd(value.afterwards) &&
+  isScaledList(value.source) &&
+  isScaledList(value.target) &&
   isNumbersOrNone(value.generations) &&
   isNumbersOrNone(value.targetGenerations) &&
-  (value.verification === undefined || isVerification(value.verification)) &&
+  isVerificationOrNone(value.verification) &&
   (value.stoppedAt === undefined || typeof value.stoppedAt === 'string');
 
 /** The state in a record; undefined where it holds none, or one that somebody has changed so that it tells nothing. */
@@ -121,13 +127,13 @@ export function cutoverStateOf({ checkpoints }: Pick<TaskRecord, 'checkpoints'>)
   return isCutoverState(state) ? state : undefined;
 }
 
-/** Where it is kept that a cutover has come to its end, whatever a later run of it came to. */
+/** Where it is kept how a cutover has come to its end, whatever a later run of it came to: see cutover-end.ts. */
 export const finishedKey = 'finished';
 
 /** When a cutover came to its end, RFC 3339; undefined where it never did. */
 export function finishedAtOf({ checkpoints }: Pick<TaskRecord, 'checkpoints'>): string | undefined {
-  const value = checkpoints[finishedKey];
-  return typeof value === 'string' ? value : undefined;
+  const end = checkpoints[finishedKey];
+  return isJson(end) && typeof end.at === 'string' ? end.at : undefined;
 }
 
 /** Whether what the target holds is its own by now, which another copy would overwrite: it has run since. */

@@ -1,7 +1,6 @@
 /** Looks at what a task's mover does, in whichever cluster it is, and keeps an end that no command has written. */
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
-import { limited } from '../../../src/async/until.ts';
-import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { jobs, pods } from '../../../src/kube/api/resources.ts';
 import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
@@ -33,7 +32,7 @@ import {
   standingOf,
 } from './standing.ts';
 import { lostTargetOf } from './target-claim.ts';
-import { sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
+import { sidesOf, soon, type TaskContext, type TaskSides } from './task-sides.ts';
 
 /** A task, with what was seen of it. */
 export interface StandingTask {
@@ -47,9 +46,6 @@ export interface LookOptions {
   /** Also how far the mover is: its log is read for it. */
   readonly withProgress: boolean;
 }
-
-/** The other side's cluster may be away; a list does not wait for it longer than that. */
-const peerLimitMs = 5000;
 
 /** How all of these tasks stand, in their order. */
 export const lookAtAll = (
@@ -82,7 +78,8 @@ async function standingWithCutover(
   const seen = await standingIn(entry, kube, context, options);
   if (flawsOf(entry, kube).length > 0) return seen;
   const sides = () => bothSides(entry, kube, context);
-  const { standing, record, stopped } = await withCutover(entry, seen.standing, kube, sides, context);
+  const look = { ...context, ...options };
+  const { standing, record, stopped } = await withCutover(entry, seen.standing, kube, sides, look);
   const records = { ...seen.entry.records, ...(record && { [cutoverRole]: record }) };
   return {
     ...seen,
@@ -139,12 +136,9 @@ const withTarget = ({ task, records }: TaskEntry, { record }: SideRecord): TaskE
 
 async function bothSides(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<TaskSides> {
   if (entry.records.target && entry.records.source) return sidesOf(entry, kube, context);
-  const late = () => new UnreachableError(`its cluster did not answer within ${peerLimitMs / 1000} s`);
-  const connectTo = (server: string) =>
-    limited(context.connectTo(server), peerLimitMs, late, context.clock, context.signal);
-  const sides = sidesOf(entry, kube, { ...context, connectTo });
+  const connectTo = (server: string) => soon(context.connectTo(server), context);
   try {
-    return await limited(sides, peerLimitMs, late, context.clock, context.signal);
+    return await soon(sidesOf(entry, kube, { ...context, connectTo }), context);
   } catch (error) {
     context.signal.throwIfAborted();
     const here = Object.values(entry.records).map((record) => ({ kube, record }));

@@ -12,7 +12,8 @@ import { cancelledCheckpoint, isCancellation } from '../run/cancellation.ts';
 import { firstCopyCheckpoint, isFirstCopy } from '../run/first-copy.ts';
 import { codeCheckpoint, endCheckpoint, isExitCode, isKeptEnd } from '../run/kept-end.ts';
 import { isReachWish, reachCheckpoint } from '../run/request/reach-wish.ts';
-import { cutoverRole, isCutoverState } from './cutover-state.ts';
+import { isCutoverEnd } from './cutover-end.ts';
+import { cutoverRole, finishedKey, isCutoverState } from './cutover-state.ts';
 import type { TaskEntry } from './inventory.ts';
 
 const checkpoints: readonly (readonly [name: string, is: (value: unknown) => boolean])[] = [
@@ -22,6 +23,7 @@ const checkpoints: readonly (readonly [name: string, is: (value: unknown) => boo
   [firstCopyCheckpoint, isFirstCopy],
   [reachCheckpoint, isReachWish],
   [cutoverRole, isCutoverState],
+  [finishedKey, isCutoverEnd],
 ];
 
 /** What of a record is not as a run has written it; undefined of a sound one, and of a newer version's. Pure. */

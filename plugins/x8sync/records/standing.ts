@@ -19,9 +19,11 @@ import { type KeptEnd, keptEndOf } from '../run/kept-end.ts';
 import { takenUp } from '../run/pods/mover-job.ts';
 import { type CopyEnd, isThrough, withUsers } from '../run/results/copy-end.ts';
 import { asAsked, failureOf, isWhole, titleOf } from '../run/results/result.ts';
+import type { RunsNow } from './cutover-now.ts';
 import type { ScaledWorkload } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
 import type { SchedulePhase, ScheduleStanding } from './schedule-text.ts';
+import type { StoppedNow } from './stopped-workloads.ts';
 
 /** `Unknown`: it can't be told from here. Never `Running` of a mover that was not seen. */
 export type StandingPhase = TaskPhase | 'Unknown' | SchedulePhase;
@@ -44,6 +46,10 @@ export interface Standing {
   readonly isUnseen?: true;
   /** What a cutover has stopped at the source, where only the source tells of that. */
   readonly stopped?: readonly ScaledWorkload[];
+  /** What has become of what a cutover in its middle has stopped, where its source was asked. */
+  readonly stoppedNow?: StoppedNow | undefined;
+  /** What runs now of a cutover that has ended, where its clusters were asked. */
+  readonly runsNow?: RunsNow | undefined;
 }
 
 /** What was seen of a task's mover in the target's cluster. */

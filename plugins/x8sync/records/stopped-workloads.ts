@@ -1,21 +1,82 @@
 /** What a cutover has stopped and nobody has started since, and how a person starts it by hand. */
 import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
-import { type CutoverState, type ScaledWorkload, scaleCommand, workloadResources } from './cutover-state.ts';
+import type { Role } from '../objects/sides.ts';
+import {
+  type CutoverState,
+  describeWorkload,
+  type ScaledWorkload,
+  scaleCommand,
+  workloadResources,
+} from './cutover-state.ts';
 import { specOf } from './inventory.ts';
+import { type CutoverId, isOf, type MarkedWorkload, markedIn } from './stop-mark.ts';
 
-/** Those of the source's workloads that have no pods still; one that was deleted, or made anew, has none to get back. */
-export async function standingStill(
-  kube: KubeClient,
-  namespace: string,
-  { source }: CutoverState,
-  signal: AbortSignal,
-): Promise<ScaledWorkload[]> {
-  const now = await podsNow({ kube, namespace }, source, signal);
-  return now.flatMap(({ workload, replicas }) => (replicas === 0 ? [workload] : []));
+/** A workload of a cutover that has no pods for another one by now, by its mark. */
+export interface OvertakenWorkload extends MarkedWorkload {
+  readonly side: Role;
 }
+
+/** What has become of what a cutover has stopped; of one that was deleted, or made anew, nothing. */
+export interface StoppedNow {
+  /** Without pods, for this cutover as far as anybody knows. */
+  readonly still: readonly ScaledWorkload[];
+  /** With pods again. */
+  readonly running: readonly ScaledWorkload[];
+  /** What another cutover has stopped since, and perhaps moved; also of what this one was to start, or has started. */
+  readonly others: readonly OvertakenWorkload[];
+}
+
+/** @param places of both sides */
+export async function stoppedNow(
+  places: Readonly<Record<Role, NamespaceRef>>,
+  { source, target }: Pick<CutoverState, Role>,
+  id: CutoverId,
+  signal: AbortSignal,
+): Promise<StoppedNow> {
+  const [now, ofTarget] = await Promise.all([
+    workloadsNow(places.source, source, signal),
+    workloadsNow(places.target, target, signal),
+  ]);
+  const others = [...overtakenIn('source', now, id), ...overtakenIn('target', ofTarget, id)];
+  return { ...withoutOthers(now, id), others };
+}
+
+/** Those of the source's that stand still for a cutover, see {@link StoppedNow}. */
+export async function standingStill(
+  place: NamespaceRef,
+  { source }: Pick<CutoverState, 'source'>,
+  id: CutoverId,
+  signal: AbortSignal,
+): Promise<readonly ScaledWorkload[]> {
+  return withoutOthers(await workloadsNow(place, source, signal), id).still;
+}
+
+function withoutOthers(now: readonly WorkloadNow[], id: CutoverId): Pick<StoppedNow, 'still' | 'running'> {
+  const others = overtakenIn('source', now, id).map(({ workload }) => workload.uid);
+  const own = now.filter(({ workload }) => !others.includes(workload.uid));
+  return {
+    still: own.flatMap(({ workload, replicas }) => (replicas === 0 ? [workload] : [])),
+    running: own.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : [])),
+  };
+}
+
+/** Of these those that stand still for another cutover, or were moved by one. */
+export const overtakenIn = (side: Role, now: readonly WorkloadNow[], id: CutoverId): OvertakenWorkload[] =>
+  now.flatMap(({ workload, object }) => {
+    const marked = markedIn(workload.kind, object);
+    return marked && !isOf(marked.mark, id) ? [{ ...marked, side }] : [];
+  });
+
+/** Says that what a cutover had stopped, or was to start, is another one's by now. */
+export const overtakenText = (
+  { workload, mark, side }: OvertakenWorkload,
+  { task }: Pick<CutoverId, 'task'>,
+): string =>
+  `cutover ${task} can't be gone on with: ${describeWorkload(workload)} of the ${side} ${mark.moved ? 'was moved' : 'stands still'} by cutover ${mark.task}, to claim ${mark.target}, since`;
 
 /** Whether all that is there of what a cutover has stopped has pods again. */
 export async function runsAgain(
@@ -23,7 +84,7 @@ export async function runsAgain(
   { source }: CutoverState,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const now = await podsNow(place, source, signal);
+  const now = await workloadsNow(place, source, signal);
   return now.length > 0 && now.every(({ replicas }) => replicas > 0);
 }
 
@@ -46,24 +107,38 @@ export async function withPods(
   workloads: readonly ScaledWorkload[],
   signal: AbortSignal,
 ): Promise<ScaledWorkload[]> {
-  const now = await podsNow(place, workloads, signal);
+  const now = await workloadsNow(place, workloads, signal);
   return now.flatMap(({ workload, replicas }) => (replicas > 0 ? [workload] : []));
 }
 
-/** How many pods each is to have now, of those that are there still. */
-async function podsNow(
+/** A workload of a record that is still there, as it is now. */
+export interface WorkloadNow {
+  readonly workload: ScaledWorkload;
+  /** How many pods it is to have. */
+  readonly replicas: number;
+  readonly object: KubeObject;
+}
+
+/** Those of these that are there still. */
+export async function workloadsNow(
   { kube, namespace }: NamespaceRef,
   workloads: readonly ScaledWorkload[],
   signal: AbortSignal,
-): Promise<{ readonly workload: ScaledWorkload; readonly replicas: number }[]> {
+): Promise<WorkloadNow[]> {
   const found = workloads.map(async (workload) => {
     const { kind, name, uid } = workload;
     const now = await kube.find(workloadResources[kind], { namespace, name }, { signal });
     const { replicas = 1 } = (now?.spec ?? {}) as { readonly replicas?: number };
-    return now?.metadata.uid === uid ? [{ workload, replicas }] : [];
+    return now?.metadata.uid === uid ? [{ workload, replicas, object: now }] : [];
   });
   return (await Promise.all(found)).flat();
 }
+
+/** Which cutover a record is of, as the marks say. */
+export const cutoverIdOf = (record: TaskRecord): CutoverId => ({
+  task: record.task,
+  targetUid: specOf(record).targetUid ?? '',
+});
 
 /** Where a cutover's record says that its source is. */
 export const sourceNamespaceOf = (record: TaskRecord): string =>
@@ -86,7 +161,7 @@ export async function startCommands(
   try {
     const kube = await connect();
     context = kube.cluster.context;
-    const stopped = await standingStill(kube, namespace, state, signal);
+    const stopped = await standingStill({ kube, namespace }, state, cutoverIdOf(record), signal);
     return stopped.map((workload) => scaleCommand(workload, context, namespace));
   } catch (error) {
     signal.throwIfAborted();

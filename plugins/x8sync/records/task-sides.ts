@@ -1,4 +1,5 @@
 /** Both sides of a task that was made by another run, from whichever cluster one comes. */
+import { limited } from '../../../src/async/until.ts';
 import { messageOf, RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
@@ -68,6 +69,28 @@ export const peerOf = async (
   peer: Peer,
   { connectTo, signal }: Pick<TaskContext, 'connectTo' | 'signal'>,
 ): Promise<FoundPeer> => recognisePeer(await connectTo(peer.server), peer, { signal });
+
+/** A client of the cluster that has what a cutover stops. @param side with the record of the cutover, beside the target's */
+export async function sourceClient(
+  { kube, record: { peer } }: SideRecord,
+  context: Pick<TaskContext, 'connectTo' | 'signal'>,
+): Promise<KubeClient> {
+  if (!peer) return kube;
+  const connectTo = async (at: string) => (at === kube.cluster.server ? kube : context.connectTo(at));
+  return (await peerOf(peer, { ...context, connectTo })).kube;
+}
+
+/** The other side's cluster may be away; who only looks does not wait for it longer than that. */
+const lookLimitMs = 5000;
+
+/** @throws UnreachableError where it takes too long for who only looks. */
+export function soon<T>(
+  work: Promise<T>,
+  { clock, signal }: Pick<TaskContext, 'clock' | 'signal'>,
+): Promise<T> {
+  const late = () => new UnreachableError(`its cluster did not answer within ${lookLimitMs / 1000} s`);
+  return limited(work, lookLimitMs, late, clock, signal);
+}
 
 /** What a task's other side has of it, in its role and of its cutover. */
 async function recordsAt(

@@ -116,7 +116,11 @@ export function forgetEvents(): void {
 }
 
 /** What is asked of a copy: the last one is made while nothing of `web` runs. */
-type Asked = CopyRequest & { readonly isLast: boolean };
+export interface Asked extends CopyRequest {
+  readonly isLast: boolean;
+  /** To be called where it fails once files are copied; one that comes to its end has begun. */
+  readonly begins: () => void;
+}
 
 /** Resolves with what a copy comes to where it is not what it should be. */
 type Copied = (request: Asked, pass: number) => unknown;
@@ -130,12 +134,19 @@ export async function run(
   more: Partial<CopyRequest> = {},
 ) {
   let pass = 0;
-  const copyOnce = async (request: CopyRequest) => {
+  const copyOnce = async (request: CopyRequest, { onGivenUp = () => {} }: CopyContext) => {
     pass += 1;
     const web = kube.objects.find('apps/deployments', namespace, 'web');
     const isLast = (web?.spec as { replicas?: number } | undefined)?.replicas === 0;
     events.push(isLast ? 'last copy' : 'copy');
-    const came = (await during({ ...request, isLast }, pass)) as object | undefined;
+    let copied = false;
+    const begins = () => {
+      copied = true;
+    };
+    const came = await (async () => during({ ...request, isLast, begins }, pass))().catch((error) => {
+      onGivenUp(copied);
+      throw error;
+    });
     const stats = { transferredFiles: 1, transferredBytes: 1, extraneous: 0, undeleted: 0 };
     return {
       outcome: 'ok',
@@ -144,7 +155,7 @@ export async function run(
       failures: [],
       lost: [],
       verification: { different: 0 },
-      ...came,
+      ...(came as object | undefined),
     } as unknown as CopyResult;
   };
   const ref = (claim: string) => ({ kube, namespace, claim });

@@ -2,8 +2,9 @@
  * What becomes of the copies when their KRMSyncer is deleted: they stay, unless an annotation says that they go along. Then
  * a finalizer keeps the resource until they are gone, so that a controller that is not there at that moment forgets none.
  */
-import { isConflict, isNotFound } from '../../../../src/kube/api/api-error.ts';
+import { isNotFound } from '../../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../../src/kube/api/client.ts';
+import { untilNotOvertaken } from '../../../../src/kube/api/overtaken.ts';
 import { Refusal } from './refusal.ts';
 import { krmSyncers, type SyncerObject } from './resource.ts';
 
@@ -44,19 +45,16 @@ export async function setFinalizer(
   held: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  const attempt = async (): Promise<void> => {
     const present = await kube.find(krmSyncers, { namespace, name }, { signal });
     const { finalizers = [], resourceVersion } = present?.metadata ?? {};
     if (present?.metadata.uid !== uid || finalizers.includes(copiesFinalizer) === held) return;
     const others = finalizers.filter((one) => one !== copiesFinalizer);
     const wanted = held ? [...others, copiesFinalizer] : others;
     const patch = { metadata: { uid, resourceVersion, finalizers: wanted } };
-    try {
-      await kube.patch(krmSyncers, { namespace, name }, patch, { type: 'merge', signal });
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-    }
-  }
+    await kube.patch(krmSyncers, { namespace, name }, patch, { type: 'merge', signal });
+  };
+  await untilNotOvertaken(attempt, { most: ATTEMPTS }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
 }

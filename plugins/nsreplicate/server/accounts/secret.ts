@@ -1,9 +1,10 @@
 /** Where accounts and the signing key are kept: two Secrets of the state's namespace. */
 import { randomBytes } from 'node:crypto';
 import { RefusedError, X8sError } from '../../../../src/errors.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../../../src/kube/api/api-error.ts';
+import { isAlreadyExists } from '../../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Secret } from '../../../../src/kube/api/objects.ts';
+import { isOtherByNow, untilNotOvertaken } from '../../../../src/kube/api/overtaken.ts';
 import { secrets } from '../../../../src/kube/api/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { stateNamespace } from '../../decide/spec.ts';
@@ -62,24 +63,26 @@ export async function changeAccounts(
   call: CallOptions = {},
 ): Promise<void> {
   await ensureStateNamespace(kube, call);
-  for (let attempt = 1; ; attempt++) {
+  const attempt = async (): Promise<void> => {
     const present = await kube.find(secrets, { namespace: stateNamespace, name: usersSecret }, call);
     const accounts = accountsIn(present);
     change(accounts);
-    const written = await write(kube, present, accounts, call);
-    if (written) return;
-    if (attempt === ATTEMPTS)
-      throw new X8sError(`Secret ${stateNamespace}/${usersSecret} is changed by others all the time.`);
-  }
+    await write(kube, present, accounts, call);
+  };
+  const how = { most: ATTEMPTS, isOvertaken: isOtherByNow };
+  await untilNotOvertaken(attempt, how).catch((cause: unknown) => {
+    if (!isOtherByNow(cause)) throw cause;
+    const text = `Secret ${stateNamespace}/${usersSecret} is changed by others all the time.`;
+    throw new X8sError(text, { cause });
+  });
 }
 
-/** False: somebody else was quicker. */
 async function write(
   kube: KubeClient,
   present: Secret | undefined,
   accounts: ReadonlyMap<string, Account>,
   call: CallOptions,
-): Promise<boolean> {
+): Promise<void> {
   const { resourceVersion } = present?.metadata ?? {};
   const object: Secret = {
     apiVersion: 'v1',
@@ -93,13 +96,7 @@ async function write(
       [...accounts].map(([name, account]) => [name, Buffer.from(JSON.stringify(account)).toString('base64')]),
     ),
   };
-  try {
-    await (present ? kube.replace(secrets, object, call) : kube.create(secrets, object, call));
-    return true;
-  } catch (error) {
-    if (isConflict(error) || isAlreadyExists(error) || isNotFound(error)) return false;
-    throw error;
-  }
+  await (present ? kube.replace(secrets, object, call) : kube.create(secrets, object, call));
 }
 
 /** What is new with every password. */

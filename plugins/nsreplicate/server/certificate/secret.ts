@@ -2,9 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../../../src/clock.ts';
 import { RefusedError } from '../../../../src/errors.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../../src/kube/api/client.ts';
 import type { Secret } from '../../../../src/kube/api/objects.ts';
+import { isOtherByNow, untilNotOvertaken } from '../../../../src/kube/api/overtaken.ts';
 import { secrets } from '../../../../src/kube/api/resources.ts';
 import { controllerName, installLabels } from '../../controller/installation/installation.ts';
 import { stateNamespace } from '../../decide/spec.ts';
@@ -50,22 +50,18 @@ export async function ensureCertificate(
   call: CallOptions = {},
 ): Promise<Certificate> {
   await ensureStateNamespace(kube, call);
-  for (let attempt = 1; ; attempt++) {
+  const attempt = async (): Promise<Certificate> => {
     const present = await kube.find(secrets, { namespace: stateNamespace, name: certificateSecret }, call);
     const pair = present && pairIn(present);
     if (present && !isOurs(present)) return { pair: usable(pair), became: 'others' };
     if (pair && leftMs(pair, clock) > LEFT_MS) return { pair, became: 'unchanged' };
     const made = make(clock);
     const object = secretOf(made, present);
-    try {
-      await (present ? kube.replace(secrets, object, call) : kube.create(secrets, object, call));
-      return { pair: made, became: present ? 'renewed' : 'created' };
-    } catch (error) {
-      // Somebody was quicker: theirs is the one.
-      const isOvertaken = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
-      if (!isOvertaken || attempt === ATTEMPTS) throw error;
-    }
-  }
+    await (present ? kube.replace(secrets, object, call) : kube.create(secrets, object, call));
+    return { pair: made, became: present ? 'renewed' : 'created' };
+  };
+  // Where somebody was quicker, theirs is the one.
+  return untilNotOvertaken(attempt, { most: ATTEMPTS, isOvertaken: isOtherByNow });
 }
 
 /**

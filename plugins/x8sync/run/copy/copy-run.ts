@@ -26,6 +26,7 @@ import {
   asAsked,
   emptinessOf,
   failureOf,
+  isNotBegun,
   isWhole,
   requireVerification,
   titleOf,
@@ -207,8 +208,11 @@ export class CopyRun {
     this.#callWorkers(handle);
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (!isThrough(end)) {
-      const { diagnostics } = this.#watch.messages;
-      throw failureOf(end, this.#request, { diagnostics, begun: this.#watch.messages.hasBegun(end) });
+      const { messages } = this.#watch;
+      const begun = messages.hasBegun(end);
+      // Such a name is free for the same copy with what its refusal asks for. --force may have emptied the target by then.
+      if (!begun && isNotBegun(end) && this.#request.mode !== 'force') this.#task.copying = false;
+      throw failureOf(end, this.#request, { diagnostics: messages.diagnostics, begun });
     }
     requireVerification(end, this.#request);
     const told = [emptinessOf(end, this.#request), await this.#sides.lookOnceMore()];

@@ -51,6 +51,8 @@ const interruptedLimitMs = 30_000;
 /** After a failure. Where --timeout is shorter, so is this, but not than after Ctrl-C: it is for pods that come up. */
 const failedLimitMs = 60_000;
 
+const isAgain = ({ outcome }: OpenSide): boolean => outcome === 'again';
+
 export class CopyTask {
   readonly #request: CopyRequest;
   readonly #context: CopyContext;
@@ -211,6 +213,7 @@ export class CopyTask {
    * too, which takes no mover up, and whose workload may find no node for its pods as long as ours mount the claim.
    */
   async giveUp(failure: unknown): Promise<unknown> {
+    this.#context.onGivenUp?.(this.copying);
     if (this.#ended) return failure;
     // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
     const interrupted = this.#context.signal.reason instanceof InterruptedError;
@@ -253,13 +256,17 @@ export class CopyTask {
 
   /**
    * A task that a person named keeps its record of the failure, once it has begun to copy, now or in an
-   * earlier run; of any other nothing is left where it is clean.
+   * earlier run; of any other nothing is left where it is clean. One that had come to its end is as it had ended where
+   * this run has copied nothing: the next one is asked for --again, too.
    */
   async #closeRecords(
     clean: readonly (OpenSide & SideRecord)[],
     error: unknown,
     signal: AbortSignal,
   ): Promise<UncleanSide[]> {
+    const [again, others] = [clean.filter(isAgain), clean.filter((side) => !isAgain(side))];
+    if (!this.copying && again.length > 0 && others.every(({ outcome }) => outcome === 'fresh'))
+      return [...(await this.#records.restore(again)), ...(await this.#records.remove(others, signal))];
     const known = this.copying || clean.some(({ outcome }) => outcome !== 'fresh');
     const isWished = error instanceof CancelledError || error instanceof InterruptedError;
     if (this.#name !== undefined && known)

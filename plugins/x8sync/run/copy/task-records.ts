@@ -15,6 +15,8 @@ export interface OpenSide {
   readonly record: TaskRecord;
   readonly side: TaskSide;
   readonly outcome: StartOutcome;
+  /** What the record was before this run; absent of one that this run is about to begin. */
+  readonly before?: TaskState;
 }
 
 export class TaskRecords {
@@ -93,6 +95,19 @@ export class TaskRecords {
       }
     });
     return (await Promise.all(removed)).flat();
+  }
+
+  /** Has the records of these sides be what they were before this run; resolves with those that could not be written. */
+  async restore(sides: readonly (OpenSide & SideRecord)[]): Promise<UncleanSide[]> {
+    const restored = sides.map(async (side) => {
+      try {
+        await this.#update(side, (state) => Object.assign(state, side.before));
+        return [];
+      } catch (failure) {
+        return [uncleanBecause(side, failure)];
+      }
+    });
+    return (await Promise.all(restored)).flat();
   }
 
   /** Writes what this run comes to; what was seen of an earlier one's mover is old then. */

@@ -126,6 +126,8 @@ export interface CopyContext {
   readonly signal: AbortSignal;
   /** Takes a list of what would be left in the clusters if the process ended that very moment. */
   onAbandoned(list: () => readonly string[]): void;
+  /** Told of each attempt that came to no end whether it may have changed files of the target. */
+  onGivenUp?: ((mayHaveCopied: boolean) => void) | undefined;
 }
 
 export interface CopyResult {

@@ -128,6 +128,13 @@ export interface FailureContext {
 export type FailedCopy = Pick<CopyRequest, 'mode' | 'name'> &
   Readonly<Record<'source' | 'target', ClaimName>>;
 
+const notBegun: readonly MoverEnd['outcome'][] = [
+  ...(['has-more', 'source-empty', 'refused', 'source-closed', 'closed'] as const),
+];
+
+/** Whether a mover has refused what it was asked for before it changed anything of the target. */
+export const isNotBegun = ({ outcome }: Pick<MoverEnd, 'outcome'>): boolean => notBegun.includes(outcome);
+
 /** The error of a mover that came to no good end. */
 export function failureOf(
   end: MoverEnd,

@@ -66,6 +66,15 @@ describe('opening a task', () => {
     expect(second).toEqual({ record: first.record, outcome: 'found' });
   });
 
+  test('can be asked about beforehand, which makes no record, and refuses what opening would', async () => {
+    const { store } = scene();
+    expect(await store.look(web)).toBeUndefined();
+    expect(await store.list()).toEqual([]);
+    const { record } = await store.open(web);
+    expect(await store.look(web)).toEqual(record);
+    await expect(store.look({ ...web, spec: {} })).rejects.toThrow(/is about something else/);
+  });
+
   test('refuses another specification, and says what differs', async () => {
     const { store } = scene();
     await store.open(web);
@@ -171,6 +180,22 @@ describe('starting a run', () => {
     const third = await store.start(record, { holder: 'bob@desk' });
     expect(third).toMatchObject({ outcome: 'again', record: { run: 2, checkpoints: {}, phase: 'Running' } });
     expect(third.record.startedAt).not.toBe(first.record.startedAt);
+  });
+
+  test('says what the record was by then, so that a run which comes to nothing can put that back', async () => {
+    const { store } = scene();
+    const { record } = await store.open(web);
+    await store.start(record, { holder: 'alice@laptop' });
+    const ended = await store.update(record, (state) => {
+      state.checkpoints.files = 7;
+      state.phase = 'Succeeded';
+    });
+    // As it was read before that.
+    const { before, record: begun } = await store.start(record, { holder: 'bob@desk' });
+    expect(begun).toMatchObject({ phase: 'Running', run: 2, checkpoints: {} });
+    const restored = await store.update(begun, (state) => Object.assign(state, before));
+    const { phase, run, checkpoints, startedAt, holder } = ended;
+    expect(restored).toMatchObject({ phase, run, checkpoints, startedAt, holder });
   });
 });
 

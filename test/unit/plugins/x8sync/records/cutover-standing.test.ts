@@ -7,7 +7,7 @@ import { lookAt } from '../../../../../plugins/x8sync/records/look.ts';
 import type { TaskContext } from '../../../../../plugins/x8sync/records/task-sides.ts';
 import { errorOf, watchTask } from '../../../../../plugins/x8sync/records/watch.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
-import { ExitCode, TimeoutError } from '../../../../../src/errors.ts';
+import { ExitCode, TimeoutError, X8sError } from '../../../../../src/errors.ts';
 import { peerAt } from '../../../../../src/tasks/peer.ts';
 import type { TaskRecord, TaskState } from '../../../../../src/tasks/record.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
@@ -20,6 +20,8 @@ import {
   openShop,
   recordNow,
   run,
+  scale,
+  scaleWeb,
 } from '../../../support/cutover-scene.ts';
 
 beforeEach(openShop);
@@ -51,18 +53,121 @@ async function entryNow() {
   return entry;
 }
 
-async function shown() {
-  const task = await lookAt(await entryNow(), kube, context, { withProgress: false });
+async function shown(withProgress = false) {
+  const task = await lookAt(await entryNow(), kube, context, { withProgress });
   const now = clock.now();
   return { task, document: documentOf(task), text: describeTask(task, now), table: tableOf([task], now) };
 }
 
-test('of a cutover that has succeeded its copy tells', async () => {
-  await run();
-  await copyEnded();
-  const { document, text } = await shown();
-  expect(document).toMatchObject({ phase: 'Succeeded', message: '1 file' });
-  expect(text).not.toMatch(/not cut over/);
+describe('a cutover that has succeeded', () => {
+  const verification = { different: 0, entries: 12, files: 9, bytes: 100, extraneous: 0, aspects: {} };
+  const whole = () => ({ verification });
+
+  test('tells what it has stopped and started, the pause, when, and whether both sides were compared', async () => {
+    const { downtimeSeconds } = await run(whole);
+    await copyEnded();
+    const { document, text, table } = await shown();
+    const at = (await recordNow()).finishedAt;
+    expect(document).toMatchObject({
+      phase: 'Succeeded',
+      message: expect.stringMatching(/^cut over in /),
+      finishedAt: at,
+      cutover: {
+        phase: 'ready',
+        ended: {
+          ...{ at, downtimeSeconds, side: 'target', verified: true },
+          ...{ stopped: ['Deployment web (3)'], started: ['Deployment next (3)'] },
+        },
+      },
+    });
+    expect(text).toMatch(
+      /Cutover: +ended at .* ago\): stopped Deployment web \(3\) of the source, started Deployment next \(3\) of the target$/m,
+    );
+    expect(text).toMatch(/^Downtime: +\S+/m);
+    expect(text).toMatch(/^Compared: +verified: 12 entries, all the same$/m);
+    expect(JSON.stringify(table)).toMatch(
+      /cut over, \S+ of downtime: Deployment next \(3\) of the target was started, verified: 12 entries/,
+    );
+  });
+
+  test('tells what runs now, whoever has started or stopped it since', async () => {
+    await run(whole);
+    const runsNow = async () => {
+      const { document, text } = await shown(true);
+      const [line] = /(?<=^Runs now: +)\S.*$/m.exec(text) ?? [];
+      return [(document.cutover as { runsNow: unknown }).runsNow, line];
+    };
+    const [next, web] = ['Deployment next (3)', 'Deployment web (1)'];
+    expect(await runsNow()).toEqual([{ source: [], target: [next] }, `${next} with the target`]);
+    await scaleWeb(1);
+    expect(await runsNow()).toEqual([
+      { source: [web], target: [next] },
+      `${next} with the target, ${web} with the source`,
+    ]);
+    await Promise.all([scaleWeb(0), scale('next', 0)]);
+    expect(await runsNow()).toEqual([
+      { source: [], target: [] },
+      'nothing of what it has stopped or started',
+    ]);
+  });
+
+  test.each([
+    [
+      'source',
+      'source',
+      { source: ['Deployment web (3)'], target: [] },
+      /started Deployment web \(3\) of the source$/m,
+    ],
+    [
+      'repoint',
+      'target',
+      { source: [], target: ['Deployment web (3)'] },
+      /started Deployment web \(3\) with the new/,
+    ],
+    [
+      'nothing',
+      'nothing',
+      { source: [], target: [] },
+      /started nothing\nDowntime: +goes on: nothing was started$/m,
+    ],
+  ] as const)('tells its end with --then %s', async (then, side, runsNow, words) => {
+    await run(whole, then);
+    const { document, text } = await shown(true);
+    expect(document).toMatchObject({ cutover: { ended: { side }, runsNow } });
+    expect(text).toMatch(words);
+  });
+
+  test('is told as it ended where another run was to make it again and failed', async () => {
+    await run(whole);
+    await scale('next', 0);
+    const { finishedAt: at } = await recordNow();
+    const failing = run(
+      ({ begins }) => {
+        begins();
+        throw new X8sError('the disk is gone');
+      },
+      'target',
+      undefined,
+      true,
+    );
+    await expect(failing).rejects.toThrow('the disk is gone');
+    const { document, text, table } = await shown();
+    expect(document).toMatchObject({
+      phase: 'Failed',
+      message: `cut over at ${at}, and not once more: the disk is gone`,
+      cutover: { ended: { at } },
+    });
+    expect(text).toMatch(/Cutover: +ended at/);
+    expect(JSON.stringify(table)).toMatch(/and not once more/);
+  });
+
+  test('says so where nothing was compared, or nothing had to be stopped', async () => {
+    await scaleWeb(0);
+    await run(() => ({ verification: undefined }));
+    const { document, text } = await shown();
+    expect(document).toMatchObject({ cutover: { ended: { verified: false, stopped: [] } } });
+    expect(text).toMatch(/^Downtime: +none: nothing had to be stopped\nCompared: +not verified$/m);
+  });
 });
 
 test.each([

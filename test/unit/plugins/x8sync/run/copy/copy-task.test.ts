@@ -27,12 +27,13 @@ async function opened(
     again = false,
     cutover = false,
     copying = false,
+    onGivenUp = (_: boolean) => {},
     check = async (_: AbortController) => {},
   } = {},
 ) {
   const process = new AbortController();
   const side = { kube, ...ref };
-  const context = { ...taskContext, reporter: createSilentReporter(), signal: process.signal };
+  const context = { ...taskContext, onGivenUp, reporter: createSilentReporter(), signal: process.signal };
   const rest = {
     allowMounted: false,
     trustedXattrs: false,
@@ -142,6 +143,33 @@ test('a name that has finished is refused, says how it ended, and is run by --ag
     hint: expect.stringMatching(/--again/),
   });
   await (await opened('db', kube, { again: true }))(new InterruptedError('SIGINT'));
+});
+
+test.each([
+  [false, { phase: 'Succeeded', message: '3 of 3 files copied', finishedAt: '2026-11-28T00:00:00Z', run: 1 }],
+  [true, { phase: 'Failed', message: 'in use', run: 2 }],
+] as const)(
+  'a name that has finished and is run by --again, to fail once it copies: %s, is what that makes of it',
+  async (copying, expected) => {
+    const kube = fakeKube();
+    await (await opened('db', kube))(new InterruptedError('SIGINT'));
+    const ended = {
+      phase: 'Succeeded',
+      finishedAt: '2026-11-28T00:00:00Z',
+      message: '3 of 3 files copied',
+    } as const;
+    await change(kube, (state) => Object.assign(state, ended));
+    await (await opened('db', kube, { again: true, copying }))(new Failure('in use'));
+    expect(await storeOf(kube, { clock }).list()).toMatchObject([expected]);
+    if (!copying) await expect(opened('db', kube)).rejects.toThrow(/has finished already/);
+  },
+);
+
+test.each([true, false])('who asks hears whether a run that gave up may have copied: %s', async (copying) => {
+  const told: boolean[] = [];
+  const onGivenUp = (mayHaveCopied: boolean) => void told.push(mayHaveCopied);
+  await (await opened('db', fakeKube(), { copying, onGivenUp }))(new Failure('in use'));
+  expect(told).toEqual([copying]);
 });
 
 test('a name that copies by itself is not copied besides', async () => {

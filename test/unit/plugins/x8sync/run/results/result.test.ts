@@ -3,7 +3,12 @@ import { parseMoverLine } from '../../../../../../plugins/x8sync/mover/protocol/
 import { protocol } from '../../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import { keyTrouble } from '../../../../../../plugins/x8sync/mover/ssh/ssh-config.ts';
 import { type CopyRequest, furtherRun } from '../../../../../../plugins/x8sync/run/request/request.ts';
-import { asAsked, emptinessOf, failureOf } from '../../../../../../plugins/x8sync/run/results/result.ts';
+import {
+  asAsked,
+  emptinessOf,
+  failureOf,
+  isNotBegun,
+} from '../../../../../../plugins/x8sync/run/results/result.ts';
 import { fakeKube } from '../../../../support/fake-kube.ts';
 
 test('no hint leads to a target that is emptied once more', () => {
@@ -51,6 +56,21 @@ test('that there was nothing to copy is said, and why that may be', () => {
   // A device has no entries.
   const device = { stats: { entries: 0 }, device: { blocks: 64 } } as never;
   expect(emptinessOf(device, { source, mode: 'merge', selection: undefined })).toBeUndefined();
+});
+
+test.each([
+  ...(['has-more', 'source-empty', 'refused', 'source-closed', 'closed'] as const),
+  ...(['no-room', 'too-many-deletions', 'unreachable', 'auth', 'io', 'failed'] as const),
+])('%s is called not begun where its failure says so', (outcome) => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const line = parseMoverLine(`x8s:end ${JSON.stringify({ protocol, nonce: 'n', outcome, message: 'why' })}`);
+  if (line.kind !== 'end') throw new Error('not an end');
+  const { message } = failureOf(
+    line.end,
+    { source: ref, target: ref, mode: 'merge', name: 'db' },
+    { diagnostics: [], begun: false },
+  );
+  expect(isNotBegun(line.end)).toBe(message.includes('was not begun'));
 });
 
 test('an empty source is refused, and the way on is named', () => {

@@ -1,0 +1,77 @@
+/** What a cutover is asked for, and what it came to. */
+import type { Verification } from '../mover/protocol/protocol.ts';
+import type { CutoverEnd } from '../records/cutover-end.ts';
+import { type CutoverState, describeWorkload, type Then } from '../records/cutover-state.ts';
+import type { CopyRequest } from '../run/request/request.ts';
+import type { Pass } from './passes.ts';
+import { startedBy } from './start.ts';
+
+export interface CutoverRequest {
+  /** Of the copies; without a name they get one that the two claims decide, so that the same command finds it again. */
+  readonly copy: CopyRequest;
+  readonly afterwards: Then;
+  /** The longest pass that may be the one for which the workload stands still. */
+  readonly goalMs: number;
+}
+
+export interface CutoverResult {
+  readonly task: string;
+  readonly source: string;
+  readonly target: string;
+  readonly afterwards: Then;
+  /** Each copy; the last one was made while the workload stood still. */
+  readonly passes: readonly Pass[];
+  /** From the moment at which the source's workloads were told to stop until what is to run was ready. */
+  readonly downtimeSeconds: number;
+  readonly goalSeconds: number;
+  readonly stopped: readonly string[];
+  readonly started: readonly string[];
+  readonly verification: Verification | undefined;
+  /** An earlier run had stopped the workloads, and this one has gone on from there. */
+  readonly resumed: boolean;
+}
+
+/** As its record keeps it. */
+export function cutoverEnd(
+  state: CutoverState,
+  { at, downtimeMs }: { readonly at: string; readonly downtimeMs: number },
+): CutoverEnd {
+  const { afterwards, source: stopped, verification } = state;
+  const started = startedBy(state);
+  const isPause = stopped.length > 0 && started.length > 0;
+  return {
+    at,
+    afterwards,
+    stopped,
+    started,
+    verification,
+    ...(isPause && { downtimeSeconds: downtimeMs / 1000 }),
+  };
+}
+
+export function cutoverResult(
+  state: CutoverState,
+  { copy, goalMs }: CutoverRequest & { readonly copy: { readonly name: string } },
+  {
+    passes,
+    downtimeMs,
+    resumed,
+  }: { readonly passes: readonly Pass[]; readonly downtimeMs: number; readonly resumed: boolean },
+): CutoverResult {
+  const { afterwards, source, verification } = state;
+  const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
+    `${kube.cluster.context}/${namespace}/${claim}`;
+  return {
+    task: copy.name,
+    source: name(copy.source),
+    target: name(copy.target),
+    afterwards,
+    passes,
+    downtimeSeconds: downtimeMs / 1000,
+    goalSeconds: goalMs / 1000,
+    stopped: source.map(describeWorkload),
+    started: startedBy(state).map(describeWorkload),
+    verification,
+    resumed,
+  };
+}
