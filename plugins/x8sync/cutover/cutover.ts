@@ -27,6 +27,7 @@ import { type Claims, readNow, stoppedForOf } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { tellingStopped, tellLeft } from './left.ts';
+import { leftOutOf, leftOutWarnings, placedIn } from './left-out.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
@@ -52,12 +53,19 @@ export interface CutoverResult {
   readonly afterwards: Then;
   /** Each copy; the last one was made while the workload stood still. */
   readonly passes: readonly Pass[];
-  /** From the moment at which the source's workloads were told to stop until what is to run was ready. */
-  readonly downtimeSeconds: number;
+  /**
+   * From the moment at which the source's workloads were told to stop until what is to run was seen to be ready. Undefined
+   * where an earlier run had done either, and nobody knows when.
+   */
+  readonly downtimeSeconds: number | undefined;
   readonly goalSeconds: number;
   readonly stopped: readonly string[];
   readonly started: readonly string[];
   readonly verification: Verification | undefined;
+  /** What of the source has not gone over, by the person's own wish. */
+  readonly leftOut: readonly string[];
+  /** The folder of the target's volume that the files are in; its root where absent. */
+  readonly targetPath?: string | undefined;
   /** An earlier run had stopped the workloads, and this one has gone on from there. */
   readonly resumed: boolean;
 }
@@ -100,7 +108,6 @@ class Cutover {
   readonly #copyOnce: typeof copy;
   readonly #passes: Pass[] = [];
   #last: CopyResult | undefined;
-  #stoppedAt = 0;
 
   constructor(
     request: NamedRequest,
@@ -119,12 +126,12 @@ class Cutover {
   async run(): Promise<CutoverResult> {
     const known = this.#journal.state;
     const resumed = isUnderWay(known);
+    for (const text of leftOutWarnings(this.#copy)) this.#context.reporter.warn(text);
     try {
       const taken = known && resumed ? await this.#takeUp(known) : undefined;
       const copied = await this.#copied(taken ?? (await this.#begin()));
-      // Another machine's clock may have said when it was stopped.
-      const downtimeMs = Math.max(0, (await this.#start(copied, taken !== undefined)) - this.#stoppedAt);
-      await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
+      const downtimeMs = downtimeOf(copied, await this.#start(copied, taken !== undefined));
+      await this.#journal.finish('Succeeded', endText(downtimeMs, leftOutOf(this.#copy)));
       return this.#result(copied, downtimeMs, resumed);
     } catch (error) {
       const phase = error instanceof InterruptedError ? 'Interrupted' : 'Failed';
@@ -142,7 +149,6 @@ class Cutover {
 
   /** Undefined where all is to begin anew. @throws as {@link takeUp}. */
   #takeUp(state: CutoverState): Promise<CutoverState | undefined> {
-    this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
     return takeUp(state, {
       afterwards: this.#request.afterwards,
       deletes: this.#copy.deletes,
@@ -209,9 +215,8 @@ class Cutover {
   /** @throws where it can't be done, with the source's workloads told to start again, or named where that can't be. */
   async #copyStopped(state: CutoverState): Promise<CutoverState> {
     const planned = state.phase === 'ready' ? await this.#aboutToStop(state) : state;
-    const stoppedAt = new Date(this.#stoppedAt).toISOString();
     const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
-    const stopping = { ...planned, phase: 'stopping', stoppedAt, targetGenerations } as const;
+    const stopping = { ...planned, phase: 'stopping', targetGenerations } as const;
     await this.#journal.write(stopping);
     try {
       const generations = await this.#lastPass(stopping);
@@ -231,9 +236,13 @@ class Cutover {
     await this.#requireUnshared();
     await this.#requireTargetUntouched(state);
     const planned = await planAgain(this.#claims, state, this.#context, this.#planOptions);
-    this.#stoppedAt = this.#context.clock.now().getTime();
+    const stoppedAt = this.#context.clock.now().toISOString();
     const noted = new Map(state.target.map(({ uid }, index) => [uid, state.targetGenerations?.[index] ?? 0]));
-    return { ...planned, targetGenerations: planned.target.map(({ uid }) => noted.get(uid) ?? 0) };
+    return {
+      ...planned,
+      stoppedAt,
+      targetGenerations: planned.target.map(({ uid }) => noted.get(uid) ?? 0),
+    };
   }
 
   /** @returns the generations of what is stopped. */
@@ -259,7 +268,7 @@ class Cutover {
       await this.#requireClaims(afterwards);
       return generations;
     }
-    throw changedBesides(changed);
+    throw changedBesides(ref, changed);
   }
 
   /**
@@ -292,7 +301,7 @@ class Cutover {
   }
 
   /** As {@link startAfterwards}. */
-  #start(state: CutoverState, isTakenUp: boolean): Promise<number> {
+  #start(state: CutoverState, isTakenUp: boolean): Promise<number | undefined> {
     const { timeoutMs } = this.#copy;
     return startAfterwards(state, {
       claims: this.#claims,
@@ -304,7 +313,7 @@ class Cutover {
     });
   }
 
-  #result(state: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {
+  #result(state: CutoverState, downtimeMs: number | undefined, resumed: boolean): CutoverResult {
     const { afterwards, source, verification } = state;
     const { copy: request, goalMs } = this.#request;
     const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
@@ -315,12 +324,28 @@ class Cutover {
       target: name(request.target),
       afterwards,
       passes: this.#passes,
-      downtimeSeconds: downtimeMs / 1000,
+      downtimeSeconds: downtimeMs === undefined ? undefined : downtimeMs / 1000,
       goalSeconds: goalMs / 1000,
       stopped: source.map(describeWorkload),
       started: startedBy(state).map(describeWorkload),
       verification,
+      leftOut: leftOutOf(request),
+      targetPath: placedIn(request),
       resumed,
     };
   }
+}
+
+/** @param readyAt when what is to run was seen to be ready; undefined where it was so before anybody looked. */
+function downtimeOf({ stoppedAt = '' }: CutoverState, readyAt: number | undefined): number | undefined {
+  const downtimeMs = (readyAt ?? Number.NaN) - Date.parse(stoppedAt);
+  // Another machine's clock may have said when it was stopped.
+  return downtimeMs >= 0 ? downtimeMs : undefined;
+}
+
+function endText(downtimeMs: number | undefined, leftOut: readonly string[]): string {
+  const left = leftOut.length > 0 ? `; left out: ${leftOut.join('; ')}` : '';
+  return downtimeMs === undefined
+    ? `cut over; its downtime is not known${left}`
+    : `cut over in ${formatDuration(downtimeMs)}${left}`;
 }

@@ -1,7 +1,12 @@
 /** What a cutover stops, as it is at that moment; and a cutover that is over is not made again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { X8sError } from '../../../../../src/errors.ts';
-import { deployments, persistentVolumeClaims, pods } from '../../../../../src/kube/api/resources.ts';
+import {
+  deployments,
+  persistentVolumeClaims,
+  pods,
+  replicaSets,
+} from '../../../../../src/kube/api/resources.ts';
 import {
   beforeStop,
   counts,
@@ -17,6 +22,7 @@ import {
   namespace,
   object,
   openShop,
+  owner,
   reconnect,
   recordNow,
   replicas,
@@ -172,7 +178,9 @@ describe('what is stopped', () => {
   test('is noticed at once where somebody starts it while its pods are awaited', async () => {
     const settled = run(undefined, 'target', undefined, false, { timeoutMs: 10_000 });
     beforeStop(async () => {
-      await kube.create(pods, object('stays', { spec: volumes('old'), status: { phase: 'Running' } }));
+      const set = await kube.get(replicaSets, { namespace, name: 'web-set' });
+      const fields = { spec: volumes('old'), status: { phase: 'Running' } };
+      await kube.create(pods, object('stays', fields, owner('ReplicaSet', set)));
       setTimeout(() => void scaleWeb(1), 100);
     });
     await expect(settled).rejects.toThrow(
