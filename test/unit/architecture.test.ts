@@ -131,7 +131,6 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/devsync/commands': ['.', 'live', 'base', 'output'],
   'plugins/nsreplicate/commands': ['.', 'users', 'live', 'output', 'base'],
-  'plugins/nsreplicate/controller': ['installation', '.', 'leading', 'access', 'resource'],
   'plugins/nsreplicate/server': [
     '.',
     'certificate',
@@ -144,7 +143,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/x8sync/commands': ['.', 'options'],
   'plugins/x8sync/objects': ['.', 'manifests'],
-  'plugins/x8sync/run': ['copy', '.', 'pods', 'results', 'request'],
+  'plugins/x8sync/run': ['copy', '.'],
   'src/cli': ['run', 'completion', '.'],
   'plugins/x8sync/mover': [
     '.',

@@ -23,7 +23,13 @@ import {
   targetWishes,
 } from './options/batch-options.ts';
 import { checkFlags, copyRequestOf } from './options/copy-request.ts';
-import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './options/cutover-options.ts';
+import {
+  cutoverOption,
+  downtimeGoalOption,
+  requireOverwritable,
+  runCutover,
+  thenOption,
+} from './options/cutover-options.ts';
 import {
   allowEmptyOption,
   asMeant,
@@ -200,6 +206,7 @@ export class CopyCommand extends PairCommand {
     const { source = '', target = '', namespace } = this;
     const pair = await pairOf({ source, target, namespace }, context);
     const asked = await copyRequestOf(this, pair, context.plugin.version);
+    if (!this.cutover) await requireOverwritable(asked, context);
     const targetIsMade = await ensureTarget(pair, targetWishes(this), context);
     const request = { ...asked, targetIsMade };
     if (this.cutover) return runCutover(request, this, context);

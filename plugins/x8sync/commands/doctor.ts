@@ -71,7 +71,7 @@ export class DoctorCommand extends PairCommand {
         image: this.image ?? moverImage(context.plugin.version),
         pod: await podOptionsOf(this),
       },
-      context.signal,
+      context,
     );
     return { data: found, table: tableOf(found.findings), error };
   }

@@ -5,7 +5,9 @@ import type { Pod } from '../../../src/kube/api/objects.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { listWatch } from '../../../src/kube/watch/watch.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request/request.ts';
+import { LeavingPods } from './leaving-pods.ts';
 import { usersAmong } from './workloads.ts';
 
 export class ClaimUsers implements Disposable {
@@ -45,15 +47,25 @@ export class ClaimUsers implements Disposable {
     });
   }
 
-  /** Resolves once no pod but ours mounts the claim. @throws TimeoutError where one still does. */
-  async gone(timeoutMs: number): Promise<void> {
-    const { clock, signal } = this.#context;
-    const late = () =>
-      new TimeoutError(
-        `${this.#names().join(', ')} still mounts ${describeClaim(this.#ref)} after ${Math.round(timeoutMs / 1000)} s`,
-        { hint: `--timeout gives its pods longer to end${this.#graceText()}` },
-      );
-    await limited(this.#unused.promise, timeoutMs, late, clock, signal);
+  /**
+   * Resolves once no pod but ours mounts the claim.
+   *
+   * @param stopped whose pods are awaited
+   * @throws TimeoutError where one still does; RefusedError at once where one does that would not go by itself.
+   */
+  async gone(stopped: readonly ScaledWorkload[], timeoutMs: number): Promise<void> {
+    const { clock, reporter } = this.#context;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#context.signal, over.signal]);
+    const leaving = new LeavingPods(this.#ref, stopped, { clock, reporter, signal });
+    const late = () => stillThere(this.#ref, this.#users(), leaving.holds, timeoutMs);
+    const held = leaving.untilHeld(() => this.#users());
+    held.catch(() => {});
+    try {
+      await limited(Promise.race([this.#unused.promise, held]), timeoutMs, late, clock, signal);
+    } finally {
+      over.abort();
+    }
   }
 
   /**
@@ -68,7 +80,9 @@ export class ClaimUsers implements Disposable {
     if (this.#latecomers.size === 0) return;
     throw new RefusedError(
       `pod ${[...this.#latecomers].join(', ')} mounted ${describeClaim(this.#ref)} while it was to stand still`,
-      { hint: 'find out what starts it (a CronJob, another workload, a person), and stop that first' },
+      {
+        hint: 'what it wrote may be in no copy: find out what starts it (a CronJob, another workload, a person), stop that first, and run the same command again',
+      },
     );
   }
 
@@ -76,25 +90,41 @@ export class ClaimUsers implements Disposable {
     this.#over.abort();
   }
 
-  #names(): string[] {
-    return usersAmong(this.#ref.claim, [...this.#pods.values()]).map(({ metadata }) => metadata.name);
-  }
-
-  /** How long they may take, as far as they say so. */
-  #graceText(): string {
-    const seconds = usersAmong(this.#ref.claim, [...this.#pods.values()]).map(
-      ({ spec }) =>
-        (spec as { readonly terminationGracePeriodSeconds?: number }).terminationGracePeriodSeconds ?? 0,
-    );
-    const most = Math.max(0, ...seconds);
-    return most > 0 ? `; they may take ${most} s (terminationGracePeriodSeconds)` : '';
+  #users(): Pod[] {
+    return usersAmong(this.#ref.claim, [...this.#pods.values()]);
   }
 
   #look(): void {
-    const names = this.#names();
+    const names = namesOf(this.#users());
     if (this.#isUnused) for (const name of names) this.#latecomers.add(name);
     if (names.length > 0) return;
     this.#isUnused = true;
     this.#unused.resolve();
   }
+}
+
+const namesOf = (users: readonly Pod[]): string[] => users.map(({ metadata }) => metadata.name);
+
+function stillThere(
+  ref: ClaimRef,
+  users: readonly Pod[],
+  holds: readonly string[],
+  timeoutMs: number,
+): TimeoutError {
+  const { kube, namespace } = ref;
+  const seconds = users.map(({ spec }) => spec.terminationGracePeriodSeconds ?? 0);
+  const most = Math.max(0, ...seconds);
+  const grace = most > 0 ? `; they may take ${most} s (terminationGracePeriodSeconds)` : '';
+  const names = namesOf(users);
+  const force = `kubectl --context ${kube.cluster.context} -n ${namespace} delete pod/${names.join(' pod/')} --force --grace-period=0`;
+  return new TimeoutError(
+    `pod ${names.join(', ')} still mounts ${describeClaim(ref)}, ${Math.round(timeoutMs / 1000)} s after its workload was stopped`,
+    {
+      details: holds,
+      hint:
+        holds.length > 0
+          ? `see to what keeps it; where its node is really off, ${force} takes it away: one that runs on there goes on to write`
+          : `--timeout gives its pods longer to end${grace}`,
+    },
+  );
 }

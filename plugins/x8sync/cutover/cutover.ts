@@ -20,6 +20,7 @@ import { type Claims, readNow, stoppedForOf } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { tellingStopped, tellLeft } from './left.ts';
+import { leftOutOf, leftOutWarnings } from './left-out.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
@@ -80,7 +81,6 @@ class Cutover {
   /** What the record has of an earlier run does not stand still any more: this one copies beside it. */
   #isBeside = false;
   #last: CopyResult | undefined;
-  #stoppedAt = 0;
 
   constructor(
     request: NamedRequest,
@@ -104,14 +104,14 @@ class Cutover {
   async run(): Promise<CutoverResult> {
     const known = this.#journal.state;
     const resumed = isUnderWay(known);
+    for (const text of leftOutWarnings(this.#copy)) this.#context.reporter.warn(text);
     try {
       const taken = known && resumed ? await this.#takeUp(known) : undefined;
       const copied = await this.#copied(taken ?? (await this.#begin()));
-      // Another machine's clock may have said when it was stopped.
-      const downtimeMs = Math.max(0, (await this.#start(copied, taken !== undefined)) - this.#stoppedAt);
+      const downtimeMs = downtimeOf(copied, await this.#start(copied, taken !== undefined));
       const at = this.#context.clock.now().toISOString();
       const end = cutoverEnd(copied, { at, downtimeMs });
-      await this.#journal.succeed(end, `cut over in ${formatDuration(downtimeMs)}`);
+      await this.#journal.succeed(end, endText(downtimeMs, leftOutOf(this.#copy)));
       return cutoverResult(copied, this.#request, { passes: this.#passes, downtimeMs, resumed });
     } catch (error) {
       await this.#fail(error).catch(() => {});
@@ -134,7 +134,6 @@ class Cutover {
 
   /** Undefined where all is to begin anew. @throws as {@link takeUp}. */
   async #takeUp(state: CutoverState): Promise<CutoverState | undefined> {
-    this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
     const taken = await takeUp(state, {
       afterwards: this.#request.afterwards,
       deletes: this.#copy.deletes,
@@ -240,9 +239,8 @@ class Cutover {
   /** @throws where it can't be done, with the source's workloads told to start again, or named where that can't be. */
   async #copyStopped(state: CutoverState): Promise<CutoverState> {
     const planned = state.phase === 'ready' ? await this.#aboutToStop(state) : state;
-    const stoppedAt = new Date(this.#stoppedAt).toISOString();
     const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
-    const stopping = { ...planned, phase: 'stopping', stoppedAt, targetGenerations } as const;
+    const stopping = { ...planned, phase: 'stopping', targetGenerations } as const;
     this.#hasActed = true;
     this.#isBeside = false;
     await this.#write(stopping);
@@ -264,8 +262,8 @@ class Cutover {
     await this.#requireUnshared();
     await this.#requireTargetUntouched(state);
     const planned = await planAgain(this.#claims, state, this.#context, this.#planOptions);
-    this.#stoppedAt = this.#context.clock.now().getTime();
-    return { ...planned, targetGenerations: generationsFor(planned.target, state) };
+    const stoppedAt = this.#context.clock.now().toISOString();
+    return { ...planned, stoppedAt, targetGenerations: generationsFor(planned.target, state) };
   }
 
   /** @returns the generations of what is stopped. */
@@ -291,7 +289,7 @@ class Cutover {
       await this.#requireClaims(afterwards);
       return generations;
     }
-    throw changedBesides(changed);
+    throw changedBesides(ref, changed);
   }
 
   /**
@@ -329,7 +327,7 @@ class Cutover {
   }
 
   /** As {@link startAfterwards}. */
-  #start(state: CutoverState, isTakenUp: boolean): Promise<number> {
+  #start(state: CutoverState, isTakenUp: boolean): Promise<number | undefined> {
     const { timeoutMs } = this.#copy;
     return startAfterwards(state, {
       claims: this.#claims,
@@ -340,4 +338,18 @@ class Cutover {
       undo: (failure) => this.#undo(state, failure),
     });
   }
+}
+
+/** @param readyAt when what is to run was seen to be ready; undefined where it was so before anybody looked. */
+function downtimeOf({ stoppedAt = '' }: CutoverState, readyAt: number | undefined): number | undefined {
+  const downtimeMs = (readyAt ?? Number.NaN) - Date.parse(stoppedAt);
+  // Another machine's clock may have said when it was stopped.
+  return downtimeMs >= 0 ? downtimeMs : undefined;
+}
+
+function endText(downtimeMs: number | undefined, leftOut: readonly string[]): string {
+  const left = leftOut.length > 0 ? `; left out: ${leftOut.join('; ')}` : '';
+  return downtimeMs === undefined
+    ? `cut over; its downtime is not known${left}`
+    : `cut over in ${formatDuration(downtimeMs)}${left}`;
 }

@@ -8,7 +8,6 @@ import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { describeClaim } from '../claims/claim.ts';
 import {
-  cutoverRole,
   cutoverStateOf,
   describeWorkload,
   isFinishedCutover,
@@ -22,9 +21,9 @@ import { forgetLine, type MarkedWorkload, stoppedBy } from '../records/stop-mark
 import { cutoverIdOf, standingStill } from '../records/stopped-workloads.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
-import { storeOf } from '../run/request/task-store.ts';
 import { type Claims, clusterOf, readClaims } from './claims.ts';
 import { againHint, asFinished } from './finished.ts';
+import { cutoversOf, movedTarget, movedTo } from './moved-here.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
@@ -55,7 +54,7 @@ export async function claimsFor(
     throw still ? await standsFor(still, pair, 'a claim of it is gone', context.signal) : error;
   });
   const name = nameOf(claims);
-  requireNotFinished(records, { name, claims, again: pair.again === true });
+  requireNotFinished(records, { name, claims, again: pair.again === true, pair });
   for (const one of earlier) {
     const { sourceUid, targetUid } = specOf(one.record);
     if (sourceUid !== claims.source.uid || targetUid !== claims.target.uid)
@@ -69,14 +68,13 @@ export async function claimsFor(
   return claims;
 }
 
-/** Those of the target's namespace that are of this source, and of them those in their middle. */
+/** Those of the target's namespace, and of them those of this source that are in their middle. */
 async function earlierCutovers(
   { source, target }: Pair,
   { clock, signal }: CopyContext,
 ): Promise<{ readonly records: readonly TaskRecord[]; readonly earlier: readonly EarlierCutover[] }> {
   const { namespace } = target;
-  const store = storeOf(target.kube, { clock });
-  const records = await store.list({ namespace, role: cutoverRole, signal });
+  const records = await cutoversOf(target, { clock, signal });
   const isOfThese = (record: TaskRecord) => {
     const { sourceClaim, targetClaim } = specOf(record);
     return (
@@ -91,7 +89,7 @@ async function earlierCutovers(
     const stopped = await standingStill(source, state, cutoverIdOf(record), signal);
     return stopped.length > 0 ? [{ record, stopped }] : [];
   });
-  return { records: ofThese, earlier: (await Promise.all(found)).flat() };
+  return { records, earlier: (await Promise.all(found)).flat() };
 }
 
 /** What stands still at the source for a cutover to a claim of the target's name; none where that may not be asked. */
@@ -105,19 +103,24 @@ async function stillFor({ source, target }: Pair, signal: AbortSignal): Promise<
   }
 }
 
-/** @throws RefusedError where the two were cut over before under another name: the target has been written to since. */
+/**
+ * @throws RefusedError where the two were cut over before under another name, or another source was cut over to this target:
+ *   it has been written to since.
+ */
 function requireNotFinished(
   records: readonly TaskRecord[],
-  { name, claims, again }: { readonly name: string; readonly claims: Claims; readonly again: boolean },
+  { name, claims, again, pair }: Readonly<{ name: string; claims: Claims; again: boolean; pair: Pair }>,
 ): void {
   if (again) return;
   const { source, target } = claims;
-  const before = records.find((record) => {
-    const { sourceUid, targetUid } = specOf(record);
-    const isSame = sourceUid === source.uid && targetUid === target.uid;
-    return isSame && record.task !== name && isFinishedCutover(record);
-  });
+  const isOfSource = (record: TaskRecord) => specOf(record).sourceUid === source.uid;
+  const others = records.filter(({ task }) => task !== name);
+  const before = others.find(
+    (record) => isOfSource(record) && specOf(record).targetUid === target.uid && isFinishedCutover(record),
+  );
   if (before) throw finishedAlready(asFinished(before), againHint);
+  const other = movedTo(records, target.uid).find((record) => !isOfSource(record));
+  if (other) throw movedTarget(other, pair);
 }
 
 /** A claim of another cluster may have the same name, and its cutover goes on, or is to be gone on with. */

@@ -171,7 +171,9 @@ export class Journal {
       const { namespace, task, role, uid } = this.#own;
       const now = await this.#store.find(namespace, task, role, { signal });
       if (now?.uid !== uid || now.phase !== 'Running' || now.holder !== holder)
-        throw new RefusedError(`another run has gone on with cutover ${task} meanwhile`);
+        throw new RefusedError(`another run has gone on with cutover ${task} meanwhile`, {
+          hint: `kubectl x8sync status ${task} -n ${namespace} --context ${this.#place.kube.cluster.context} shows how far it is`,
+        });
       this.#record = now;
       this.#lock = lock;
     } catch (error) {
@@ -255,7 +257,7 @@ function lockCutover(
     staleAfterMs,
     waiting: (claim) =>
       waiting(
-        `${claim.holder.split(' ')[0]} has the cutover and may have died; known in ${Math.round(claim.staleAfterMs / 1000)} s`,
+        `${claim.holder.split(' ')[0]} is at this cutover, or has died in its middle: which it is will be known in ${Math.round(claim.staleAfterMs / 1000)} s`,
       ),
     clock,
     signal,

@@ -76,14 +76,17 @@ function requireCopied({ failures, message, lost, target, targetUsers = [] }: Co
  * Later passes delete without a limit whatever the source does not have. What only the target has can be told from what
  * the source deletes meanwhile before the first pass only.
  */
-function requireNothingElse({ stats, device }: CopyResult, { deletes = 'nothing' }: CopyRequest): void {
+function requireNothingElse(
+  { stats, device, source, target }: CopyResult,
+  { deletes = 'nothing' }: CopyRequest,
+): void {
   // A device has no entries, and was compared before it was written to.
   if (device || deletes === 'all') return;
   const left = deletes === 'nothing' ? stats.extraneous : stats.undeleted;
   if (left === 0) return;
   if (left === undefined)
     throw new RefusedError(
-      'it is not known what the target has that the source does not have, so nothing was stopped',
+      `it is not known what the target has that the source does not have (${target}), so nothing was stopped`,
       {
         details: ['later passes would delete that; the first one could not count it'],
         hint: 'see what a plain copy says, and run the same command again',
@@ -91,11 +94,14 @@ function requireNothingElse({ stats, device }: CopyResult, { deletes = 'nothing'
     );
   if (deletes === 'nothing')
     throw new RefusedError(
-      `the target has ${left} entries that the source does not have, so nothing was stopped`,
-      { hint: hasMoreHint },
+      `the target has ${left} entries that the source does not have (${target}), so nothing was stopped`,
+      {
+        details: [`kubectl x8sync --delete --dry-run ${source} ${target}`],
+        hint: `the line above lists them, and changes nothing; ${hasMoreHint}`,
+      },
     );
   throw new RefusedError(
-    `more than half of the target would be deleted, which was stopped with ${left} entries left, and no workload was stopped`,
+    `more than half of the target would be deleted (${target}): that was stopped with ${left} entries left, and no workload was stopped`,
     { hint: 'look at both sides first; --yes deletes them all the same' },
   );
 }
@@ -114,14 +120,21 @@ function outOfReach(seconds: number, goalMs: number, compares: boolean): Refused
 }
 
 /** @throws IncompleteError where the copy of what stands still is not whole, or not the same. */
-export function requireWhole({ outcome, message, failures, differences = [] }: CopyResult): void {
+export function requireWhole({
+  outcome,
+  message,
+  failures,
+  differences = [],
+  source,
+  target,
+}: CopyResult): void {
   if (outcome === 'ok') return;
   const found = differences.map(({ path, detail }) => `${path}: ${detail}`);
   const [changed] = differences.filter(({ aspects }) => aspects.includes('content'));
-  throw new IncompleteError(`the copy of the claim that stands still is not whole: ${message}`, {
+  throw new IncompleteError(`the last copy, made while the workload stood still, is not whole: ${message}`, {
     details: [...failures, ...found].slice(0, 10),
-    hint:
-      changed &&
-      'a file that changes and keeps its size and time is found with --checksum only: give it and another --name',
+    hint: changed
+      ? 'a file that changes and keeps its size and time is found with --checksum only: give it and another --name'
+      : `kubectl x8sync verify ${source} ${target} lists what differs; see why, and run the same command again`,
   });
 }

@@ -11,10 +11,18 @@ import {
   scaledSides,
   type Then,
 } from '../records/cutover-state.ts';
-import { type CutoverId, isMarkUnreadable, isOf, markedIn, type StopMark } from '../records/stop-mark.ts';
+import {
+  type CutoverId,
+  isMarkUnreadable,
+  isOf,
+  markedIn,
+  movedTo,
+  type StopMark,
+} from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import { requireReachable } from './nodes.ts';
+import { otherClaimLines, otherClaims, requireAllClaims } from './other-claims.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
 import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
@@ -65,13 +73,13 @@ export async function planCutover(
   const { running, idle, starting, state } = found;
   requireAtZero(target.ref, starting);
   requireUnmoved(claims, found, { confirmed, again });
-  const others = running.flatMap((workload) => otherClaims(workload, source.ref));
-  if (afterwards === 'target' && !confirmed) requireAllClaims(others);
+  const others = otherClaims(claims, found);
+  if (afterwards === 'target') requireAllClaims(others, claims, confirmed);
   const lines = [
     ...(await otherScalers(source.ref, running, 'stopped', signal)),
     ...(await otherScalers(target.ref, starting, 'started', signal)),
     ...(await usersToBe(source.ref, idle, signal)),
-    ...others,
+    ...otherClaimLines(others),
     ...(await emptyClaims(target.ref, starting, confirmed, signal)),
   ];
   await rehearse(claims, state, id ?? nobody(target), signal);
@@ -96,7 +104,8 @@ export async function planAgain(
   { signal, reporter }: PlanContext,
   { confirmed = false, id, again = false }: PlanOptions = {},
 ): Promise<CutoverState> {
-  const { starting, state } = await lookAt(claims, before.afterwards, { signal, id, again });
+  const found = await lookAt(claims, before.afterwards, { signal, id, again });
+  const { starting, state } = found;
   for (const side of ['source', 'target'] as const) {
     requireSame(claims[side].ref, before[side], state[side]);
     const told = inOrder(before[side]);
@@ -106,6 +115,7 @@ export async function planAgain(
       );
   }
   requireAtZero(claims.target.ref, starting);
+  if (before.afterwards === 'target') requireAllClaims(otherClaims(claims, found), claims, confirmed);
   await emptyClaims(claims.target.ref, starting, confirmed, signal);
   await rehearse(claims, state, id ?? nobody(claims.target), signal);
   return state;
@@ -155,17 +165,9 @@ function requireUnstopped(
   }
 }
 
-/** @throws RefusedError where the target's would start with claims that nobody copies now. */
-function requireAllClaims([line]: readonly string[]): void {
-  if (line === undefined) return;
-  throw new RefusedError(`${line}: what starts at the target would have what is in them there`, {
-    hint: 'take all of its claims but the last one over with --then nothing, which leaves it stopped, and the last one with --then target; --yes starts it with what the target has',
-  });
-}
-
 /**
- * What was moved to a claim that a workload mounts which is to start now is no second one beside that: a workload with
- * several claims goes over claim by claim. What was moved to this very target has written to it since, perhaps: that both
+ * What was moved to a claim that a workload mounts which is to start now is no second one beside that, nor where nothing is
+ * to start and it was other claims that were moved: a workload with several claims goes over claim by claim. What was moved to this very target has written to it since, perhaps: that both
  * are to run says nothing about losing that.
  *
  * @throws RefusedError where a cutover has moved one of these elsewhere, or to this target before.
@@ -177,11 +179,15 @@ function requireUnmoved(
 ): void {
   const { namespace, claim } = target.ref;
   const theirs = starting.flatMap(claimsOf).filter((name) => name !== claim);
-  const isTheirs = (mark: StopMark) => theirs.some((name) => mark.target === `${namespace}/${name}`);
+  const isTheirs = ({ target: to, claims }: StopMark) => {
+    if (starting.length > 0) return theirs.some((name) => to === `${namespace}/${name}`);
+    return claims?.every((one) => one.claim !== source.ref.claim) ?? false;
+  };
   for (const { kind, object } of idle) {
     const marked = markedIn(kind, object);
-    if (!marked?.mark.moved || isTheirs(marked.mark)) continue;
-    const isHere = marked.mark.targetUid === target.uid;
+    if (!marked?.mark.moved) continue;
+    const isHere = movedTo(marked.mark, target.uid);
+    if (!isHere && isTheirs(marked.mark)) continue;
     if (isHere ? !again : !confirmed) throw (isHere ? movedHere : movedBefore)(marked, source.ref);
   }
 }
@@ -221,14 +227,6 @@ async function workloadsOf(ref: ClaimRef, signal: AbortSignal): Promise<SourceWo
   // The pods of one that was scaled to 0 may be ending still: they are awaited, and there is nothing to stop.
   const running = byUid([...away, ...ofPods]).filter(({ replicas }) => replicas > 0);
   return { running, idle: all.filter(({ replicas }) => replicas === 0) };
-}
-
-/** A workload that starts with one claim copied and the others not is one that has lost files. */
-function otherClaims(workload: Workload, { claim }: ClaimRef): string[] {
-  const others = claimsOf(workload).filter((other) => other !== claim);
-  if (others.length === 0) return [];
-  const { kind, name } = workload;
-  return [`${kind} ${name} mounts other claims as well, which are not copied by this: ${others.join(', ')}`];
 }
 
 const scaled = ({ kind, name, uid, replicas }: Workload): ScaledWorkload => ({ kind, name, uid, replicas });

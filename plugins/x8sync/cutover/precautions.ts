@@ -78,7 +78,7 @@ export function requireUnshared({ ref, mountsElsewhere = [] }: ClaimState, allow
   if (writers.length === 0 || allowMounted) return;
   throw new RefusedError(
     `source claim ${describeClaim(ref)} is in use by pod ${writers.map(describeMount).join(', ')}: a cutover stops only what mounts the claim itself`,
-    { hint: 'scale its workload down first, or copy without --cutover' },
+    { hint: 'nothing was stopped by this; scale its workload down first, or copy without --cutover' },
   );
 }
 
@@ -110,7 +110,7 @@ export async function usersToBe(
     ...(all ? [] : [unseenLine('CronJobs', ref.namespace)]),
     ...scheduled.map(
       ({ metadata: { name } }) =>
-        `CronJob ${name} mounts ${claim} and may start a pod meanwhile: suspend it, and give it the other claim`,
+        `CronJob ${name} mounts ${claim} and may start a pod meanwhile: suspend it (kubectl --context ${ref.kube.cluster.context} -n ${ref.namespace} patch cronjob/${name} -p '{"spec":{"suspend":true}}'), and give it the other claim`,
     ),
     ...idle.map(
       ({ kind, name }) => `${kind} ${name} mounts ${claim} too, has no pods now, and is left as it is`,

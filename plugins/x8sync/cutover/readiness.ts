@@ -4,7 +4,7 @@ import { pods } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
-import { mounts, podsOf, volumesOf, type WorkloadObject } from './workloads.ts';
+import { lookLine, mounts, podsOf, volumesOf, type WorkloadObject } from './workloads.ts';
 
 /**
  * Whether all pods that it is to have are ready, as far as its status tells: fewer than the recorded ones where an
@@ -39,16 +39,22 @@ export function hasStarted(
   { kube, namespace, claim }: ClaimRef,
 ): boolean {
   const title = `${workload.kind} ${workload.name}`;
-  if (object?.metadata.uid !== workload.uid) throw new RefusedError(`${title} is gone, or was made anew`);
+  if (object?.metadata.uid !== workload.uid)
+    throw new RefusedError(`${title} is gone, or was made anew`, {
+      details: [lookLine({ kube, namespace }, workload)],
+      hint: 'the line above shows what has that name now: see whether it is to run, and what it has written',
+    });
   if (!mounts(object, claim))
     throw new RefusedError(
       `the template of ${title} does not mount ${claim} any more: somebody else has changed it`,
       {
-        hint: `find out who (a GitOps controller), and pause it; see what was written to ${claim} meanwhile before the same command is run again: it may copy anew`,
+        details: [`${lookLine({ kube, namespace }, workload)} -o yaml --show-managed-fields`],
+        hint: `find out who (a GitOps controller; the line above shows it), and pause it; see what was written to ${claim} meanwhile before the same command is run again: it may copy anew`,
       },
     );
   if (object.spec.replicas === 0 && workload.replicas > 0)
     throw new RefusedError(`${title} was scaled to 0 by somebody else while it was to start`, {
+      details: [`${lookLine({ kube, namespace }, workload)} -o yaml --show-managed-fields`],
       hint: 'find out who (a GitOps controller that has 0 in its repository, an autoscaler), pause that or give it the number there, and run the same command again',
     });
   if (isReady(object, workload)) return true;
@@ -80,6 +86,11 @@ export async function requireMounted(
   const names = others.map(({ metadata }) => metadata.name).join(', ');
   throw new RefusedError(
     `pod ${names} of ${workload.kind} ${workload.name} does not mount ${describeClaim(ref)}, which its template names`,
-    { hint: 'see by which strategy its pods get a new template; delete the pods that have the old one' },
+    {
+      details: [
+        `kubectl --context ${kube.cluster.context} -n ${namespace} delete pod ${names.replaceAll(',', '')}`,
+      ],
+      hint: 'they run with an older template (updateStrategy OnDelete, a partition): the line above ends them, so that they come with the new one; then run the same command again',
+    },
   );
 }

@@ -7,15 +7,18 @@ import type { CutoverResult } from './result.ts';
 const ms = (seconds: number): string => formatDuration(seconds * 1000);
 
 export function describeCutover(result: CutoverResult): string {
-  const { task, source, target, passes, goalSeconds, stopped, started, verification } = result;
+  const { task, source, target, passes, goalSeconds, stopped, started, verification, leftOut, targetPath } =
+    result;
   return [
-    `Cut over: ${source} → ${target}, ${pauseText(result)}`,
+    `Cut over${leftOut.length > 0 ? ' in part' : ''}: ${source} → ${target}, ${pauseText(result)}`,
     ...passes.map(
       (pass, index) =>
         `  copy ${index + 1}       ${describePass(pass)}${index === passes.length - 1 ? ', while it stood still' : ''}`,
     ),
     `  goal         ${ms(goalSeconds)} for a copy`,
     ...(verification ? [`  ${verificationTitle(verification)}`] : ['  not verified']),
+    ...leftOut.map((what) => `  left out     ${what}`),
+    ...(targetPath === undefined ? [] : [`  files in     folder ${targetPath} of the target's volume`]),
     `  stopped      ${stopped.join(', ') || 'nothing'}`,
     `  started      ${started.join(', ') || 'nothing'}`,
     `  task         ${task}`,
@@ -24,6 +27,10 @@ export function describeCutover(result: CutoverResult): string {
 
 function pauseText({ stopped, started, downtimeSeconds }: CutoverResult): string {
   if (stopped.length === 0) return 'nothing had to be stopped';
+  if (downtimeSeconds === undefined)
+    return started.length === 0
+      ? 'nothing was started; when it was stopped is not known'
+      : 'its downtime is not known: an earlier run had stopped it, and when that was, or when it was ready, was not seen';
   if (started.length === 0) return `stopped ${ms(downtimeSeconds)} ago, and nothing was started`;
   return `${ms(downtimeSeconds)} of downtime`;
 }

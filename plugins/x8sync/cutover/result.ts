@@ -3,6 +3,7 @@ import type { Verification } from '../mover/protocol/protocol.ts';
 import type { CutoverEnd } from '../records/cutover-end.ts';
 import { type CutoverState, describeWorkload, type Then } from '../records/cutover-state.ts';
 import type { CopyRequest } from '../run/request/request.ts';
+import { leftOutOf, placedIn } from './left-out.ts';
 import type { Pass } from './passes.ts';
 import { startedBy } from './start.ts';
 
@@ -21,12 +22,19 @@ export interface CutoverResult {
   readonly afterwards: Then;
   /** Each copy; the last one was made while the workload stood still. */
   readonly passes: readonly Pass[];
-  /** From the moment at which the source's workloads were told to stop until what is to run was ready. */
-  readonly downtimeSeconds: number;
+  /**
+   * From the moment at which the source's workloads were told to stop until what is to run was seen to be ready. Undefined
+   * where an earlier run had done either, and nobody knows when.
+   */
+  readonly downtimeSeconds: number | undefined;
   readonly goalSeconds: number;
   readonly stopped: readonly string[];
   readonly started: readonly string[];
   readonly verification: Verification | undefined;
+  /** What of the source has not gone over, by the person's own wish. */
+  readonly leftOut: readonly string[];
+  /** The folder of the target's volume that the files are in; its root where absent. */
+  readonly targetPath?: string | undefined;
   /** An earlier run had stopped the workloads, and this one has gone on from there. */
   readonly resumed: boolean;
 }
@@ -34,7 +42,7 @@ export interface CutoverResult {
 /** As its record keeps it. */
 export function cutoverEnd(
   state: CutoverState,
-  { at, downtimeMs }: { readonly at: string; readonly downtimeMs: number },
+  { at, downtimeMs }: { readonly at: string; readonly downtimeMs: number | undefined },
 ): CutoverEnd {
   const { afterwards, source: stopped, verification } = state;
   const started = startedBy(state);
@@ -45,7 +53,7 @@ export function cutoverEnd(
     stopped,
     started,
     verification,
-    ...(isPause && { downtimeSeconds: downtimeMs / 1000 }),
+    ...(isPause && downtimeMs !== undefined && { downtimeSeconds: downtimeMs / 1000 }),
   };
 }
 
@@ -56,7 +64,7 @@ export function cutoverResult(
     passes,
     downtimeMs,
     resumed,
-  }: { readonly passes: readonly Pass[]; readonly downtimeMs: number; readonly resumed: boolean },
+  }: { readonly passes: readonly Pass[]; readonly downtimeMs: number | undefined; readonly resumed: boolean },
 ): CutoverResult {
   const { afterwards, source, verification } = state;
   const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
@@ -67,11 +75,13 @@ export function cutoverResult(
     target: name(copy.target),
     afterwards,
     passes,
-    downtimeSeconds: downtimeMs / 1000,
+    downtimeSeconds: downtimeMs === undefined ? undefined : downtimeMs / 1000,
     goalSeconds: goalMs / 1000,
     stopped: source.map(describeWorkload),
     started: startedBy(state).map(describeWorkload),
     verification,
+    leftOut: leftOutOf(copy),
+    targetPath: placedIn(copy),
     resumed,
   };
 }

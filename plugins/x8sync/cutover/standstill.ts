@@ -3,7 +3,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
 import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request/request.ts';
-import { findWorkload } from './workloads.ts';
+import { findWorkload, lookLine } from './workloads.ts';
 
 /** The generations of these, by which changes of them are known later; 0 for one that is gone. */
 export async function generationsOf(
@@ -56,12 +56,16 @@ export async function untilChanged(
     await clock.sleep(lookMs, signal);
     // What does not answer is the matter of those that wait.
     const changed = await changedSince(place, workloads, generations, signal).catch(() => undefined);
-    if (changed) throw changedBesides(changed);
+    if (changed) throw changedBesides(place, changed);
   }
 }
 
 /** The error where a workload does not stand still. */
-export const changedBesides = ({ kind, name }: ScaledWorkload): RefusedError =>
-  new RefusedError(`${kind} ${name} was changed by somebody else while it was to stand still`, {
-    hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first',
-  });
+export const changedBesides = (place: NamespaceRef, workload: ScaledWorkload): RefusedError =>
+  new RefusedError(
+    `${workload.kind} ${workload.name} was changed by somebody else while it was to stand still`,
+    {
+      details: [`${lookLine(place, workload)} -o yaml --show-managed-fields`],
+      hint: 'the line above shows who has written to it: find out who scales it (an autoscaler, a GitOps controller, a person), pause that first, and run the same command again',
+    },
+  );

@@ -27,10 +27,10 @@ export const startedBy = ({ afterwards, source, target }: CutoverState): readonl
   ({ target, source, repoint: source, nothing: [] })[afterwards];
 
 /**
- * @returns when all that is to run was ready, in milliseconds.
+ * @returns when all that is to run was seen to be ready, in milliseconds; undefined where it was so before this run looked.
  * @throws with all as before where nothing was started; else with what is left to do told: the files are at the target.
  */
-export async function startAfterwards(state: CutoverState, parts: StartParts): Promise<number> {
+export async function startAfterwards(state: CutoverState, parts: StartParts): Promise<number | undefined> {
   const { claims, journal, context, undo } = parts;
   const { afterwards, source: stopped } = state;
   const change = await sourceChange(state, claims, context.signal);
@@ -41,7 +41,9 @@ export async function startAfterwards(state: CutoverState, parts: StartParts): P
   const readyAt = await started(state, starting, parts);
   if (afterwards === 'target' || afterwards === 'nothing') {
     await requireStillStopped(state, claims, journal.recordName, context);
-    await letGo(claims.source.ref, stopped, journal.id, context);
+    const { ref } = claims.target;
+    const move = { ...journal.id, source: claims.source.ref, target: `${ref.namespace}/${ref.claim}` };
+    await letGo(move, stopped, context);
   }
   return readyAt;
 }
@@ -63,7 +65,7 @@ async function started(
   state: CutoverState,
   workloads: readonly ScaledWorkload[],
   parts: StartParts,
-): Promise<number> {
+): Promise<number | undefined> {
   const { claims, journal, context, timeoutMs } = parts;
   const { source, target } = claims;
   try {

@@ -28,7 +28,10 @@ export function movedBefore(
 ): RefusedError {
   return new RefusedError(
     `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task}: what this one starts would run beside it`,
-    { hint: 'see what runs there; --yes is for a second one that is to run beside it' },
+    {
+      details: [forgetLine(workload, kube.cluster.context, namespace)],
+      hint: 'see what runs there; --yes is for a second one that is to run beside it; where nothing of that cutover is to stay, the line above takes its mark away',
+    },
   );
 }
 
@@ -39,7 +42,7 @@ export function movedHere(
 ): RefusedError {
   return new RefusedError(
     `${describeWorkload(workload)} of ${kube.cluster.context}/${namespace} was moved to claim ${mark.target} by cutover ${mark.task} before: what that has written since would be overwritten`,
-    { hint: '--again makes it once more what the source is' },
+    { hint: '--again makes it once more what the source is: what was written there since is lost' },
   );
 }
 

@@ -4,7 +4,7 @@ import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { WriteOptions } from '../../../src/kube/api/client.ts';
 import { untilNotOvertaken } from '../../../src/kube/api/overtaken.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
-import type { NamespaceRef } from '../claims/claim.ts';
+import type { ClaimRef, NamespaceRef } from '../claims/claim.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
 import {
   type CutoverId,
@@ -12,12 +12,13 @@ import {
   isOf,
   markedIn,
   markOf,
+  mayHaveRun,
   type StopMark,
   type StoppedFor,
 } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
-import { findWorkload, resourceOf, type WorkloadObject } from './workloads.ts';
+import { findWorkload, resourceOf, type WorkloadObject, workloadsByTemplate } from './workloads.ts';
 
 /** A write is not made any more after so long. Its answer is awaited whatever ends the run: who goes back has to know it. */
 export const writeWithinMs = 15_000;
@@ -41,6 +42,9 @@ export async function stop(
     if (!object)
       throw new RefusedError(
         `${kind} ${name} in ${place.kube.cluster.context}/${place.namespace} is gone, or was made anew`,
+        {
+          hint: 'run the same command again: it tells first what it will stop and start',
+        },
       );
     const marked = markedIn(kind, object);
     if (marked && !marked.mark.moved && !isOf(marked.mark, mark)) throw stoppedForAnother(marked, place);
@@ -72,6 +76,9 @@ export async function startAgain(
     if (mark?.moved)
       throw new RefusedError(
         `${kind} ${name} was moved to claim ${mark.target}: its cutover has ended since`,
+        {
+          hint: 'another run has brought it to its end, so the source is not started beside it; kubectl x8sync list shows which',
+        },
       );
     return { replicas, mark: undefined };
   };
@@ -110,31 +117,58 @@ async function changeAsRead(
   return untilNotOvertaken(attempt, { isOvertaken });
 }
 
+/** Which claim was moved where. */
+export interface Move extends Pick<StoppedFor, 'target' | 'targetUid' | 'task'> {
+  readonly source: ClaimRef;
+}
+
 /**
  * What stays stopped stands still for nothing any more, and its mark says where it has gone: another cutover of it would
- * start a second one beside that. It is no failure where a mark stays as it was.
+ * start a second one beside that. What stood still before, for a cutover of another claim of it, has this one moved as
+ * well. It is no failure where a mark stays as it was.
+ *
+ * @param stopped by this cutover
  */
 export async function letGo(
-  { kube, namespace }: NamespaceRef,
-  workloads: readonly ScaledWorkload[],
-  id: CutoverId,
+  move: Move,
+  stopped: readonly ScaledWorkload[],
+  context: Pick<CopyContext, 'reporter' | 'signal'>,
+): Promise<void> {
+  const { source } = move;
+  for (const workload of stopped) await noted(move, workload, (mark) => isOf(mark, move), context);
+  const mounting = await workloadsByTemplate(source, context.signal).catch(() => {
+    context.signal.throwIfAborted();
+    return [];
+  });
+  const others = mounting.filter(({ uid }) => !stopped.some((one) => one.uid === uid));
+  for (const workload of others) await noted(move, workload, (mark) => mark.moved === true, context);
+}
+
+/** Writes to the mark of one that its claim was moved; to no mark that is another's. */
+async function noted(
+  { source: { kube, namespace, claim }, target, targetUid }: Move,
+  workload: ScaledWorkload,
+  isOurs: (mark: StopMark) => boolean,
   { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,
 ): Promise<void> {
-  const forget = async (workload: ScaledWorkload): Promise<void> => {
+  const { kind, name, uid } = workload;
+  const note = async (): Promise<void> => {
     const object = await findWorkload(kube, namespace, workload, signal);
     const mark = object && markOf(object);
-    if (!mark || !isOf(mark, id)) return;
-    const { uid, name } = workload;
-    const annotations = { [stopMarkKey]: JSON.stringify({ ...mark, moved: true }) };
-    const patch = { metadata: { uid, annotations } };
+    if (!mark || !isOurs(mark)) return;
+    // What was copied before it ran again is old.
+    const standing = mark.moved && !mayHaveRun({ kind, object }, mark) ? (mark.claims ?? []) : [];
+    const claims = [...standing.filter((one) => one.claim !== claim), { claim, target, targetUid }];
+    const { generation = 0 } = object.metadata;
+    const moved = { ...mark, moved: true, generation, claims } satisfies StopMark;
+    const patch = { metadata: { uid, annotations: { [stopMarkKey]: JSON.stringify(moved) } } };
     await kube.patch(resourceOf(workload), { namespace, name }, patch, { type: 'merge', signal });
   };
-  for (const workload of workloads)
-    await forget(workload).catch((error: unknown) => {
-      signal.throwIfAborted();
-      const line = forgetLine(workload, kube.cluster.context, namespace);
-      reporter.warn(
-        `The mark of this cutover stays on ${workload.kind} ${workload.name} (${messageOf(error)}): ${line}`,
-      );
-    });
+  await note().catch((error: unknown) => {
+    signal.throwIfAborted();
+    const line = forgetLine(workload, kube.cluster.context, namespace);
+    reporter.warn(
+      `All is cut over, but the mark of this cutover could not be changed on ${kind} ${name} of ${kube.cluster.context}/${namespace} (${messageOf(error)}); it looks as if it stood still for it: ${line}`,
+    );
+  });
 }

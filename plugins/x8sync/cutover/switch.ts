@@ -14,10 +14,10 @@ import { withDetails } from '../run/results/failure-evidence.ts';
 import type { ClaimUsers } from './claim-users.ts';
 import { persistently } from './persistently.ts';
 import { podTroubles } from './pod-troubles.ts';
-import { hasStarted, requireMounted } from './readiness.ts';
+import { hasStarted, isReady, requireMounted } from './readiness.ts';
 import { untilChanged } from './standstill.ts';
 import { startAgain, stop, writeWithinMs } from './stop.ts';
-import { claimsOf, findWorkload, resourceOf, scale, volumesOf } from './workloads.ts';
+import { claimsOf, findWorkload, lookLine, resourceOf, scale, volumesOf } from './workloads.ts';
 
 export interface SwitchOptions {
   readonly timeoutMs: number;
@@ -48,7 +48,7 @@ export async function stopWorkloads(
   const meddled = untilChanged(ref, workloads, generations, { clock: context.clock, signal });
   meddled.catch(() => {});
   try {
-    await Promise.race([users.gone(timeoutMs), meddled]);
+    await Promise.race([users.gone(workloads, timeoutMs), meddled]);
   } finally {
     over.abort();
   }
@@ -59,49 +59,64 @@ export async function stopWorkloads(
  * Scales all of these to what they are to have, and waits until their pods are ready.
  *
  * @param ref the claim that the pods are to mount.
- * @returns when the last of them was ready, in milliseconds: a look at their pods is no downtime.
+ * @returns when the last of them was seen to get ready, in milliseconds: a look at their pods is no downtime. Undefined where
+ *   all of them were ready already, since an earlier run had started them.
  * @throws GoneError where one is another by now; RefusedError where they mount another claim.
  */
 export async function startWorkloads(
   ref: ClaimRef,
   workloads: readonly ScaledWorkload[],
   options: SwitchOptions,
-): Promise<number> {
+): Promise<number | undefined> {
   // Whether any was started is asked once one was declined.
-  await allEnded(workloads.map((workload) => start(ref, workload, options.context)));
+  const wereReady = await allEnded(workloads.map((workload) => start(ref, workload, options.context)));
   const moments = await Promise.all(workloads.map((workload) => readyAt(ref, workload, options)));
-  return moments.length > 0 ? Math.max(...moments) : options.context.clock.now().getTime();
+  const seen = workloads.length === 0 ? [options.context.clock.now().getTime()] : moments;
+  const got = seen.filter((_, index) => !wereReady[index]);
+  return got.length > 0 ? Math.max(...got) : undefined;
 }
 
 /** The workload that was to be started is not there any more, or another one has its name. */
 export class GoneError extends RefusedError {}
 
-/** One that has the claim mounted already keeps its count: an earlier run has started it, and an autoscaler set it since. */
+/**
+ * One that has the claim mounted already keeps its count: an earlier run has started it, and an autoscaler set it since.
+ *
+ * @returns whether it was ready before.
+ */
 async function start(
   ref: ClaimRef,
   workload: ScaledWorkload,
   { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
-): Promise<void> {
+): Promise<boolean> {
   const { kube, namespace, claim } = ref;
   const { replicas } = workload;
+  let wasReady: boolean | undefined;
   const toScale = async () => {
     const object = await findWorkload(kube, namespace, workload, signal);
-    if (!object) throw gone(workload);
+    if (!object) throw gone(ref, workload);
     const now = object.spec.replicas ?? 1;
     const runs = claimsOf({ ...workload, object, replicas: now }).includes(claim);
+    // An attempt whose answer never came is this run's.
+    wasReady ??= runs && isReady(object, workload);
     await scale(kube, namespace, workload, runs ? now : replicas);
   };
   try {
     const scaled = persistently(toScale, { clock, signal });
     await unlessRefused(kube, patching(workload, namespace), scaled, { signal });
+    return wasReady === true;
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
-    throw gone(workload, error);
+    throw gone(ref, workload, error);
   }
 }
 
-const gone = ({ kind, name }: ScaledWorkload, cause?: unknown) =>
-  new GoneError(`${kind} ${name} is gone, or was made anew`, { cause });
+const gone = (place: NamespaceRef, workload: ScaledWorkload, cause?: unknown) =>
+  new GoneError(`${workload.kind} ${workload.name} is gone, or was made anew`, {
+    details: [lookLine(place, workload)],
+    hint: 'the line above shows what has that name now: a cutover starts none but that which it began with; the warning above says how the two sides stand, and the ways on and back',
+    cause,
+  });
 
 /** When its pods were ready. */
 async function readyAt(
@@ -151,7 +166,7 @@ export async function restore(
     });
   throw new X8sError(messageOf(reason), {
     details: failed.map((workload) => scaleCommand(workload, kube.cluster.context, namespace)),
-    hint: 'run these, or the same command again',
+    hint: 'run these lines, which start it as it was, or the same command again',
     cause: reason,
   });
 }
@@ -165,7 +180,11 @@ export async function repoint(
 ): Promise<void> {
   for (const workload of workloads) {
     const object = await findWorkload(kube, namespace, workload, signal);
-    if (!object) throw new RefusedError(`${workload.kind} ${workload.name} is gone, or was made anew`);
+    if (!object)
+      throw new RefusedError(`${workload.kind} ${workload.name} is gone, or was made anew`, {
+        details: [lookLine({ kube, namespace }, workload)],
+        hint: 'the line above shows what has that name now; the same command tells first what it will stop and start',
+      });
     const patch = volumesOf(object).flatMap((name, index) =>
       name === claim ? volumePatch(index, claim, to) : [],
     );

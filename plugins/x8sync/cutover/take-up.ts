@@ -130,13 +130,14 @@ export async function sourceChange(
   const changed = await changedSince(source.ref, stopped, generations, signal);
   if (changed)
     return {
-      error: changedBesides(changed),
+      error: changedBesides(source.ref, changed),
       text: `${namesOf(stopped)} of the source changed after its last copy`,
     };
   const users = await usersNow(source.ref, signal);
   if (users.length === 0) return undefined;
   const text = `pod ${users.join(', ')} mounts ${describeClaim(source.ref)}, which is to stand still`;
-  const hint = 'find out what starts it (a CronJob, another workload, a person), and stop that first';
+  const hint =
+    'find out what starts it (a CronJob, another workload, a person), stop that first, and run the same command again';
   return { error: new RefusedError(text, { hint }), text };
 }
 
@@ -165,7 +166,7 @@ export async function requireStillStopped(
   const sourceRuns = await withPods(ref, state.source, signal);
   if (sourceRuns.length === 0)
     return reporter.warn(
-      `${changed.kind} ${changed.name} of the source was changed by somebody else since it was copied: where it ran for a while, what it wrote is not at the target.`,
+      `${changed.kind} ${changed.name} of the source was changed by somebody else since it was copied (kubectl x8sync verify ${describeClaim(ref)} ${describeClaim(sides.target.ref)} shows what differs): where it ran for a while, what it wrote is not at the target.`,
     );
   const started = await startedAfterwards(state, sides, signal).catch(() => state.target);
   const beside = started.length > 0 ? `, and ${namesOf(started)} of the target runs too` : '';

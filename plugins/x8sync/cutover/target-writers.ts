@@ -5,7 +5,7 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
-import { type ClaimRef, mountsOf } from '../claims/claim.ts';
+import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
 import { stopLines } from '../records/cutover-guard.ts';
 import { type CutoverState, isUnderWay, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
 import { forgetLine as forgetMark } from '../records/stop-mark.ts';
@@ -98,7 +98,7 @@ export async function requireTargetUntouched(
       eitherSide({ started: changed, stopped: state.source, sides, recordName }),
     );
   throw new RefusedError(`${names} of the target was changed since this began: ${loss}`, {
-    hint: 'nothing was stopped; see what the target holds: the same command tells first what it has that the source does not have',
+    hint: `nothing was stopped; kubectl x8sync verify ${describeClaim(sides.source.ref)} ${describeClaim(sides.target.ref)} shows what the target has of its own: once that may go, run the same command again`,
   });
 }
 

@@ -16,6 +16,7 @@ import { startLines } from './left.ts';
 import { limitMs, persistently } from './persistently.ts';
 import { pointBack, restore } from './switch.ts';
 import { writersAfterwards } from './target-writers.ts';
+import { lookLine } from './workloads.ts';
 
 export interface UndoParts {
   readonly claims: Claims;
@@ -38,12 +39,14 @@ export async function undo(state: CutoverState, failure: unknown, parts: UndoPar
     reporter.warn(
       names === ''
         ? 'Not cut over: nothing of the source had to be started again.'
-        : `Not cut over: ${names} of the source is told to start as before; its pods were not awaited.`,
+        : `Not cut over: ${names} of the source is told to start as before; its pods were not awaited: ${told.map((one) => lookLine(claims.source.ref, one)).join('; ')}`,
     );
     return failure;
   } catch (why) {
     const names = namesOf(state.source);
-    const line = `${names || 'nothing'} of the source was not started again: ${messageOf(why)}`;
+    const line = names
+      ? `${names} of the source was not started again: ${messageOf(why)}`
+      : `This cutover had stopped nothing, and how the two sides stand is not known: ${messageOf(why)}`;
     reporter.warn(line);
     return withDetails(
       failure,

@@ -75,8 +75,44 @@ async function workloadOf(ref: ClaimRef, pod: Pod, signal: AbortSignal): Promise
   const what = owner ? `belongs to ${owner.kind} ${owner.name}` : 'has no Deployment or StatefulSet';
   throw new RefusedError(
     `pod ${namespace}/${pod.metadata.name} mounts ${describeClaim(ref)} and ${what}: it can't be scaled down and up again`,
-    { hint: 'end it by hand, and copy without --cutover' },
+    {
+      details: [`kubectl --context ${kube.cluster.context} -n ${namespace} delete pod/${pod.metadata.name}`],
+      hint: 'nothing was stopped; end it (the line above, where nothing starts it anew; else what it belongs to) and run the same command again, or copy without --cutover',
+    },
   );
+}
+
+/** What decides about a pod. */
+export interface Keeper {
+  /** Of the Deployment or the StatefulSet; absent where there is none. */
+  readonly uid?: string | undefined;
+  /** It is to have no pods, or is gone: the pod is taken away by itself. */
+  readonly isAtZero: boolean;
+  /** What the pod is, to be read after `it`. */
+  readonly text: string;
+}
+
+/** What keeps a pod, found through its owners as they are now. */
+export async function keeperOf(
+  { kube, namespace }: NamespaceRef,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<Keeper> {
+  let owner = controllerOf(pod);
+  if (!owner) return { isAtZero: false, text: 'has no controller' };
+  let text = `belongs to ${owner.kind} ${owner.name}`;
+  if (owner.kind === 'ReplicaSet') {
+    const set = await kube.find(replicaSets, { namespace, name: owner.name }, { signal });
+    // The garbage collector takes what a controller leaves behind.
+    if (!set) return { isAtZero: true, text };
+    owner = controllerOf(set);
+  }
+  if (owner?.kind !== 'Deployment' && owner?.kind !== 'StatefulSet') return { isAtZero: false, text };
+  const { kind, name, uid } = owner;
+  text = `belongs to ${kind} ${name}`;
+  const now = await kube.find(resources[kind], { namespace, name }, { signal });
+  const isThere = now?.metadata.uid === uid;
+  return { uid, isAtZero: !isThere || now?.spec.replicas === 0, text };
 }
 
 /** Pods of a workload that have not ended, among all of its namespace. */
@@ -171,6 +207,13 @@ export async function scale(
   const { metadata } = await kube.patch(resourceOf(workload), { namespace, name }, patch, options);
   return metadata.generation ?? 0;
 }
+
+/** What to look at where a workload is another one by now than the one that was planned with. */
+export const lookLine = (
+  { kube, namespace }: NamespaceRef,
+  { kind, name }: Pick<ScaledWorkload, 'kind' | 'name'>,
+): string =>
+  `kubectl --context ${kube.cluster.context} -n ${namespace} get ${kind.toLowerCase()}/${name} --ignore-not-found`;
 
 /** Whether a workload of a record is still there, as the same object. */
 export async function findWorkload(

@@ -7,9 +7,9 @@ import { madeFor, mayBeMadeFor } from '../connect/strategies.ts';
 import { readNodes } from '../monitor/nodes.ts';
 import type { Role } from '../objects/sides.ts';
 import type { Then } from '../records/cutover-state.ts';
-import type { CopyRequest } from '../run/request/request.ts';
+import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import { askRights, findingsOfRights, type Right } from './access.ts';
-import { cutoverFindings } from './cutover.ts';
+import { cutoverFindings, movedHereFindings } from './cutover.ts';
 import { checked, errorOf, type Finding, failed, note, ok } from './finding.ts';
 import { examineNamespace } from './namespace.ts';
 import { capacityOf, type Measured, roomFindings, usageOf } from './room.ts';
@@ -45,7 +45,10 @@ export interface Examination {
 const roles: readonly Role[] = ['source', 'target'];
 
 /** Looks at both sides. What a copy would fail of is a finding; rejects where a cluster fails in the middle. */
-export async function examine(request: DoctorRequest, signal: AbortSignal): Promise<Examination> {
+export async function examine(
+  request: DoctorRequest,
+  { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
+): Promise<Examination> {
   const reached = (await Promise.all(roles.map((role) => reach(role, request[role], signal)))).flat();
   if (errorOf(reached)) return { findings: reached, strategies: [], rights: [], error: errorOf(reached) };
   const { strategies: named, push } = request;
@@ -61,6 +64,7 @@ export async function examine(request: DoctorRequest, signal: AbortSignal): Prom
   findings.push(...namespaces.flat());
   const { strategies, found } = await strategiesOf(request, claims, rights, signal);
   findings.push(...found, ...(await roomOf(claims, signal)));
+  findings.push(...(await movedHereFindings(request, { clock, signal })));
   const { cutover } = request;
   const { source, target, isOneCluster } = claims;
   if (cutover && source && target)

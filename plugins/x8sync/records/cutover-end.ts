@@ -18,7 +18,7 @@ export interface CutoverEnd {
   /** RFC 3339, of the machine that made it. */
   readonly at: string;
   readonly afterwards: Then;
-  /** From the stop until what was started was ready; absent where nothing was stopped, or nothing started. */
+  /** From the stop until what was started was ready; absent where nothing was stopped, nothing started, or nobody knows. */
   readonly downtimeSeconds?: number | undefined;
   /** Of the source, with the pods that they had. */
   readonly stopped: readonly ScaledWorkload[];
@@ -74,8 +74,9 @@ export function endLine(end: CutoverEnd): string {
 export const stoppedAndStarted = (end: CutoverEnd): string =>
   `stopped ${end.stopped.length === 0 ? 'nothing' : `${namesOf(end.stopped)} of the source`}, started ${startedText(end)}`;
 
-export const downtimeText = ({ downtimeSeconds, stopped }: CutoverEnd): string => {
+export const downtimeText = ({ downtimeSeconds, stopped, started }: CutoverEnd): string => {
   if (downtimeSeconds !== undefined) return formatDuration(downtimeSeconds * 1000);
+  if (stopped.length > 0 && started.length > 0) return 'not known: an earlier run had stopped or started it';
   return stopped.length === 0 ? 'none: nothing had to be stopped' : 'goes on: nothing was started';
 };
 

@@ -22,10 +22,21 @@ export interface StopMark extends CutoverId, Pick<ScaledWorkload, 'replicas' | '
   readonly targetCluster?: string;
   /** The cutover has come to its end: what ran here runs there, or is to. */
   readonly moved?: boolean;
+  /** The workload's generation right before that was noted. */
+  readonly generation?: number;
+  /** The claims of it that were cut over since it has no pods; absent in marks of older versions. */
+  readonly claims?: readonly MovedClaim[];
+}
+
+/** A claim of a workload, and where a cutover has moved it. */
+export interface MovedClaim extends Pick<CutoverId, 'targetUid'> {
+  readonly claim: string;
+  /** `NAMESPACE/CLAIM`. */
+  readonly target: string;
 }
 
 /** What all that one cutover stops is marked with. */
-export type StoppedFor = Omit<StopMark, 'replicas' | 'before' | 'moved'>;
+export type StoppedFor = Omit<StopMark, 'replicas' | 'before' | 'moved' | 'generation' | 'claims'>;
 
 export const isOf = (mark: CutoverId, { task, targetUid }: CutoverId): boolean =>
   mark.task === task && mark.targetUid === targetUid;
@@ -35,6 +46,24 @@ export function markOf(object: KubeObject): StopMark | undefined {
   const text = markText(object);
   const value = text === undefined ? undefined : parsed(text);
   return isMark(value) ? value : undefined;
+}
+
+/** The mark that a workload bears, whether it counts still or somebody has started the workload since. */
+export function lastMarkOf({ metadata: { annotations } }: KubeObject): StopMark | undefined {
+  const value = parsed(annotations?.[stopMarkKey] ?? '');
+  return isMark(value) ? value : undefined;
+}
+
+/** To be started and stopped again takes two changes; of a Deployment the server counts a change of its marks as well. */
+const leastChanges = { Deployment: 3, StatefulSet: 2 } as const;
+
+/** Whether a workload may have had pods since a cutover of it has come to its end. */
+export function mayHaveRun(
+  { kind, object }: { readonly kind: WorkloadKind; readonly object: KubeObject },
+  mark: StopMark | undefined,
+): boolean {
+  if (mark?.generation === undefined || markOf(object) === undefined) return true;
+  return (object.metadata.generation ?? 0) - mark.generation >= leastChanges[kind];
 }
 
 /** Whether a workload has no pods and a mark that somebody has changed so that it tells nothing. */
@@ -60,7 +89,16 @@ const isMark = (value: unknown): value is StopMark =>
   [value.task, value.target, value.targetUid].every((one) => typeof one === 'string') &&
   (value.targetCluster === undefined || typeof value.targetCluster === 'string') &&
   Number.isSafeInteger(value.replicas) &&
+  (value.generation === undefined || Number.isSafeInteger(value.generation)) &&
+  (value.claims === undefined || (Array.isArray(value.claims) && value.claims.every(isMovedClaim))) &&
   (value.before === undefined || isBefore(value.before));
+
+const isMovedClaim = (value: unknown): value is MovedClaim =>
+  isJson(value) && [value.claim, value.target, value.targetUid].every((one) => typeof one === 'string');
+
+/** Whether a cutover has moved a claim of what bears the mark to this one. */
+export const movedTo = ({ targetUid, claims = [] }: StopMark, uid: string): boolean =>
+  targetUid === uid || claims.some((one) => one.targetUid === uid);
 
 /** A workload that stands still for a cutover. */
 export interface MarkedWorkload {
@@ -86,7 +124,15 @@ export const forgetLine = (
   `kubectl --context ${context} -n ${namespace} annotate ${kind.toLowerCase()}/${name} ${stopMarkKey}-`;
 
 /** All of a namespace that stand still for such a cutover. @throws ForbiddenError where they may not be listed. */
-export async function stoppedBy(
+export const stoppedBy = (
+  kube: KubeClient,
+  namespace: string,
+  is: (mark: StopMark) => boolean,
+  signal: AbortSignal,
+): Promise<MarkedWorkload[]> => marked(kube, namespace, (mark) => mark.moved !== true && is(mark), signal);
+
+/** All of a namespace that have such a mark and no pods. @throws ForbiddenError where they may not be listed. */
+export async function marked(
   kube: KubeClient,
   namespace: string,
   is: (mark: StopMark) => boolean,
@@ -96,8 +142,8 @@ export async function stoppedBy(
   const found = kinds.map(async (kind) => {
     const { items } = await kube.list(workloadResources[kind], { namespace, signal });
     return items.flatMap((object) => {
-      const marked = markedIn(kind, object);
-      return marked && marked.mark.moved !== true && is(marked.mark) ? [marked] : [];
+      const one = markedIn(kind, object);
+      return one && is(one.mark) ? [one] : [];
     });
   });
   return (await Promise.all(found)).flat();

@@ -169,6 +169,7 @@ export interface ContainerStatus {
 
 export interface PodSpec {
   nodeName?: string;
+  terminationGracePeriodSeconds?: number;
   containers: Record<string, unknown>[];
   volumes?: { name: string; persistentVolumeClaim?: { claimName: string }; [source: string]: unknown }[];
   [field: string]: unknown;

@@ -274,7 +274,9 @@ export const cases: Readonly<Record<string, Documented>> = {
       {
         begins: 'kubectl x8sync --all --create-target',
         before: async (stage) => {
-          await stage.kubectl(contextB, 'delete', 'statefulset/db', '--wait', '--timeout=60s');
+          // Another job: nothing of it was cut over before, which would be refused.
+          const gone = ['statefulset/db', 'pvc/db-data'];
+          await stage.kubectl(contextB, 'delete', ...gone, '--wait', '--timeout=60s');
         },
       },
       {

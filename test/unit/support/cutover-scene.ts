@@ -43,12 +43,22 @@ function fakeController(): void {
   kube.patch = async (resource, ref, change, options) => {
     const before = await kube.find(resource, ref);
     const patched = await patch(resource, ref, change, options);
-    // A change of the metadata alone is none of the generation.
+    if (options.dryRun) return patched;
     const isSame = isDeepStrictEqual(before?.spec, patched.spec);
-    if (options.dryRun || (isSame && (change as { spec?: object }).spec === undefined)) return patched;
+    if (isSame && (change as { spec?: object }).spec === undefined)
+      return annotated(before, patched) as never;
     const changed = await settle(ref.name);
     return changed as never;
   };
+}
+
+/** Of a Deployment a server counts a change of the annotations as one of the generation, and no other one of the metadata. */
+async function annotated(before: KubeObject | undefined, { metadata }: KubeObject): Promise<KubeObject> {
+  const now = await kube.get(deployments, { namespace, name: metadata.name });
+  if (isDeepStrictEqual(before?.metadata.annotations ?? {}, metadata.annotations ?? {})) return now;
+  const generation = (metadata.generation ?? 0) + 1;
+  const status = { ...(now.status as object | undefined), observedGeneration: generation };
+  return kube.replace(deployments, { ...now, metadata: { ...now.metadata, generation }, status });
 }
 
 /** The claim of the pods of `web`: that of its template, unless it is paused. */
@@ -222,7 +232,7 @@ export function endLimitsOf(limitMs: number): void {
 
 /** This machine has slept, and its lock is gone. */
 export async function loseLock(): Promise<void> {
-  sleptMs = 100_000;
+  pass(100_000);
   const { name } = (await lockNow()).metadata;
   await kube.delete(configMaps, { namespace, name });
 }

@@ -18,6 +18,7 @@ import { tool } from '../../objects/sides.ts';
 import type { CopyContext } from '../../run/request/request.ts';
 import type { BatchFlags } from './batch-flags.ts';
 import { copyRequestOf } from './copy-request.ts';
+import { requireOverwritable } from './cutover-options.ts';
 import { withListedOptions } from './listed-options.ts';
 import { claimOf } from './pair-options.ts';
 
@@ -266,6 +267,7 @@ async function planned(
       ]);
       const skipped = await finishedBefore(request, context);
       if (skipped !== undefined) return { skipped };
+      await requireOverwritable(request, context);
       const targetIsMade = await ensureTarget(pair, wishes, context);
       return copy({ ...request, targetIsMade }, context);
     },

@@ -4,7 +4,7 @@ import { option } from '../../../../src/cli/options.ts';
 import type { Outcome } from '../../../../src/cli/output.ts';
 import { UsageError } from '../../../../src/errors.ts';
 import type { Then } from '../../records/cutover-state.ts';
-import type { CopyRequest } from '../../run/request/request.ts';
+import type { CopyContext, CopyRequest } from '../../run/request/request.ts';
 
 const group = 'Cutover options';
 const defaultGoalMs = 30_000;
@@ -51,6 +51,15 @@ export function checkCutover(flags: CutoverFlags): void {
     .filter(([, given]) => given)
     .map(([flag]) => flag);
   if (wrong !== undefined) throw new UsageError(`${wrong} does not go with --cutover`);
+}
+
+/** @throws RefusedError where the target was cut over to before, and nobody has agreed to overwrite what it has since. */
+export async function requireOverwritable(
+  request: CopyRequest,
+  context: Pick<CopyContext, 'clock' | 'signal'>,
+): Promise<void> {
+  const { requireNotMovedHere } = await import('../../cutover/moved-here.ts');
+  await requireNotMovedHere(request, context);
 }
 
 export async function runCutover(

@@ -13,7 +13,8 @@ export const detachOption = () =>
 
 export const againOption = () =>
   option.flag('--again', {
-    description: 'Run a named task once more that has finished: copy what the source has changed since.',
+    description:
+      'Copy once more what has finished: a named task, a cutover, or to a claim that a cutover has moved a workload to.',
   });
 
 export const keepRecordsOption = () =>

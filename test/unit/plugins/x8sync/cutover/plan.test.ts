@@ -252,7 +252,10 @@ describe('a cutover to the target', () => {
       deployments,
       'web',
       both('uploads', 'index'),
-      marked({ target: 'shop/index-copy', moved: true }),
+      marked({
+        ...{ target: 'shop/index-copy', moved: true, generation: 0 },
+        claims: [{ claim: 'index', target: 'shop/index-copy', targetUid: 'u' }],
+      }),
     );
     await make(statefulSets, 'next', both('copies', 'index-copy'));
     await make(persistentVolumeClaims, 'index-copy', {});

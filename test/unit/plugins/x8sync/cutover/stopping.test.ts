@@ -1,7 +1,12 @@
 /** What a cutover stops, as it is at that moment; and a cutover that is over is not made again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { X8sError } from '../../../../../src/errors.ts';
-import { deployments, persistentVolumeClaims, pods } from '../../../../../src/kube/api/resources.ts';
+import {
+  deployments,
+  persistentVolumeClaims,
+  pods,
+  replicaSets,
+} from '../../../../../src/kube/api/resources.ts';
 import {
   beforeStop,
   counts,
@@ -19,6 +24,7 @@ import {
   object,
   onceWritten,
   openShop,
+  owner,
   reconnect,
   recordNow,
   replicas,
@@ -174,9 +180,11 @@ describe('what is stopped', () => {
   test('is noticed at once where somebody starts it while its pods are awaited', async () => {
     hurry();
     onceWritten('web', () => scaleWeb(1));
-    beforeStop(() =>
-      kube.create(pods, object('stays', { spec: volumes('old'), status: { phase: 'Running' } })),
-    );
+    beforeStop(async () => {
+      const set = await kube.get(replicaSets, { namespace, name: 'web-set' });
+      const fields = { spec: volumes('old'), status: { phase: 'Running' } };
+      await kube.create(pods, object('stays', fields, owner('ReplicaSet', set)));
+    });
     await expect(run(undefined, 'target', undefined, false, { timeoutMs: 0 })).rejects.toThrow(
       'Deployment web was changed by somebody else while it was to stand still',
     );

@@ -1,15 +1,17 @@
 /** What `doctor --cutover` tells of a shop whose workload is to be cut over. */
 import { beforeEach, expect, test } from '@jest/globals';
 import { readClaims } from '../../../../../plugins/x8sync/cutover/claims.ts';
-import { cutoverFindings } from '../../../../../plugins/x8sync/doctor/cutover.ts';
+import { cutoverFindings, movedHereFindings } from '../../../../../plugins/x8sync/doctor/cutover.ts';
 import { deployments } from '../../../../../src/kube/api/resources.ts';
 import {
+  clock,
   counts,
   events,
   kube,
   namespace,
   object,
   openShop,
+  run,
   volumes,
 } from '../../../support/cutover-scene.ts';
 
@@ -50,5 +52,20 @@ test('what it would be refused for is a failure, with its exit code', async () =
   await kube.delete(deployments, { namespace, name: 'next' });
   expect(await found()).toMatchObject([
     { verdict: 'failed', exitCode: 3, message: expect.stringMatching(/there is nothing to start/) },
+  ]);
+});
+
+test('that the target was cut over to before is a failure, of a plain copy as well', async () => {
+  const ref = (claim: string) => ({ kube, namespace, claim });
+  const looked = () => movedHereFindings({ source: ref('old'), target: ref('new') }, { clock, signal });
+  expect(await looked()).toEqual([]);
+  await run();
+  expect(await looked()).toMatchObject([
+    {
+      side: 'target',
+      verdict: 'failed',
+      exitCode: 3,
+      message: expect.stringMatching(/was cut over to from/),
+    },
   ]);
 });

@@ -1,0 +1,86 @@
+/**
+ * Whether a claim holds what the workload has written that was moved to it: nobody else has that. What tells it is the
+ * record of the cutover beside the claim, and the mark on what was stopped for it at the source.
+ */
+import { RefusedError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+import { type ClaimRef, describeClaim, findClaim } from '../claims/claim.ts';
+import { readsOnly } from '../mover/protocol/options.ts';
+import { cutoverRole, cutoverStateOf, finishedAtOf, isFinishedCutover } from '../records/cutover-state.ts';
+import { specOf } from '../records/inventory.ts';
+import { movedTo as isMovedTo, type MarkedWorkload, marked } from '../records/stop-mark.ts';
+import type { CopyContext, CopyRequest } from '../run/request/request.ts';
+import { storeOf } from '../run/request/task-store.ts';
+import { movedHere } from './stop-refusals.ts';
+
+type Pair = Pick<CopyRequest, 'source' | 'target'>;
+type Context = Pick<CopyContext, 'clock' | 'signal'>;
+
+/**
+ * Asked of a copy that is none of a cutover's; a cutover asks for itself what else its plan has to know.
+ *
+ * @throws RefusedError where a workload was moved to the target, and nobody has agreed to overwrite what it wrote since.
+ */
+export async function requireNotMovedHere(
+  {
+    source,
+    target,
+    mode,
+    again = false,
+    cutover = false,
+  }: Pair & Pick<CopyRequest, 'mode' | 'again' | 'cutover'>,
+  context: Context,
+): Promise<void> {
+  if (again || cutover || readsOnly(mode)) return;
+  const { signal } = context;
+  // Who may not ask is told so by the copy, with all that is missing.
+  const [claim, records, movedAway] = await Promise.all([
+    seen(findClaim(target, signal), undefined),
+    seen(cutoversOf(target, context), []),
+    seen(
+      marked(source.kube, source.namespace, ({ moved }) => moved === true, signal),
+      [],
+    ),
+  ]);
+  if (!claim) return;
+  const [record] = movedTo(records, claim.uid);
+  if (record) throw movedTarget(record, { source, target });
+  const mark = movedAway.find((one: MarkedWorkload) => isMovedTo(one.mark, claim.uid));
+  if (mark) throw movedHere(mark, source);
+}
+
+async function seen<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isForbidden(error)) return otherwise;
+    throw error;
+  }
+}
+
+/** The records of cutovers to claims of the target's namespace. */
+export const cutoversOf = (
+  { kube, namespace }: ClaimRef,
+  { clock, signal }: Context,
+): Promise<readonly TaskRecord[]> => storeOf(kube, { clock }).list({ namespace, role: cutoverRole, signal });
+
+/** Those of them that have moved a workload to this very claim; of one that has gone back to its source nothing is here. */
+export const movedTo = (records: readonly TaskRecord[], targetUid: string): TaskRecord[] =>
+  records.filter((record) => {
+    const wentBack = record.phase === 'Succeeded' && cutoverStateOf(record)?.afterwards === 'source';
+    return specOf(record).targetUid === targetUid && isFinishedCutover(record) && !wentBack;
+  });
+
+/** The error where the target was cut over to before. */
+export function movedTarget(record: TaskRecord, { source, target }: Pair): RefusedError {
+  const { sourceClaim = 'another claim' } = specOf(record);
+  const at = finishedAtOf(record) ?? record.finishedAt;
+  const where = `${target.kube.cluster.context}/${record.namespace}`;
+  return new RefusedError(
+    `target claim ${describeClaim(target)} was cut over to from ${sourceClaim} by ${record.task} of ${where}${at === undefined ? '' : `, at ${at}`}: what was written to it since would be overwritten`,
+    {
+      hint: `kubectl x8sync verify ${describeClaim(source)} ${describeClaim(target)} shows what differs; --again copies all the same, and what was written to the target since is lost where the source has a file of that name`,
+    },
+  );
+}

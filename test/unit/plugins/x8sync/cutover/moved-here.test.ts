@@ -1,0 +1,136 @@
+/** A claim that a workload was moved to holds what nobody else has: what would overwrite that is refused, whoever it is. */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { requireNotMovedHere } from '../../../../../plugins/x8sync/cutover/moved-here.ts';
+import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
+import type { CopyRequest } from '../../../../../plugins/x8sync/run/request/request.ts';
+import { configMaps, deployments, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
+import {
+  clock,
+  events,
+  failLast,
+  forgetEvents,
+  kube,
+  markNow,
+  namespace,
+  object,
+  openShop,
+  recordNow,
+  replicas,
+  run,
+  scale,
+  scaleWeb,
+  volumes,
+} from '../../../support/cutover-scene.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
+
+beforeEach(openShop);
+
+const ref = (claim: string) => ({ kube, namespace, claim });
+
+/** A copy without --cutover. */
+const copying = (from: string, more: Partial<CopyRequest> = {}) => {
+  const request = { mode: 'merge', source: ref(from), target: ref('new'), ...more } as CopyRequest;
+  return requireNotMovedHere(request, { clock, signal: new AbortController().signal });
+};
+
+const byRecord = {
+  exitCode: 3,
+  message: expect.stringMatching(
+    /^target claim fake\/shop\/new was cut over to from shop\/old by cutover-\w+ of fake\/shop, at \d{4}-.*: what was written to it since would be overwritten$/,
+  ),
+  hint: expect.stringMatching(
+    /^kubectl x8sync verify fake\/shop\/\w+ fake\/shop\/new shows what differs; --again copies all the same/,
+  ),
+};
+
+async function forgetRecord(): Promise<void> {
+  const { name } = await recordNow();
+  await kube.delete(configMaps, { namespace, name });
+}
+
+describe('a copy to a claim that was cut over to is refused', () => {
+  test.each([
+    ['as it was', 'merge', 'old'],
+    ['that empties it first', 'force', 'old'],
+    ['of another source', 'merge', 'other'],
+  ] as const)('%s', async (_, mode, from) => {
+    await run();
+    await expect(copying(from, { mode })).rejects.toMatchObject(byRecord);
+    await copying(from, { mode, again: true });
+  });
+
+  test.each<Then>(['target', 'nothing', 'repoint'])('with --then %s', async (then) => {
+    await run(undefined, then);
+    await expect(copying('old')).rejects.toMatchObject(byRecord);
+  });
+
+  test('also where a later run that was to make it again has failed', async () => {
+    await run();
+    await scale('next', 0);
+    await scaleWeb(1);
+    await expect(run(failLast, 'target', undefined, true)).rejects.toThrow('the disk is gone');
+    await expect(copying('old')).rejects.toMatchObject(byRecord);
+  });
+
+  test('by the mark on what was moved, where the record is gone', async () => {
+    await run();
+    await forgetRecord();
+    await expect(copying('old')).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^Deployment web \(3\) of fake\/shop was moved to claim shop\/new by cutover cutover-\w+ before: what that has written since would be overwritten$/,
+      ),
+      hint: expect.stringMatching(/--again/),
+    });
+    await copying('old', { again: true });
+  });
+});
+
+describe('a copy is not refused', () => {
+  test('where it changes nothing, or is a copy of a cutover itself', async () => {
+    await run();
+    await copying('old', { mode: 'dry-run' });
+    await copying('old', { cutover: true });
+  });
+
+  test('where nothing was moved, or the workload went back to the source', async () => {
+    await copying('old');
+    await expect(run(failLast)).rejects.toThrow('the disk is gone');
+    await copying('old');
+    await run(undefined, 'source');
+    await copying('old');
+  });
+
+  test('to a claim that was made anew since', async () => {
+    await run();
+    await kube.delete(persistentVolumeClaims, { namespace, name: 'new' });
+    await copying('old');
+    const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
+    await kube.create(persistentVolumeClaims, object('new', claim) as never);
+    await copying('old');
+  });
+
+  test('where this user may not see marks: the record has been asked', async () => {
+    await run();
+    await forgetRecord();
+    kube.before = ({ verb, collection }) => {
+      if (verb === 'list' && collection.startsWith('apps/')) throw apiError(403, 'no', 'Forbidden');
+    };
+    await copying('old');
+  });
+});
+
+test('a cutover of another source to it is refused as well, before anything is copied', async () => {
+  await run();
+  await scale('next', 0);
+  expect(await markNow()).toMatchObject({ moved: true });
+  const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
+  await kube.create(persistentVolumeClaims, object('other', claim) as never);
+  const spec = { replicas: 1, template: { spec: volumes('other') } };
+  await kube.create(deployments, object('second', { spec }, { generation: 1 }) as never);
+  forgetEvents();
+  const refused = run(undefined, 'target', undefined, false, { source: ref('other') });
+  await expect(refused).rejects.toMatchObject(byRecord);
+  expect(events).toEqual([]);
+  expect(replicas).toBe(3);
+});
