@@ -8,7 +8,7 @@ import { contextNames } from '../../../src/cli/providers.ts';
 import { IncompleteError, RefusedError, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
-import type { PromotionOptions } from '../failover/promote.ts';
+import type { PromotionOptions } from '../failover/plan.ts';
 import type { Epoch } from '../state/epoch.ts';
 import type { Unfenced } from '../state/promotion.ts';
 import { defaultTask } from '../state/task-objects.ts';
@@ -59,7 +59,8 @@ export class PromoteCommand extends ExistingTaskCommand {
   yes = option.flag('-y,--yes', { description: 'Do not ask.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { planPromotion, promote } = await import('../failover/promote.ts');
+    const { planPromotion } = await import('../failover/plan.ts');
+    const { promote } = await import('../failover/promote.ts');
     const { planText, planData, reportText } = await import('./output/failover-text.ts');
     const { options, ...seen } = await this.#options(context);
     const plan = await planPromotion(options);

@@ -1,7 +1,8 @@
 /** Promotions as people and programs read them. */
 import { formatDuration } from '../../../../src/ui/format.ts';
 import type { ClaimsOf } from '../../failover/claims.ts';
-import type { PromotionOptions, PromotionPlan, PromotionReport } from '../../failover/promote.ts';
+import type { PromotionOptions, PromotionPlan } from '../../failover/plan.ts';
+import type { PromotionReport } from '../../failover/promote.ts';
 import type { Staleness } from '../../failover/staleness.ts';
 import { nameOf, type Workload } from '../../failover/workloads.ts';
 import type { ReplicaStanding } from '../base/participants.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { GRACE_MS } from '../../../../../plugins/nsreplicate/failover/fence.ts';
-import { planPromotion, promote } from '../../../../../plugins/nsreplicate/failover/promote.ts';
+import { planPromotion } from '../../../../../plugins/nsreplicate/failover/plan.ts';
+import { promote } from '../../../../../plugins/nsreplicate/failover/promote.ts';
 import { raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
 import { rightToWrite, takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
 import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
@@ -177,7 +178,7 @@ test('a promotion that is done is no reason to wait until the new primary’s ow
   });
   await run(optionsFor(kubes, { state: kubes.to, isPrimary: true, info: (text) => said.push(text) }));
   await holder.release();
-  expect(said.join('\n')).not.toMatch(/ended/);
+  expect(said.join('\n')).not.toMatch(/task has ended/);
 });
 
 test('what a controller works on is waited for, though its own Lease is free', async () => {

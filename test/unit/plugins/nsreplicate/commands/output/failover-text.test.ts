@@ -1,7 +1,7 @@
 /** What a promotion says before it is agreed to, and when it is done. */
 import { expect, test } from '@jest/globals';
 import { planText, reportText } from '../../../../../../plugins/nsreplicate/commands/output/failover-text.ts';
-import { planPromotion } from '../../../../../../plugins/nsreplicate/failover/promote.ts';
+import { planPromotion } from '../../../../../../plugins/nsreplicate/failover/plan.ts';
 import { UnreachableError } from '../../../../../../src/errors.ts';
 import { optionsFor, run, scene } from '../../../../support/promotion.ts';
 
