@@ -9,7 +9,7 @@ import type { Cluster } from '../clusters/cluster.ts';
 import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import { type Epoch, raiseEpoch } from '../state/epoch.ts';
 import { awaitLease } from '../state/lease.ts';
-import type { Unfenced } from '../state/promotion.ts';
+import { isUnderWay, readPromotion, type Unfenced } from '../state/promotion.ts';
 import { CONFIRMED_MS } from '../task/epoch-guard.ts';
 
 /**
@@ -92,7 +92,7 @@ export async function raiseEverywhere(epoch: Epoch, options: FenceOptions): Prom
 export async function awaitOlder(raisedAt: number, options: FenceOptions): Promise<void> {
   const { isPrimary, guardedBy, state, clock, signal } = options;
   // What is at work on a task whose primary it is already is the run that shall go on. A controller keeps its Lease.
-  const canTell = !isPrimary && guardedBy === undefined;
+  const canTell = !isPrimary && guardedBy === undefined && !(await isAnyPromoting(options));
   const hasEnded = state !== undefined && canTell && (await awaitEnd(state, options));
   if (!hasEnded) await clock.sleep(Math.max(0, raisedAt + GRACE_MS - clock.monotonic()), signal);
 }
@@ -106,6 +106,23 @@ export const overtaken = ({ leaderName, number, raisedAt }: Epoch): RefusedError
   new RefusedError(`${leaderName} was promoted meanwhile (epoch ${number}, ${raisedAt}).`, {
     hint: 'See `failover status`. Nothing more was woken here.',
   });
+
+/** Whether a promotion of another cluster may be under way, which wakes workloads there and holds no Lease. */
+async function isAnyPromoting({ task, others, signal }: FenceOptions): Promise<boolean> {
+  const found = await Promise.all(
+    others.map(async ({ kube }) => {
+      try {
+        const promotion = await readPromotion(kube, task, { signal });
+        return promotion !== undefined && isUnderWay(promotion);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof X8sError)) throw error;
+        return true;
+      }
+    }),
+  );
+  return found.includes(true);
+}
 
 /** The run that is at work is told; where that fails, it finds the epoch before its next write. */
 export async function tellRun(epoch: Epoch, { raised, signal, info }: FenceOptions): Promise<void> {

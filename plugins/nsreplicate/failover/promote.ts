@@ -3,8 +3,10 @@
  * waits until they are ready. Each step looks at what is there, so that a promotion that was interrupted is taken up by the
  * same command.
  */
-import { messageOf, X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
+import { fencedClient, WRITE_MS } from '../reconcile/fenced-client.ts';
 import { type Epoch, readEpoch } from '../state/epoch.ts';
 import { type PromotionRecord, type Unfenced, writePromotion } from '../state/promotion.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
@@ -30,6 +32,7 @@ export interface PromotionReport {
 /** What a promotion has found and done so far. */
 interface Progress {
   readonly plan: PromotionPlan;
+  /** Of these the replica is written to only while no newer epoch is known there. */
   readonly options: PromotionOptions;
   unfenced: readonly Unfenced[];
   /** Monotonic milliseconds at which all clusters that answer knew of the epoch. */
@@ -113,7 +116,11 @@ export function stepText(name: string): string {
  */
 export async function promote(plan: PromotionPlan, options: PromotionOptions): Promise<PromotionReport> {
   const { unfenced, epoch, record } = plan;
-  const progress: Progress = { plan, options, unfenced, raisedAt: 0, found: plan, woken: [], open: [] };
+  const replica = fencedReplica(epoch, options);
+  const progress: Progress = {
+    ...{ plan, options: { ...options, replica }, unfenced },
+    ...{ raisedAt: 0, found: plan, woken: [], open: [] },
+  };
   for (const { name, take } of steps) {
     options.info(stepText(name));
     await take(progress);
@@ -139,12 +146,11 @@ function note(
 }
 
 /** Wakes what is held and not blocked, each wave once the one before is ready, or its time is over. */
-async function wakeAll({ plan: { epoch }, options, found, woken, open }: Progress): Promise<void> {
+async function wakeAll({ options, found, woken, open }: Progress): Promise<void> {
   const { order, blocked } = found;
   for (const { workload, why, isLeft = false } of blocked)
     if (!isLeft) open.push({ workload: nameOf(workload), why });
   for (const wave of order.waves) {
-    await confirmEpoch(epoch, options);
     const free = wave.filter((one) => !blocked.some(({ workload }) => workload === one));
     const refused = new Set<Workload>();
     for (const workload of free.filter(({ original }) => original !== undefined)) {
@@ -171,13 +177,25 @@ async function wakeOne(
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof X8sError) || isAway(error)) throw error;
+    if (!(error instanceof X8sError) || isAway(error) || error instanceof RefusedError) throw error;
     return messageOf(error);
   }
 }
 
-/** Somebody else may have promoted another replica meanwhile. */
-async function confirmEpoch(epoch: Epoch, { task, replica, signal }: PromotionOptions): Promise<void> {
-  const known = await readEpoch(replica.kube, task, { signal });
-  if (known && known.number > epoch.number) throw overtaken(known);
+/**
+ * The replica, written to only while it knows of no newer epoch: somebody else may have promoted another one, also while
+ * this process stood still. A write is made before whoever promoted wakes anything (`awaitOlder`), or never.
+ */
+function fencedReplica(epoch: Epoch, { task, replica, clock, signal }: PromotionOptions): Cluster {
+  const fence = async () => {
+    for (;;) {
+      const askedAt = clock.monotonic();
+      const known = await readEpoch(replica.kube, task, { signal });
+      if (known && known.number > epoch.number) throw overtaken(known);
+      const leftMs = WRITE_MS - (clock.monotonic() - askedAt);
+      // An answer that lay there while this process stood still says nothing any more.
+      if (leftMs > 0) return leftMs;
+    }
+  };
+  return { ...replica, kube: fencedClient(replica.kube, { fence }) };
 }

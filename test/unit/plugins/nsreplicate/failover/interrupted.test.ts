@@ -51,7 +51,8 @@ function faultAt(index: number, kind: string, on: (side: Side) => boolean): Faul
 async function takenUp(work: PromotionAtWork, isLost = false) {
   await work.passes(1000);
   const report = await work.promote(work.workstation());
-  await work.passes(11_000);
+  // What has nothing to write looks at the epoch now and then only.
+  for (let seconds = 0; seconds < 11 && work.runEnded === undefined; seconds++) await work.passes(1000);
   return {
     epoch: (report as { epoch?: number }).epoch,
     open: (report as { open?: unknown }).open,
@@ -162,3 +163,44 @@ test('the runbook has a row for each step', () => {
   const rows = [...runbook.matchAll(/^\| ([a-z]+) +\| [A-Z]/gm)].map(([, name]) => name);
   expect(rows).toEqual(promotionSteps);
 });
+test('one that stands still, whichever request it makes, while another cluster is promoted: it writes nothing when it goes on', async () => {
+  const count = await requests();
+  let stood = 0;
+  for (let index = 0; index < count; index++) {
+    const work = await PromotionAtWork.begin();
+    world = work;
+    const goesOn = Promise.withResolvers<void>();
+    let calls = 0;
+    const standing = work.start(
+      work.workstation({
+        before: async (_side, { notAfterMs = Number.POSITIVE_INFINITY }) => {
+          const until = work.clock.monotonic() + notAfterMs;
+          if (calls++ >= index) await goesOn.promise;
+          // As the server does that was told so.
+          if (work.clock.monotonic() > until) cut();
+        },
+      }),
+    );
+    await work.passes(15_000);
+    if (standing.outcome !== undefined || !work.isFenced('to')) {
+      goesOn.resolve();
+      await work.close();
+      continue;
+    }
+    stood++;
+    const kubes = work.workstation();
+    const back = { replica: work.as('from', kubes), others: [work.as('to', kubes)], isPrimary: true };
+    expect(await work.promote(kubes, back)).toMatchObject({ epoch: 2, open: [] });
+    const { version } = work.objects.to;
+    goesOn.resolve();
+    await work.passes(30_000);
+    const written = work.objects.to.events.filter((event) => event.version > version);
+    expect({
+      index,
+      written: written.map(({ collection, after }) => `${collection} ${after?.metadata.name}`),
+    }).toEqual({ index, written: [] });
+    expect(standing.outcome).toMatchObject({ exitCode: expect.any(Number) });
+    await work.close();
+  }
+  expect(stood).toBeGreaterThan(10);
+}, 60_000);
