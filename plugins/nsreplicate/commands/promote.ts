@@ -33,7 +33,8 @@ export class PromoteCommand extends ExistingTaskCommand {
       Deployments, CronJobs, or as their x8s.dev/depends-on says; each wave has to be ready before the next. What was
       interrupted goes on with the same command.
 
-      The workloads of the old primary are left as they are: \`demote\` makes it the standby of the new one.
+      The workloads of the old primary are left as they are, and run on beside those that are woken: \`demote\` makes it
+      the standby of the new one.
     `,
     examples: [
       ['See what would happen', '$0 promote standby --name dr --primary prod --dry-run'],
@@ -77,7 +78,7 @@ export class PromoteCommand extends ExistingTaskCommand {
             details: report.open.map(({ workload, why }) => `${workload}: ${why}`),
             hint: 'The same command goes on with what is open.',
           });
-    return { data: report, text: reportText(report, this.replica), ...(error && { error }) };
+    return { data: report, text: reportText(report, this.replica, seen), ...(error && { error }) };
   }
 
   /** Who takes part, as far as it answers. */
@@ -115,7 +116,8 @@ export class PromoteCommand extends ExistingTaskCommand {
       info: (text) => reporter.info(text),
       raised: (epoch) => announce(context, state, { task, replica: replica.name, epoch }),
     };
-    return { options, last: standingOf(found, replica) };
+    const primary = members && options.others.find((one) => isMember(members[0], one));
+    return { options, last: standingOf(found, replica), oldPrimary: primary?.name };
   }
 
   /** @throws {X8sError} the replica is none of the task's, or the primary can't be asked and is not said to be lost */

@@ -50,3 +50,14 @@ test('where all are fenced, nobody is said to run on', async () => {
     /may still run|not fenced|can't be fenced/,
   );
 });
+
+test('of a primary that answers it is said that what runs there runs on, before and after, where anything is woken', async () => {
+  const seen = { last: undefined, oldPrimary: 'prod' };
+  const beside = '  workloads of prod are left as they are: what runs there runs on beside these';
+  const { connect } = scene();
+  const options = optionsFor(connect());
+  expect(planText(await planPromotion(options), options, seen)).toContain(beside);
+  expect(reportText(await run(options), 'standby', seen)).toContain(beside);
+  const again = optionsFor(connect());
+  expect(planText(await planPromotion(again), again, seen)).not.toContain(beside);
+});
