@@ -6,9 +6,10 @@
 import { Informers } from '../../../plugins/nsreplicate/cache/informers.ts';
 import type { Cluster } from '../../../plugins/nsreplicate/clusters/cluster.ts';
 import { stateNamespace } from '../../../plugins/nsreplicate/decide/spec.ts';
+import { checkLeads, tellEpoch } from '../../../plugins/nsreplicate/failover/demote.ts';
 import { type PromotionOptions, planPromotion } from '../../../plugins/nsreplicate/failover/plan.ts';
 import { type PromotionReport, promote } from '../../../plugins/nsreplicate/failover/promote.ts';
-import { provenanceOf } from '../../../plugins/nsreplicate/objects/provenance.ts';
+import { ProvenanceKey, provenanceOf } from '../../../plugins/nsreplicate/objects/provenance.ts';
 import { originalOf } from '../../../plugins/nsreplicate/objects/standby.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import { Session } from '../../../plugins/nsreplicate/run/session.ts';
@@ -19,7 +20,7 @@ import { type FakeClock, fakeClock } from './fake-clock.ts';
 import type { FakeCluster, FakeEvent } from './fake-cluster.ts';
 import { type FakeCall, type FakeKube, fakeKube } from './fake-kube.ts';
 import { cronJobs, deployments, statefulSets } from './promotion.ts';
-import { configMap, configMaps, groups, namespaces, resource, sides } from './replication.ts';
+import { configMap, configMaps, groups, namespace, namespaces, resource, sides } from './replication.ts';
 
 export type Side = 'from' | 'to';
 
@@ -88,7 +89,32 @@ const serveKinds = (kube: FakeKube): void => {
   const core = [resource('namespaces', 'Namespace', 'Cluster'), resource('configmaps', 'ConfigMap')];
   kube.answers.set('/api', () => groups('', ...core));
   kube.answers.set('/apis', () => ({ kind: 'APIGroupDiscoveryList', items: served }));
+  const review = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  kube.answers.set(review, () => ({ status: { allowed: true } }));
 };
+
+const silently = {
+  info: () => undefined,
+  warn: () => undefined,
+  begun: () => undefined,
+  compared: () => undefined,
+  standingBy: () => undefined,
+};
+
+/** What goes on beside a test; its outcome is there once it has come to an end. */
+interface Beginning<T> {
+  outcome: T | Error | undefined;
+}
+
+function begin<T>(work: Promise<T>): Beginning<T> {
+  const beginning: Beginning<T> = { outcome: undefined };
+  void work
+    .catch((error: Error) => error)
+    .then((outcome) => {
+      beginning.outcome = outcome;
+    });
+  return beginning;
+}
 
 /** A run that copies two workloads, a CronJob and a ConfigMap that changes all the time, to a standby. */
 export class PromotionAtWork {
@@ -107,6 +133,8 @@ export class PromotionAtWork {
   /** Workloads that were woken while the primary did not know of the epoch. */
   readonly #wokenUnfenced: string[] = [];
   #written = 0;
+  /** Whether something is changed on the primary all the time. */
+  isBusy = true;
   /** How the run that was at work ended; undefined: it is at work. */
   runEnded: unknown;
 
@@ -130,7 +158,7 @@ export class PromotionAtWork {
         workload(['StatefulSet', 'Deployment', 'CronJob'][index] ?? '', name, spec),
       );
     from.create(configMaps, configMap('busy', '0'));
-    to.create(namespaces, { metadata: { name: 'shop' } });
+    to.create(namespaces, namespace('shop', { tier: 'front' }));
     for (const kube of Object.values(world.run)) serveKinds(kube);
     world.#startRun();
     to.onEvent(() => world.#lookAtWaking());
@@ -157,24 +185,25 @@ export class PromotionAtWork {
       informers: new Informers(this.clock),
       clock: this.clock,
       signal: this.#ended.signal,
-      info: () => undefined,
-      warn: () => undefined,
-      begun: () => undefined,
-      compared: () => undefined,
-      standingBy: () => undefined,
+      ...silently,
     });
     void session.watch().catch((error: unknown) => {
       this.runEnded = error;
     });
   }
 
-  /** Time passes, and something is changed on the primary twice a second. */
+  get #stepMs(): number {
+    return this.isBusy ? 500 : 2000;
+  }
+
+  /** Time passes, and something is changed on the primary twice a second, while that is busy. */
   async passes(ms: number): Promise<void> {
     for (const end = this.clock.monotonic() + ms; this.clock.monotonic() < end; ) {
       const { from } = this.objects;
       const object = from.find(configMaps, 'shop', 'busy');
-      if (object) from.replace(configMaps, { ...object, data: { value: String(++this.#written) } });
-      await this.clock.advance(500);
+      if (object && this.isBusy)
+        from.replace(configMaps, { ...object, data: { value: String(++this.#written) } });
+      await this.clock.advance(this.#stepMs);
     }
   }
 
@@ -201,17 +230,20 @@ export class PromotionAtWork {
     change: Partial<PromotionOptions> = {},
     limitMs = 90_000,
   ): Promise<PromotionReport | Error | undefined> {
-    const promoting = this.start(kubes, change);
+    return this.#outcomeOf(this.start(kubes, change), limitMs);
+  }
+
+  async #outcomeOf<T>(work: Beginning<T>, limitMs: number): Promise<T | Error | undefined> {
     const until = this.clock.monotonic() + limitMs;
-    while (promoting.outcome === undefined && this.clock.monotonic() < until) await this.passes(500);
-    return promoting.outcome;
+    while (work.outcome === undefined && this.clock.monotonic() < until) await this.passes(this.#stepMs);
+    return work.outcome;
   }
 
   /** Begins to promote the standby; what comes of it is in `outcome` once it has come to an end. */
   start(
     kubes: Readonly<Record<Side, FakeKube>>,
     change: Partial<PromotionOptions> = {},
-  ): { outcome: PromotionReport | Error | undefined } {
+  ): Beginning<PromotionReport> {
     const options: PromotionOptions = {
       task: 't',
       replica: this.as('to', kubes),
@@ -231,14 +263,38 @@ export class PromotionAtWork {
         writeControl(kubes.from, 't', { epoch: number }, { at: '', by: 'tester', what: 'promote' }),
       ...change,
     };
-    const promoting: { outcome: PromotionReport | Error | undefined } = { outcome: undefined };
-    void planPromotion(options)
-      .then((plan) => promote(plan, options))
-      .catch((error: Error) => error)
-      .then((outcome) => {
-        promoting.outcome = outcome;
-      });
-    return promoting;
+    return begin(planPromotion(options).then((plan) => promote(plan, options)));
+  }
+
+  /**
+   * Makes the old primary the standby of the new one; resolves as `promote` does, with the phase in which that task ended. What
+   * has come to no end by the limit is ended.
+   * What people see before they agree to it is left out.
+   */
+  async demote(
+    kubes: Readonly<Record<Side, FakeKube>>,
+    limitMs = 90_000,
+  ): Promise<string | Error | undefined> {
+    const [primary, demoted] = [this.as('to', kubes), this.as('from', kubes)];
+    const ended = new AbortController();
+    const { signal } = ended;
+    const carryOut = async () => {
+      const epoch = await checkLeads(primary, 't', { signal });
+      await tellEpoch([demoted], 't', epoch, { signal });
+      const spec = { ...this.#sides.assignment.spec, standby: ['from'], adopt: true, failBack: true };
+      const session = new Session(
+        { spec, primary, replicas: [demoted] },
+        { ...silently, state: kubes.to, informers: new Informers(this.clock), clock: this.clock, signal },
+      );
+      return (await session.once()).status.phase;
+    };
+    const outcome = await this.#outcomeOf(begin(carryOut()), limitMs);
+    if (outcome !== undefined) return outcome;
+    // As by Ctrl-C. Where it is killed, its Lease runs out, which that of a process that lives never does.
+    ended.abort(new Error('ended'));
+    await this.passes(12_000);
+    this.objects.to.delete('coordination.k8s.io/leases', stateNamespace, 'nsreplicate-t-lease');
+    return undefined;
   }
 
   /** A cluster as a promotion knows it. */
@@ -247,9 +303,18 @@ export class PromotionAtWork {
     return { name: side, id, kube: kubes[side] };
   }
 
-  /** What workloads of the standby are told by now, against their originals. */
+  /** Whether workloads of a cluster are told what they had in the beginning. */
+  isAwakeOn(side: Side): boolean {
+    return JSON.stringify(toldOf(this.objects[side])) === JSON.stringify(originals);
+  }
+
   get isAwake(): boolean {
-    return JSON.stringify(toldOf(this.objects.to)) === JSON.stringify(originals);
+    return this.isAwakeOn('to');
+  }
+
+  /** What workloads of a cluster are told. */
+  toldOn(side: Side) {
+    return toldOf(this.objects[side]);
   }
 
   /** What went wrong, in the order in which the servers were asked; empty where nothing did. */
@@ -277,10 +342,17 @@ export const wakes = ({ before, after }: FakeEvent): boolean =>
 
 const isHeld = (object: KubeObject): boolean => originalOf(object) !== undefined;
 
+/** The epoch in which a copy was written; 0 before the first promotion, undefined where it is no copy. */
+export function epochOf(object: KubeObject | undefined): number | undefined {
+  if (!object || !provenanceOf(object)) return undefined;
+  const origin = object.metadata.annotations?.[ProvenanceKey.origin] ?? '';
+  return Number(/ epoch=(\d+)/.exec(origin)?.[1] ?? 0);
+}
+
 /** Whether the run of the old primary wrote that: neither a controller nor a promotion changes where an object came from. */
 const isCopyOfBefore = ({ before, after }: FakeEvent): boolean => {
-  const origin = after && provenanceOf(after);
-  if (origin === undefined || (origin.epoch ?? 0) > 0) return false;
-  const isRewritten = JSON.stringify(before && provenanceOf(before)) !== JSON.stringify(origin);
+  if (epochOf(after) !== 0) return false;
+  const originOf = (object: KubeObject | undefined) => object?.metadata.annotations?.[ProvenanceKey.origin];
+  const isRewritten = originOf(before) !== originOf(after);
   return isRewritten || (before !== undefined && !isHeld(before) && isHeld(after as KubeObject));
 };

@@ -11,41 +11,11 @@ import {
   stepText,
 } from '../../../../../plugins/nsreplicate/failover/promote.ts';
 import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
-import type { FakeCall } from '../../../support/fake-kube.ts';
-import { cut, type Fault, PromotionAtWork, type Side } from '../../../support/promotion-at-work.ts';
-
-const toBoth = () => true;
+import { faultAt, toBoth } from '../../../support/faults.ts';
+import { cut, PromotionAtWork, type Side } from '../../../support/promotion-at-work.ts';
 
 let world: PromotionAtWork | undefined;
 afterEach(() => world?.close());
-
-const forever = () => new Promise<never>(() => undefined);
-
-/** A fault at one of the requests of a promotion, counted over the lines that it concerns. */
-function faultAt(index: number, kind: string, on: (side: Side) => boolean): Fault {
-  let count = 0;
-  let target: FakeCall | undefined;
-  /** From then on nothing comes through, or nobody asks any more. */
-  let isOver = false;
-  const endsProcess = kind === 'ends the process';
-  const whatFollows = (side: Side): undefined | Promise<never> => {
-    if (isOver && endsProcess) return forever();
-    return isOver && on(side) ? cut() : undefined;
-  };
-  return {
-    before: (side, call) => {
-      if (on(side) && count++ === index) target = call;
-      if (call === target && kind === 'fails') cut();
-      return whatFollows(side);
-    },
-    after: (side, call) => {
-      if (call !== target) return whatFollows(side);
-      if (kind === 'loses its answer') cut();
-      isOver = true;
-      return whatFollows(side);
-    },
-  };
-}
 
 /** The same command again, once all lines are there: it ends as one that nothing hindered. */
 async function takenUp(work: PromotionAtWork, isLost = false) {
