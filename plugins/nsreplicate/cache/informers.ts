@@ -1,6 +1,7 @@
 /**
  * Lists and watches, shared: however many tasks of a process follow the same resource of the same cluster,
- * one watch runs. Each follower gets its own complete list first, then every change after it, none twice.
+ * one watch runs, and one of the whole cluster where they follow more than a few namespaces. Each follower gets its own
+ * complete list first, then every change after it, none twice.
  */
 import { retry, retryUntilAborted } from '../../../src/async/retry.ts';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
@@ -9,10 +10,15 @@ import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { listPages } from '../../../src/kube/api/list.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
-import { isOlder } from '../../../src/kube/api/resource-version.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
+import { missingPermissions } from '../../../src/kube/cluster/access.ts';
 import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 import { listWatch, type WatchEventType } from '../../../src/kube/watch/watch.ts';
+import { FEW } from '../clusters/scopes.ts';
+import { type InformerHandler, isNewer, PAGE, pause } from './following.ts';
+import { type NamespaceFollower, WideWatch } from './wide-watch.ts';
+
+export type { InformerHandler } from './following.ts';
 
 export interface InformerScope {
   readonly kube: KubeClient;
@@ -25,31 +31,14 @@ export interface InformerScope {
   readonly watch: boolean;
 }
 
-export interface InformerHandler {
-  /** One page of a complete list; `first`: a new list begins, whatever came before is void. */
-  page(items: readonly KubeObject[], first: boolean, whole: boolean): void | Promise<void>;
-  /** The first list has come to its end; what it means is told by `synced`, once this resolves. */
-  listed?(): Promise<void>;
-  /** The list is complete. */
-  synced(resourceVersion: string): void;
-  event(type: WatchEventType, object: KubeObject): void;
-  connected?(): void;
-  /** Not reachable, or not allowed; tried again by itself. */
-  disconnected?(error: X8sError): void;
-}
-
-/**
- * Objects a page of a first list: whole objects, of which no more than a page is held. Pages of half the size cost an API
- * server twice the time for each object, larger ones none less; and as many of the largest objects that there are still fit
- * into one text.
- */
-const PAGE = 300;
-const pause = { firstMs: 500, mostMs: 30_000 };
-
 /** All informers of a process. */
 export class Informers {
   readonly #clock: Clock;
   readonly #streams = new Map<string, Stream>();
+  /** Of a resource of a cluster of which more than a few namespaces are followed. */
+  readonly #wide = new Map<string, WideWatch>();
+  /** Of which resources a client may read the whole cluster, as far as that was asked. */
+  readonly #mayRead = new WeakMap<KubeClient, Map<string, Promise<boolean | undefined>>>();
   readonly #clients = new WeakMap<KubeClient, number>();
   #count = 0;
   /** How often watches broke off and began again, by cluster. */
@@ -64,6 +53,13 @@ export class Informers {
    * Where it can't be listed, the handler hears why and it is tried again.
    */
   async follow(scope: InformerScope, handler: InformerHandler, signal: AbortSignal): Promise<void> {
+    const { namespace } = scope;
+    const wide = namespace !== undefined && this.#isCrowded(scope) && (await this.#wideFor(scope));
+    if (wide) return wide.join({ namespace, handler, signal });
+    await this.#followAlone(scope, handler, signal);
+  }
+
+  async #followAlone(scope: InformerScope, handler: InformerHandler, signal: AbortSignal): Promise<void> {
     const key = this.#keyOf(scope);
     let stream = this.#streams.get(key);
     if (!stream) {
@@ -75,11 +71,72 @@ export class Informers {
       stream = made;
     }
     await stream.join(handler, scope.watch, signal);
+    this.#gather(this.#wholeKeyOf(scope));
+  }
+
+  /** Who has a watch for one namespace goes over to the one of the whole cluster, where there is one by now. */
+  #gather(key: string): void {
+    const wide = this.#wide.get(key);
+    if (!wide) return;
+    // It ends with the signal, or goes on trying.
+    for (const { scope, stream } of this.#byNamespace(key))
+      for (const { handler, signal } of stream.release())
+        wide.join({ namespace: scope.namespace ?? '', handler, signal }).catch(() => undefined);
+  }
+
+  /** Watches of one namespace each. */
+  #byNamespace(key: string): { scope: InformerScope; stream: Stream }[] {
+    return [...this.#streams.values()]
+      .map((stream) => ({ scope: stream.scope, stream }))
+      .filter(({ scope }) => scope.namespace !== undefined && this.#wholeKeyOf(scope) === key);
+  }
+
+  /** The key of all namespaces of a scope's resource. */
+  #wholeKeyOf(scope: InformerScope): string {
+    return this.#keyOf({ ...scope, namespace: undefined });
   }
 
   /** How many watches run. */
   get size(): number {
-    return this.#streams.size;
+    return this.#streams.size + this.#wide.size;
+  }
+
+  /** Whether so many namespaces of a resource are followed that one watch of the whole cluster costs less. */
+  #isCrowded(scope: InformerScope): boolean {
+    const key = this.#wholeKeyOf(scope);
+    if (!scope.watch || this.#streams.has(this.#keyOf(scope))) return false;
+    return this.#wide.has(key) || this.#byNamespace(key).length >= FEW;
+  }
+
+  /** The watch of the whole cluster; undefined where that may not be read. */
+  async #wideFor({ kube, resource, metadataOnly, ...scope }: InformerScope): Promise<WideWatch | undefined> {
+    const key = this.#wholeKeyOf({ kube, resource, metadataOnly, ...scope });
+    const known = this.#mayRead.get(kube) ?? new Map<string, Promise<boolean | undefined>>();
+    this.#mayRead.set(kube, known);
+    const asked = known.get(key) ?? mayRead(kube, resource);
+    known.set(key, asked);
+    const isAllowed = await asked;
+    // Whoever comes next asks again.
+    if (isAllowed === undefined) known.delete(key);
+    if (!isAllowed) return undefined;
+    const clock = this.#clock;
+    const wide =
+      this.#wide.get(key) ??
+      new WideWatch({
+        ...{ kube, resource, metadataOnly, clock },
+        ended: (isDenied) => {
+          this.#wide.delete(key);
+          if (isDenied) known.set(key, Promise.resolve(false));
+        },
+        brokeOff: () => this.#countRestart(kube.cluster.context),
+        byItself: ({ namespace, handler, signal }: NamespaceFollower) =>
+          this.#followAlone({ kube, resource, metadataOnly, namespace, watch: true }, handler, signal),
+      });
+    if (!this.#wide.has(key)) {
+      this.#wide.set(key, wide);
+      this.#gather(key);
+    }
+    return wide;
   }
 
   #countRestart(cluster: string): void {
@@ -95,8 +152,20 @@ export class Informers {
   }
 }
 
+/** Whether who reads may list and watch a resource in the whole cluster; undefined where that can't be told just now. */
+async function mayRead(kube: KubeClient, resource: Resource): Promise<boolean | undefined> {
+  try {
+    const needs = ['list', 'watch'].map((verb) => ({ verb, resource }));
+    return (await missingPermissions(kube, needs)).length === 0;
+  } catch (error) {
+    if (!(error instanceof X8sError)) throw error;
+    return undefined;
+  }
+}
+
 interface Follower {
   readonly handler: InformerHandler;
+  readonly signal: AbortSignal;
   /** Changes that came while its list was on the way; undefined once it is up to date. */
   held: [WatchEventType, KubeObject][] | undefined;
 }
@@ -108,7 +177,7 @@ interface StreamHooks {
 }
 
 class Stream {
-  readonly #scope: InformerScope;
+  readonly scope: InformerScope;
   readonly #clock: Clock;
   readonly #hooks: StreamHooks;
   readonly #followers = new Set<Follower>();
@@ -119,15 +188,17 @@ class Stream {
   #connected = false;
   /** How many lists the watch itself began. */
   #lists = 0;
+  /** The last of them has not come to its end. */
+  #isListing = false;
 
   constructor(scope: InformerScope, clock: Clock, hooks: StreamHooks) {
-    this.#scope = scope;
+    this.scope = scope;
     this.#clock = clock;
     this.#hooks = hooks;
   }
 
   async join(handler: InformerHandler, watch: boolean, signal: AbortSignal): Promise<void> {
-    const follower: Follower = { handler, held: [] };
+    const follower: Follower = { handler, signal, held: [] };
     this.#followers.add(follower);
     signal.addEventListener('abort', () => this.#leave(follower), { once: true });
     try {
@@ -155,7 +226,7 @@ class Stream {
   }
 
   async #list(handler: InformerHandler, persistent: boolean, signal: AbortSignal): Promise<string> {
-    const { kube, resource, namespace } = this.#scope;
+    const { kube, resource, namespace } = this.scope;
     const page = (items: KubeObject[], first: boolean) => handler.page(items, first, true);
     const failed = (error: unknown): void => {
       if (!(error instanceof X8sError)) throw error;
@@ -174,7 +245,7 @@ class Stream {
   }
 
   async #keepWatching(from: string): Promise<void> {
-    const { kube, resource, namespace, metadataOnly } = this.#scope;
+    const { kube, resource, namespace, metadataOnly } = this.scope;
     const { signal } = this.#controller;
     let start: { resourceVersion?: string } = { resourceVersion: from };
     const watch = () => {
@@ -191,7 +262,7 @@ class Stream {
   }
 
   #fanOut() {
-    const whole = !this.#scope.metadataOnly;
+    const whole = !this.scope.metadataOnly;
     /** Followers that heard a list from its beginning. To others the rest of it would look like the whole list. */
     let listening: readonly Follower[] = [];
     const heard = () => listening.filter((follower) => this.#followers.has(follower));
@@ -199,11 +270,13 @@ class Stream {
       page: async (items: KubeObject[], first: boolean) => {
         if (first) {
           this.#lists++;
+          this.#isListing = true;
           listening = this.#current();
         }
         for (const { handler } of heard()) await handler.page(items, first, whole);
       },
       replaced: (_items: KubeObject[], version: string) => {
+        this.#isListing = false;
         for (const { handler } of heard()) handler.synced(version);
       },
       event: (type: WatchEventType, object: KubeObject) => {
@@ -234,15 +307,21 @@ class Stream {
     for (const { handler } of this.#current()) say(handler);
   }
 
+  /** Gives its followers up to who follows them from now on; none while a list of one of them is on its way. */
+  release(): readonly Follower[] {
+    const followers = this.#current();
+    if (this.#isListing || !this.#watching || followers.length < this.#followers.size) return [];
+    this.#followers.clear();
+    this.#end();
+    return followers;
+  }
+
   #leave(follower: Follower): void {
-    this.#followers.delete(follower);
-    if (this.#followers.size > 0) return;
+    if (this.#followers.delete(follower) && this.#followers.size === 0) this.#end();
+  }
+
+  #end(): void {
     this.#controller.abort();
     this.#hooks.ended();
   }
-}
-
-/** Whether an object may have changed after a list. */
-function isNewer({ metadata: { resourceVersion = '' } }: KubeObject, version: string): boolean {
-  return resourceVersion !== version && !isOlder(resourceVersion, version);
 }

@@ -6,7 +6,7 @@ import { missingPermissions } from '../../../src/kube/cluster/access.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Up to so many namespaces are followed one by one: more would be many connections for nothing. */
-const FEW = 8;
+export const FEW = 8;
 
 /** Namespaces of one cluster, by their names there; `[undefined]` is the whole cluster. */
 export type Scopes = readonly (string | undefined)[];

@@ -8,7 +8,7 @@ import { contextNames } from '../../../src/cli/providers.ts';
 import { IncompleteError, RefusedError, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
-import type { PromotionOptions } from '../failover/promote.ts';
+import type { PromotionOptions } from '../failover/plan.ts';
 import type { Epoch } from '../state/epoch.ts';
 import type { Unfenced } from '../state/promotion.ts';
 import { defaultTask } from '../state/task-objects.ts';
@@ -33,7 +33,8 @@ export class PromoteCommand extends ExistingTaskCommand {
       Deployments, CronJobs, or as their x8s.dev/depends-on says; each wave has to be ready before the next. What was
       interrupted goes on with the same command.
 
-      The workloads of the old primary are left as they are: \`demote\` makes it the standby of the new one.
+      The workloads of the old primary are left as they are, and run on beside those that are woken: \`demote\` makes it
+      the standby of the new one.
     `,
     examples: [
       ['See what would happen', '$0 promote standby --name dr --primary prod --dry-run'],
@@ -59,7 +60,8 @@ export class PromoteCommand extends ExistingTaskCommand {
   yes = option.flag('-y,--yes', { description: 'Do not ask.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { planPromotion, promote } = await import('../failover/promote.ts');
+    const { planPromotion } = await import('../failover/plan.ts');
+    const { promote } = await import('../failover/promote.ts');
     const { planText, planData, reportText } = await import('./output/failover-text.ts');
     const { options, ...seen } = await this.#options(context);
     const plan = await planPromotion(options);
@@ -76,7 +78,7 @@ export class PromoteCommand extends ExistingTaskCommand {
             details: report.open.map(({ workload, why }) => `${workload}: ${why}`),
             hint: 'The same command goes on with what is open.',
           });
-    return { data: report, text: reportText(report, this.replica), ...(error && { error }) };
+    return { data: report, text: reportText(report, this.replica, seen), ...(error && { error }) };
   }
 
   /** Who takes part, as far as it answers. */
@@ -114,7 +116,8 @@ export class PromoteCommand extends ExistingTaskCommand {
       info: (text) => reporter.info(text),
       raised: (epoch) => announce(context, state, { task, replica: replica.name, epoch }),
     };
-    return { options, last: standingOf(found, replica) };
+    const primary = members && options.others.find((one) => isMember(members[0], one));
+    return { options, last: standingOf(found, replica), oldPrimary: primary?.name };
   }
 
   /** @throws {X8sError} the replica is none of the task's, or the primary can't be asked and is not said to be lost */

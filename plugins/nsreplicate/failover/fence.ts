@@ -9,7 +9,7 @@ import type { Cluster } from '../clusters/cluster.ts';
 import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import { type Epoch, raiseEpoch } from '../state/epoch.ts';
 import { awaitLease } from '../state/lease.ts';
-import type { Unfenced } from '../state/promotion.ts';
+import { isUnderWay, readPromotion, type Unfenced } from '../state/promotion.ts';
 import { CONFIRMED_MS } from '../task/epoch-guard.ts';
 
 /**
@@ -69,26 +69,32 @@ export async function askOther<T>(
 }
 
 /**
- * Raises the epoch, on the replica first, and waits until no run of an older one writes any more.
+ * Raises the epoch, on the replica first.
  * @returns the clusters that could not be told
  * @throws {RefusedError} somebody else promoted another replica meanwhile
  */
-export async function fence(epoch: Epoch, options: FenceOptions): Promise<readonly Unfenced[]> {
-  const { task, replica, isPrimary, guardedBy, others, state, clock, signal, info } = options;
+export async function raiseEverywhere(epoch: Epoch, options: FenceOptions): Promise<readonly Unfenced[]> {
+  const { task, replica, others, signal, info } = options;
   const unfenced: Unfenced[] = [];
   const raise = ({ kube }: Cluster) => raiseEpoch(kube, task, epoch, { signal });
   checkRaised(await raise(replica), epoch);
   for (const cluster of others)
     checkRaised(await askOther(cluster, () => raise(cluster), options, unfenced), epoch);
-  const raisedAt = clock.monotonic();
   info(`epoch ${epoch.number}: task ${task} writes nothing any more to clusters that know of it`);
   for (const { name, why } of unfenced) info(`not fenced: ${name}: ${why}`);
-  await announce(epoch, options);
+  return unfenced;
+}
+
+/**
+ * Waits until no run of an older epoch writes any more.
+ * @param raisedAt monotonic milliseconds at which all clusters that answer knew of the epoch
+ */
+export async function awaitOlder(raisedAt: number, options: FenceOptions): Promise<void> {
+  const { isPrimary, guardedBy, state, clock, signal } = options;
   // What is at work on a task whose primary it is already is the run that shall go on. A controller keeps its Lease.
-  const canTell = !isPrimary && guardedBy === undefined;
+  const canTell = !isPrimary && guardedBy === undefined && !(await isAnyPromoting(options));
   const hasEnded = state !== undefined && canTell && (await awaitEnd(state, options));
   if (!hasEnded) await clock.sleep(Math.max(0, raisedAt + GRACE_MS - clock.monotonic()), signal);
-  return unfenced;
 }
 
 /** @throws {RefusedError} it is another one */
@@ -101,8 +107,25 @@ export const overtaken = ({ leaderName, number, raisedAt }: Epoch): RefusedError
     hint: 'See `failover status`. Nothing more was woken here.',
   });
 
+/** Whether a promotion of another cluster may be under way, which wakes workloads there and holds no Lease. */
+async function isAnyPromoting({ task, others, signal }: FenceOptions): Promise<boolean> {
+  const found = await Promise.all(
+    others.map(async ({ kube }) => {
+      try {
+        const promotion = await readPromotion(kube, task, { signal });
+        return promotion !== undefined && isUnderWay(promotion);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof X8sError)) throw error;
+        return true;
+      }
+    }),
+  );
+  return found.includes(true);
+}
+
 /** The run that is at work is told; where that fails, it finds the epoch before its next write. */
-async function announce(epoch: Epoch, { raised, signal, info }: FenceOptions): Promise<void> {
+export async function tellRun(epoch: Epoch, { raised, signal, info }: FenceOptions): Promise<void> {
   try {
     await raised(epoch);
   } catch (error) {

@@ -1,51 +1,20 @@
 /**
- * Promotes a replica: fences the task, waits until nobody writes any more, wakes workloads wave by wave, and waits until
- * they are ready. Each step looks at what is there, so that a promotion that was interrupted is taken up by the same
- * command.
+ * Promotes a replica, step by step: fences the task, waits until nobody writes any more, wakes workloads wave by wave, and
+ * waits until they are ready. Each step looks at what is there, so that a promotion that was interrupted is taken up by the
+ * same command.
  */
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
-import { type Epoch, newestOf, readEpoch } from '../state/epoch.ts';
-import { type PromotionRecord, readPromotion, type Unfenced, writePromotion } from '../state/promotion.ts';
-import { readSavedState } from '../state/state.ts';
+import { fencedClient, WRITE_MS } from '../reconcile/fenced-client.ts';
+import { type Epoch, readEpoch } from '../state/epoch.ts';
+import { type PromotionRecord, type Unfenced, writePromotion } from '../state/promotion.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
 import { awaitReady } from './await-ready.ts';
-import { type ClaimsOf, claimsOf, hasEmptyClaim } from './claims.ts';
-import { askOther, type FenceOptions, fence, overtaken } from './fence.ts';
-import { type Order, orderOf } from './order.ts';
-import { type Blocked, staleCopies } from './stale-copies.ts';
-import { type Staleness, stalenessOf } from './staleness.ts';
-import { nameOf, type Workload, wake, workloadsOf } from './workloads.ts';
-
-export interface PromotionOptions extends FenceOptions {
-  /** The task's status names it: an old primary that takes over again has no copies. */
-  readonly takesPart: boolean;
-  /** Those that were asked for before, and can't be: they are not among `others`. */
-  readonly silent: readonly Unfenced[];
-  /** Also wakes StatefulSets with claims that nothing was ever copied into. */
-  readonly withEmptyClaims: boolean;
-  /** How long each wave may take until it is ready, milliseconds. */
-  readonly timeoutMs: number;
-}
-
-/** What a promotion would do. */
-export interface PromotionPlan extends Wakening {
-  readonly epoch: Epoch;
-  /** Clusters that do not answer, or with errors: as far as is known now they would not be fenced. */
-  readonly unfenced: readonly Unfenced[];
-  readonly record: PromotionRecord;
-}
-
-/** What would be woken on a replica as it is now. */
-interface Wakening {
-  readonly order: Order;
-  readonly claims: readonly ClaimsOf[];
-  /** Held workloads that are not woken: a claim of theirs is empty, or they are no copies that the last run kept. */
-  readonly blocked: readonly Blocked[];
-  readonly staleness: Staleness;
-}
+import { awaitOlder, overtaken, raiseEverywhere, tellRun } from './fence.ts';
+import { lookAround, type PromotionOptions, type PromotionPlan, type Wakening } from './plan.ts';
+import type { Staleness } from './staleness.ts';
+import { nameOf, type Workload, wake } from './workloads.ts';
 
 export interface PromotionReport {
   readonly epoch: number;
@@ -60,92 +29,85 @@ export interface PromotionReport {
   readonly staleness: Staleness;
 }
 
-/**
- * Looks, and writes nothing.
- * @throws {RefusedError} nothing tells that the replica is one of the task
- * @throws {UnreachableError} the primary answers with an error, and is not said to be lost
- */
-export async function planPromotion(options: PromotionOptions): Promise<PromotionPlan> {
-  const { task, replica, takesPart, isPrimary, others, silent, clock, signal } = options;
-  const call = { signal };
-  const unfenced: Unfenced[] = [...silent];
-  const epochOn = ({ kube }: Cluster) => readEpoch(kube, task, call);
-  const epochsOfOthers = others.map((one) => askOther(one, () => epochOn(one), options, unfenced));
-  const [epochs, before, wakening] = await Promise.all([
-    Promise.all([epochOn(replica), ...epochsOfOthers]),
-    readPromotion(replica.kube, task, call),
-    lookAround(options),
-  ]);
-  const { staleness } = wakening;
-  if (!takesPart && staleness.kinds.length === 0 && staleness.unread.length === 0)
-    throw new RefusedError(`${replica.name} has no copies of task ${task}.`, {
-      hint: '--name chooses another task.',
-    });
-  const newest = newestOf(epochs);
-  if (isPrimary && newest === undefined)
-    throw new RefusedError(`${replica.name} is the primary of task ${task} already; nothing was promoted.`, {
-      hint: 'Name the replica that is to take its place.',
-    });
-  // Where another cluster was promoted to the same number, only a newer one tells which of them leads.
-  const isKnown =
-    newest?.leader === replica.id && newest.rival === undefined && before?.epoch === newest.number;
-  const now = clock.now().toISOString();
-  const epoch: Epoch = isKnown
-    ? newest
-    : { number: (newest?.number ?? 0) + 1, leader: replica.id, leaderName: replica.name, raisedAt: now };
-  return {
-    epoch,
-    unfenced,
-    // One that is done begins anew, with whatever came to be held since.
-    record:
-      isKnown && before.phase !== 'Done' ? before : { epoch: epoch.number, phase: 'Fencing', startedAt: now },
-    ...wakening,
-  };
+/** What a promotion has found and done so far. */
+interface Progress {
+  readonly plan: PromotionPlan;
+  /** Of these the replica is written to only while no newer epoch is known there. */
+  readonly options: PromotionOptions;
+  unfenced: readonly Unfenced[];
+  /** Monotonic milliseconds at which all clusters that answer knew of the epoch. */
+  raisedAt: number;
+  found: Wakening;
+  readonly woken: string[];
+  readonly open: { readonly workload: string; readonly why: string }[];
 }
 
-/** Looks which workloads the replica has, and writes nothing. */
-async function lookAround({
-  task,
-  replica,
-  state,
-  withEmptyClaims,
-  clock,
-  signal,
-}: PromotionOptions): Promise<Wakening> {
-  const [workloads, staleness, former] = await Promise.all([
-    workloadsOf(replica, task, { signal }),
-    stalenessOf(replica, task, { signal }),
-    formerIn(state, task, signal),
-  ]);
-  const stale = staleCopies(workloads, former);
-  const isStale = (one: Workload) => stale.some(({ workload }) => workload === one);
-  const held = workloads.filter((one) => one.original !== undefined && !isStale(one));
-  const claims = await claimsOf(replica, held, { clock, signal });
-  const empty = claims.filter((one) => one.workload.kind === 'StatefulSet' && hasEmptyClaim(one));
-  const blocked = [
-    ...stale,
-    ...(withEmptyClaims ? [] : empty.map(({ workload }) => ({ workload, why: emptyClaim }))),
-  ];
-  return { order: orderOf(workloads), claims, blocked, staleness };
+interface Step {
+  readonly name: string;
+  readonly does: string;
+  readonly take: (progress: Progress) => Promise<void>;
 }
 
-/** Namespaces that the task's map leads to no more, as far as its state can be read. */
-async function formerIn(
-  state: KubeClient | undefined,
-  task: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  if (state === undefined) return [];
-  try {
-    return (await readSavedState(state, task, { signal })).former;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof X8sError)) throw error;
-    return [];
-  }
-}
+/** All that a promotion does, in this order. Whichever of them it is interrupted in, the same command begins with the first. */
+const steps: readonly Step[] = [
+  {
+    name: 'record',
+    does: 'note on the replica that its promotion has begun',
+    take: async (progress) => {
+      const { replica, signal } = progress.options;
+      await ensureStateNamespace(replica.kube, { signal });
+      await note(progress, { phase: 'Fencing' });
+    },
+  },
+  {
+    name: 'fence',
+    does: 'raise the epoch on every cluster that answers',
+    take: async (progress) => {
+      const { plan, options } = progress;
+      progress.unfenced = [...options.silent, ...(await raiseEverywhere(plan.epoch, options))];
+      progress.raisedAt = options.clock.monotonic();
+    },
+  },
+  {
+    name: 'stop',
+    does: 'wait until nothing of an older epoch writes',
+    take: async ({ plan, options, raisedAt }) => {
+      await tellRun(plan.epoch, options);
+      await awaitOlder(raisedAt, options);
+    },
+  },
+  {
+    name: 'look',
+    does: 'see what is held by now',
+    take: async (progress) => {
+      // The task wrote until it was fenced, and a person may have thought about the plan for long.
+      progress.found = await lookAround(progress.options);
+      await note(progress, { phase: 'Waking' });
+    },
+  },
+  {
+    name: 'wake',
+    does: 'give workloads back what they had, wave by wave',
+    take: wakeAll,
+  },
+  {
+    name: 'report',
+    does: 'note how it ended',
+    take: async (progress) => {
+      const finishedAt = progress.options.clock.now().toISOString();
+      await note(progress, { phase: progress.open.length === 0 ? 'Done' : 'Incomplete', finishedAt });
+    },
+  },
+];
 
-const emptyClaim = 'nothing was ever copied into a claim of it; --with-empty-claims wakes it all the same';
+/** The steps of a promotion by name, in their order. */
+export const promotionSteps: readonly string[] = steps.map(({ name }) => name);
+
+/** What is said as a step begins. */
+export function stepText(name: string): string {
+  const index = promotionSteps.indexOf(name);
+  return `step ${index + 1} of ${steps.length}, ${name}: ${steps[index]?.does}`;
+}
 
 /**
  * Carries a plan out.
@@ -153,27 +115,42 @@ const emptyClaim = 'nothing was ever copied into a claim of it; --with-empty-cla
  *   promoted by somebody else meanwhile
  */
 export async function promote(plan: PromotionPlan, options: PromotionOptions): Promise<PromotionReport> {
-  const { task, replica, clock, signal } = options;
-  const { epoch, record } = plan;
-  const note = (change: Partial<PromotionRecord>) =>
-    writePromotion(
-      replica.kube,
-      task,
-      { ...record, cluster: replica.id, finishedAt: undefined, ...change },
-      { signal },
-    );
-  await ensureStateNamespace(replica.kube, { signal });
-  await note({ phase: 'Fencing', unfenced: plan.unfenced });
-  const unfenced = [...options.silent, ...(await fence(epoch, options))];
-  // The task wrote until it was fenced, and a person may have thought about the plan for long.
-  const { order, blocked, staleness } = await lookAround(options);
-  await note({ phase: 'Waking', unfenced });
-  const woken: string[] = [];
-  const open = blocked
-    .filter(({ isLeft = false }) => !isLeft)
-    .map(({ workload, why }) => ({ workload: nameOf(workload), why }));
+  const { unfenced, epoch, record } = plan;
+  const replica = fencedReplica(epoch, options);
+  const progress: Progress = {
+    ...{ plan, options: { ...options, replica }, unfenced },
+    ...{ raisedAt: 0, found: plan, woken: [], open: [] },
+  };
+  for (const { name, take } of steps) {
+    options.info(stepText(name));
+    await take(progress);
+  }
+  const { woken, open, found } = progress;
+  const { startedAt } = record;
+  const tookMs = options.clock.now().getTime() - new Date(startedAt).getTime();
+  return {
+    ...{ epoch: epoch.number, woken, open, unfenced: progress.unfenced },
+    ...{ startedAt, tookMs, staleness: found.staleness },
+  };
+}
+
+/** Keeps on the replica how far its promotion is. */
+function note(
+  { plan: { record }, options, unfenced }: Progress,
+  change: Pick<PromotionRecord, 'phase' | 'finishedAt'>,
+): Promise<void> {
+  const { task, replica, signal } = options;
+  const cluster = replica.id;
+  const noted = { ...record, cluster, unfenced, finishedAt: undefined, ...change };
+  return writePromotion(replica.kube, task, noted, { signal });
+}
+
+/** Wakes what is held and not blocked, each wave once the one before is ready, or its time is over. */
+async function wakeAll({ options, found, woken, open }: Progress): Promise<void> {
+  const { order, blocked } = found;
+  for (const { workload, why, isLeft = false } of blocked)
+    if (!isLeft) open.push({ workload: nameOf(workload), why });
   for (const wave of order.waves) {
-    await confirmEpoch(epoch, options);
     const free = wave.filter((one) => !blocked.some(({ workload }) => workload === one));
     const refused = new Set<Workload>();
     for (const workload of free.filter(({ original }) => original !== undefined)) {
@@ -184,18 +161,9 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
         open.push({ workload: nameOf(workload), why });
       }
     }
-    open.push(
-      ...(await awaitReady(
-        free.filter((one) => !refused.has(one)),
-        options,
-      )),
-    );
+    const waiting = free.filter((one) => !refused.has(one));
+    open.push(...(await awaitReady(waiting, options)));
   }
-  const finishedAt = clock.now().toISOString();
-  await note({ phase: open.length === 0 ? 'Done' : 'Incomplete', finishedAt, unfenced });
-  const tookMs = clock.now().getTime() - new Date(record.startedAt).getTime();
-  const { startedAt } = record;
-  return { epoch: epoch.number, woken, open, unfenced, startedAt, tookMs, staleness };
 }
 
 /** Wakes a workload. Resolves with why the replica refuses it, as a webhook may: the others are woken all the same. */
@@ -209,13 +177,25 @@ async function wakeOne(
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof X8sError) || isAway(error)) throw error;
+    if (!(error instanceof X8sError) || isAway(error) || error instanceof RefusedError) throw error;
     return messageOf(error);
   }
 }
 
-/** Somebody else may have promoted another replica meanwhile. */
-async function confirmEpoch(epoch: Epoch, { task, replica, signal }: PromotionOptions): Promise<void> {
-  const known = await readEpoch(replica.kube, task, { signal });
-  if (known && known.number > epoch.number) throw overtaken(known);
+/**
+ * The replica, written to only while it knows of no newer epoch: somebody else may have promoted another one, also while
+ * this process stood still. A write is made before whoever promoted wakes anything (`awaitOlder`), or never.
+ */
+function fencedReplica(epoch: Epoch, { task, replica, clock, signal }: PromotionOptions): Cluster {
+  const fence = async () => {
+    for (;;) {
+      const askedAt = clock.monotonic();
+      const known = await readEpoch(replica.kube, task, { signal });
+      if (known && known.number > epoch.number) throw overtaken(known);
+      const leftMs = WRITE_MS - (clock.monotonic() - askedAt);
+      // An answer that lay there while this process stood still says nothing any more.
+      if (leftMs > 0) return leftMs;
+    }
+  };
+  return { ...replica, kube: fencedClient(replica.kube, { fence }) };
 }

@@ -29,6 +29,10 @@ export interface PromotionRecord {
   readonly unfenced?: readonly Unfenced[] | undefined;
 }
 
+/** Whether it has not come to its end: whoever carries it out may write, or was interrupted. */
+export const isUnderWay = ({ phase }: Pick<PromotionRecord, 'phase'>): boolean =>
+  phase === 'Fencing' || phase === 'Waking';
+
 /** The last promotion of this cluster for a task; undefined where there was none. */
 export async function readPromotion(
   kube: KubeClient,

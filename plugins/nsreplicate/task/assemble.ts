@@ -34,8 +34,8 @@ export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: P
     // The epoch comes last: a process that stood still meanwhile has to hear of a promotion.
     fence: async () => {
       const until = (await fence()) + clock.monotonic();
-      await epochs.confirm(cluster);
-      return Math.max(1, until - clock.monotonic());
+      const leftMs = await epochs.confirm(cluster);
+      return Math.max(1, Math.min(leftMs, until - clock.monotonic()));
     },
     replicaCache,
     deletions,

@@ -1,10 +1,11 @@
 /** Keeps a task from writing once another cluster was promoted. */
 import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { messageOf } from '../../../src/errors.ts';
+import { messageOf, UnreachableError } from '../../../src/errors.ts';
 import { isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
+import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import { fencedBy, type NewestEpoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
 
 /** A replica's epoch is read again before a write where it was last read longer ago than this. `promote` waits longer. */
@@ -58,13 +59,21 @@ export class EpochGuard {
 
   /**
    * Asked before each write to a replica; costs a question once in a while only.
+   * @returns milliseconds within which the write has to be made: whoever promoted after the question waits as long
    * @throws {RefusedError} the task is fenced
+   * @throws {UnreachableError} the answer took longer than that
    */
-  async confirm(replica: Cluster): Promise<void> {
-    const { clock } = this.#options;
-    const readAt = this.#readAt.get(replica) ?? Number.NEGATIVE_INFINITY;
-    if (clock.monotonic() - readAt >= CONFIRMED_MS) await this.#read(replica);
+  async confirm(replica: Cluster): Promise<number> {
+    if (this.#age(replica) >= CONFIRMED_MS) await this.#read(replica);
     this.#check();
+    const leftMs = CONFIRMED_MS + WRITE_MS - this.#age(replica);
+    if (leftMs > 0) return leftMs;
+    throw new UnreachableError(`${replica.name} took too long to tell whether another cluster was promoted.`);
+  }
+
+  /** Milliseconds since the last question that was answered. */
+  #age(cluster: Cluster): number {
+    return this.#options.clock.monotonic() - (this.#readAt.get(cluster) ?? Number.NEGATIVE_INFINITY);
   }
 
   /** Looks at all clusters now; one that does not answer is asked again later. */

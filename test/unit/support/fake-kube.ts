@@ -8,6 +8,7 @@ import type {
   ObjectRef,
   PatchOptions,
   RawRequest,
+  WriteLimit,
   WriteOptions,
 } from '../../../src/kube/api/client.ts';
 import type { KubeList, KubeObject } from '../../../src/kube/api/objects.ts';
@@ -23,6 +24,8 @@ export interface FakeCall {
   readonly collection: Collection;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
+  /** As `WriteLimit.notAfterMs`; the fake has no clock, so that a lever has to give the write up. */
+  readonly notAfterMs?: number | undefined;
 }
 
 /** May throw what the call shall reject with, or make it wait. */
@@ -206,8 +209,13 @@ export class FakeKube implements KubeClient {
     return this.#call({ verb, collection, namespace, name }, options, () => work(collection)) as Promise<T>;
   }
 
-  async #call<R>(call: FakeCall, { signal }: CallOptions, work: () => R): Promise<R> {
+  async #call<R>(
+    asked: FakeCall,
+    { signal, notAfterMs }: CallOptions & WriteLimit,
+    work: () => R,
+  ): Promise<R> {
     signal?.throwIfAborted();
+    const call = notAfterMs === undefined ? asked : { ...asked, notAfterMs };
     this.calls.push(call);
     await raced(this.before(call), signal);
     const result = work();

@@ -1,9 +1,6 @@
 /** A promotion between two fake clusters. */
-import {
-  type PromotionOptions,
-  planPromotion,
-  promote,
-} from '../../../plugins/nsreplicate/failover/promote.ts';
+import { type PromotionOptions, planPromotion } from '../../../plugins/nsreplicate/failover/plan.ts';
+import { promote } from '../../../plugins/nsreplicate/failover/promote.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { hastyClock } from './fake-clock.ts';
 import { FakeCluster } from './fake-cluster.ts';

@@ -117,7 +117,7 @@ export function replication(
     writeSequence: undefined,
     startOver: ({ message }) => void renewals.push(message),
     fence: async () => 60_000,
-    epochs: { number: 0, confirm: async () => undefined },
+    epochs: { number: 0, confirm: async () => 60_000 },
     signal: ended.signal,
     info: () => undefined,
     warn: () => undefined,

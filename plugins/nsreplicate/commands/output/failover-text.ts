@@ -1,7 +1,8 @@
 /** Promotions as people and programs read them. */
 import { formatDuration } from '../../../../src/ui/format.ts';
 import type { ClaimsOf } from '../../failover/claims.ts';
-import type { PromotionOptions, PromotionPlan, PromotionReport } from '../../failover/promote.ts';
+import type { PromotionOptions, PromotionPlan } from '../../failover/plan.ts';
+import type { PromotionReport } from '../../failover/promote.ts';
 import type { Staleness } from '../../failover/staleness.ts';
 import { nameOf, type Workload } from '../../failover/workloads.ts';
 import type { ReplicaStanding } from '../base/participants.ts';
@@ -11,7 +12,7 @@ import { standing } from './status-text.ts';
 export function planText(
   plan: PromotionPlan,
   { task, replica, others, state, clock }: PromotionOptions,
-  { last }: SeenBefore,
+  { last, oldPrimary }: SeenBefore,
 ): string {
   const { epoch, unfenced, order, claims, blocked, staleness } = plan;
   const now = clock.now();
@@ -24,7 +25,7 @@ export function planText(
     ...unfenced.map(({ name, why }) => `  can't be fenced: ${name}: ${why}`),
     ...(unfenced.length > 0 || !state ? [`  ${lost}, and it finds the epoch before it writes a copy`] : []),
     ...standingLines(last, state !== undefined),
-    ...(waves.length === 0 ? ['  no workload is to be woken'] : []),
+    ...(waves.length === 0 ? ['  no workload is to be woken'] : besideLines(oldPrimary)),
     ...waves.map((wave, index) => `  wave ${index + 1}: ${wave.map(wakeText).join(', ')}`),
     ...blocked.map(({ workload, why }) => `  not woken: ${nameOf(workload)}: ${why}`),
     ...claims.flatMap((one) => claimLines(one, now)),
@@ -37,7 +38,17 @@ export function planText(
 export interface SeenBefore {
   /** How the task last stood with the replica. */
   readonly last: ReplicaStanding | undefined;
+  /** The cluster that was the primary so far, where it answers: a promotion stops nothing that runs there. */
+  readonly oldPrimary?: string | undefined;
 }
+
+/** Both sides run at once: who moves on purpose has to know, as where the primary is lost. */
+const besideLines = (oldPrimary: string | undefined): string[] =>
+  oldPrimary === undefined
+    ? []
+    : [
+        `  workloads of ${oldPrimary} are left as they are: what runs there runs on beside these, until \`demote\` holds it`,
+      ];
 
 function standingLines(last: ReplicaStanding | undefined, hasState: boolean): string[] {
   if (!hasState) return ["  how far it is behind is not known: the task's state can't be read"];
@@ -47,7 +58,7 @@ function standingLines(last: ReplicaStanding | undefined, hasState: boolean): st
 }
 
 /** The same for programs. */
-export function planData(plan: PromotionPlan, { last }: SeenBefore) {
+export function planData(plan: PromotionPlan, { last, oldPrimary }: SeenBefore) {
   const { epoch, unfenced, claims, blocked, staleness, order } = plan;
   return {
     epoch: epoch.number,
@@ -61,6 +72,7 @@ export function planData(plan: PromotionPlan, { last }: SeenBefore) {
     notes: order.notes,
     unreachable: unfenced.map(({ name, why }) => `${name}: ${why}`),
     standing: last && standingData(last),
+    oldPrimary,
     staleness,
   };
 }
@@ -73,6 +85,7 @@ const standingData = ({ isCompared, behind, uncompared = 0, failed, away }: Repl
 export function reportText(
   { epoch, woken, open, unfenced, tookMs, startedAt, staleness }: PromotionReport,
   replica: string,
+  { oldPrimary }: Pick<SeenBefore, 'oldPrimary'> = {},
 ): string {
   return [
     `${replica} is the primary (epoch ${epoch}), ${formatDuration(tookMs)} after the promotion began.`,
@@ -81,6 +94,7 @@ export function reportText(
       ? []
       : ['  what is not fenced may still run and write there; the same command tries again to fence it']),
     `  woken: ${woken.length === 0 ? 'nothing' : woken.join(', ')}`,
+    ...(woken.length === 0 ? [] : besideLines(oldPrimary)),
     ...open.map(({ workload, why }) => `  open: ${workload}: ${why}`),
     ...stalenessLines(staleness, new Date(startedAt)),
   ].join('\n');

@@ -1,7 +1,7 @@
 /** When x8sync last filled the claims of held workloads, by records that x8sync's own code writes. */
 import { beforeEach, expect, test } from '@jest/globals';
 import { planText } from '../../../../../plugins/nsreplicate/commands/output/failover-text.ts';
-import { type PromotionPlan, planPromotion } from '../../../../../plugins/nsreplicate/failover/promote.ts';
+import { type PromotionPlan, planPromotion } from '../../../../../plugins/nsreplicate/failover/plan.ts';
 import { nameOf } from '../../../../../plugins/nsreplicate/failover/workloads.ts';
 import { TaskRecords } from '../../../../../plugins/x8sync/run/copy/task-records.ts';
 import { type CopyRequest, copySpec } from '../../../../../plugins/x8sync/run/request/request.ts';

@@ -1,6 +1,6 @@
 /** What of a task's clusters fails while it is fenced, and that none of them is left out in silence. */
 import { describe, expect, test } from '@jest/globals';
-import { planPromotion } from '../../../../../plugins/nsreplicate/failover/promote.ts';
+import { planPromotion } from '../../../../../plugins/nsreplicate/failover/plan.ts';
 import { readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
 import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';

@@ -1,12 +1,18 @@
 import { expect, test } from '@jest/globals';
 import { GRACE_MS } from '../../../../../plugins/nsreplicate/failover/fence.ts';
-import { planPromotion, promote } from '../../../../../plugins/nsreplicate/failover/promote.ts';
+import { planPromotion } from '../../../../../plugins/nsreplicate/failover/plan.ts';
+import { promote } from '../../../../../plugins/nsreplicate/failover/promote.ts';
 import { raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
 import { rightToWrite, takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
-import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
+import {
+  type PromotionPhase,
+  readPromotion,
+  writePromotion,
+} from '../../../../../plugins/nsreplicate/state/promotion.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock, hastyClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
 import {
   awake,
   deployments,
@@ -177,7 +183,7 @@ test('a promotion that is done is no reason to wait until the new primary’s ow
   });
   await run(optionsFor(kubes, { state: kubes.to, isPrimary: true, info: (text) => said.push(text) }));
   await holder.release();
-  expect(said.join('\n')).not.toMatch(/ended/);
+  expect(said.join('\n')).not.toMatch(/task has ended/);
 });
 
 test('what a controller works on is waited for, though its own Lease is free', async () => {
@@ -194,6 +200,35 @@ test('what a controller works on is waited for, though its own Lease is free', a
   };
   expect([await waits(undefined), await waits('krm-controller')]).toEqual([false, true]);
 });
+
+test.each<[PromotionPhase, boolean]>([
+  ['Fencing', true],
+  ['Waking', true],
+  ['Incomplete', false],
+  ['Done', false],
+])(
+  'a promotion of another cluster that is %s may have a write under way there, or not',
+  async (phase, isWaited) => {
+    const { connect } = scene();
+    const kubes = connect();
+    const third = fakeKube(undefined, { server: 'https://third.invalid' });
+    await writePromotion(third, 't', { epoch: 1, phase, startedAt: '2026-01-01T00:00:00.000Z' });
+    const clock = fakeClock();
+    const others = [
+      { name: 'prod', id: 'A', kube: kubes.from },
+      { name: 'third', id: 'C', kube: third },
+    ];
+    let isOver = false;
+    const promoting = run(optionsFor(kubes, { clock, others })).then(() => {
+      isOver = true;
+    });
+    await clock.advance(GRACE_MS - 1);
+    expect(isOver).toBe(!isWaited);
+    await clock.advance(5000);
+    await promoting;
+    await third.close();
+  },
+);
 
 test('a run that has died, and not ended, may have a write under way: its Lease is waited for, which lasts longer', async () => {
   const { connect } = scene();

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { WRITE_MS } from '../../../../../plugins/nsreplicate/reconcile/fenced-client.ts';
 import { fencedBy, newestOf, raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
-import { EpochGuard } from '../../../../../plugins/nsreplicate/task/epoch-guard.ts';
+import { CONFIRMED_MS, EpochGuard } from '../../../../../plugins/nsreplicate/task/epoch-guard.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
@@ -112,6 +113,25 @@ describe('a task', () => {
     await raiseEpoch(replicas[1]?.kube as never, 't', epoch(1, 'C'));
     await guard.begin();
     await guard.confirm(replicas[0] as never);
+  });
+
+  test('writes for as long as a promotion waits that the last answer did not know of, counted from the question', async () => {
+    const { guard, replicas, clock } = guarded();
+    const [b] = replicas;
+    if (!b) throw new Error('there is no replica');
+    expect(await guard.confirm(b)).toBe(CONFIRMED_MS + WRITE_MS);
+    await clock.advance(400);
+    expect(await guard.confirm(b)).toBe(CONFIRMED_MS + WRITE_MS - 400);
+    const slow = async (ms: number) => {
+      await clock.advance(CONFIRMED_MS);
+      b.kube.after = () => clock.sleep(ms);
+      const confirmed = guard.confirm(b).catch((error: unknown) => error);
+      await clock.advance(ms);
+      return confirmed;
+    };
+    expect(await slow(5000)).toBe(CONFIRMED_MS + WRITE_MS - 5000);
+    // As an answer that lay there while this process stood still, or that came by a bad line.
+    expect(await slow(CONFIRMED_MS + WRITE_MS)).toMatchObject({ exitCode: 4 });
   });
 
   test('does not write to a replica whose epoch it can not read, but for a lack of rights, which is said once', async () => {

@@ -1,7 +1,7 @@
 /** What a promotion says before it is agreed to, and when it is done. */
 import { expect, test } from '@jest/globals';
 import { planText, reportText } from '../../../../../../plugins/nsreplicate/commands/output/failover-text.ts';
-import { planPromotion } from '../../../../../../plugins/nsreplicate/failover/promote.ts';
+import { planPromotion } from '../../../../../../plugins/nsreplicate/failover/plan.ts';
 import { UnreachableError } from '../../../../../../src/errors.ts';
 import { optionsFor, run, scene } from '../../../../support/promotion.ts';
 
@@ -49,4 +49,15 @@ test('where all are fenced, nobody is said to run on', async () => {
   expect(text + reportText(await run(options), 'standby')).not.toMatch(
     /may still run|not fenced|can't be fenced/,
   );
+});
+
+test('of a primary that answers it is said that what runs there runs on, before and after, where anything is woken', async () => {
+  const seen = { last: undefined, oldPrimary: 'prod' };
+  const beside = '  workloads of prod are left as they are: what runs there runs on beside these';
+  const { connect } = scene();
+  const options = optionsFor(connect());
+  expect(planText(await planPromotion(options), options, seen)).toContain(beside);
+  expect(reportText(await run(options), 'standby', seen)).toContain(beside);
+  const again = optionsFor(connect());
+  expect(planText(await planPromotion(again), again, seen)).not.toContain(beside);
 });
