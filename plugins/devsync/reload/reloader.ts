@@ -3,7 +3,8 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { AgentConnection } from '../launch/agent-connection.ts';
-import type { Target } from '../launch/launcher.ts';
+import type { Launched, Target } from '../launch/launcher.ts';
+import type { openStartupGate, StartupGate } from '../launch/startup-gate.ts';
 import { sameShallow } from '../reconcile/entry.ts';
 import { lookup } from '../reconcile/tree.ts';
 import { type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
@@ -32,6 +33,8 @@ export interface ReloadTarget {
   readonly connection: AgentConnection;
   readonly container: Pick<Endpoint, 'tree' | 'refresh'>;
   readonly survivesRestart: boolean;
+  /** How the agent was started. */
+  readonly launcher: Launched['launcher'];
 }
 
 export interface ReloaderOptions {
@@ -41,6 +44,9 @@ export interface ReloaderOptions {
   readonly signal: AbortSignal;
   readonly onLog: (line: string) => void;
   readonly onState: (reloads: readonly ReloadState[]) => void;
+  /** Told what holds back programs of containers that begin from now on; undefined: nothing does any more. */
+  readonly onGate: (gate: StartupGate | undefined) => void;
+  readonly openGate?: typeof openStartupGate;
 }
 
 export class Reloader {
@@ -51,6 +57,10 @@ export class Reloader {
   #containerId = '';
   #podId: string | undefined;
   #isPlanned = false;
+  /** The container that was in sync last. */
+  #inSync: string | undefined;
+  /** Told when a container is in sync, by its id. */
+  readonly #awaited = new Map<string, () => void>();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -81,6 +91,18 @@ export class Reloader {
     const there = this.#schedule.kept.filter((one) => isThere(target, one));
     this.#schedule.arrivedAgain(there, this.#options.clock.monotonic());
     this.#begin();
+  }
+
+  /** What can be synced with the container is. */
+  inSync(): void {
+    this.#inSync = this.#containerId;
+    this.#awaited.get(this.#containerId)?.();
+    this.#awaited.delete(this.#containerId);
+  }
+
+  async #untilInSync(containerId: string): Promise<void> {
+    if (this.#inSync === containerId) return;
+    await new Promise<void>((resolve) => this.#awaited.set(containerId, resolve));
   }
 
   /** The stream is gone: what has not reloaded yet waits for the next one. */
@@ -180,7 +202,9 @@ export class Reloader {
     this.#update(index, { phase: 'running', message: '', runs, lastRun: clock.now().toISOString() });
     try {
       const onOutput = (line: string) => onLog(`  | ${line}`);
-      const context = { ...this.#options, ...target, restartAnyway: spec.restartAnyway, onOutput };
+      const untilInSync = (containerId: string) => this.#untilInSync(containerId);
+      const { restartAnyway } = spec;
+      const context = { ...this.#options, ...target, restartAnyway, untilInSync, onOutput };
       const { message, exitCode } = await runAction(rule.action, context);
       const hasFailed = exitCode !== undefined && exitCode !== 0;
       this.#update(index, { phase: hasFailed ? 'failed' : 'idle', message, exitCode });
