@@ -74,7 +74,7 @@ sub take {
   my ($pid, $id) = @_;
   if (trace($seize, $pid, $trace_exec) < 0) {
     my $why = "$!";
-    return if has_ended($pid);
+    return if has_ended($pid) || is_traced($pid);
     say_line(qq({"trouble":"$why"}));
     exit 1;
   }
@@ -129,6 +129,9 @@ sub is_main { return grep { /^NSpid:\t\d+(?:\t\d+)*\t1$/ } lines("$_[0]/status")
 
 # Gone, or not reaped yet.
 sub has_ended { return !grep { /^State:\t[^ZX]/ } lines("$_[0]/status") }
+
+# By another gate of this pod.
+sub is_traced { return grep { /^TracerPid:\t[1-9]/ } lines("$_[0]/status") }
 
 sub lines {
   open(my $file, "<", "$proc/$_[0]") or return;

@@ -1,6 +1,14 @@
 /** A process that is about to execute a container's program is held there, and never left so. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -57,20 +65,12 @@ interface Started {
     writeFileSync(join(proc, `${pid}`, 'status'), `Name:\tx\nState:\tS (sleeping)\nNSpid:\t${numbers}\n`);
   }
 
-  async function gate(hold = 60): Promise<Started> {
+  async function gate(hold = 60, under: readonly string[] = []): Promise<Started> {
     const main = start('sleep', ['60']);
     place(main, `${pod}${old}`);
-    const one = start('perl', [
-      '-e',
-      gateScript,
-      machine.arch,
-      proc,
-      `${main.child.pid}`,
-      pod,
-      '',
-      '60',
-      `${hold}`,
-    ]);
+    const args = [machine.arch, proc, `${main.child.pid}`, pod, '', '60', `${hold}`];
+    const [first = '', ...rest] = [...under, 'perl', '-e', gateScript, ...args];
+    const one = start(first, rest);
     await eventually(() => expect(one.said()).toBe('{"looking":true}\n'));
     return one;
   }
@@ -140,6 +140,24 @@ interface Started {
     expect(runtime.said()).toBe('made begun\n');
   });
 
+  test('becomes what its program makes of it: a trace takes nothing from a file with rights of its own', async () => {
+    const file = join(proc, 'id');
+    copyFileSync('/usr/bin/id', file);
+    chmodSync(file, 0o4755);
+    chmodSync(proc, 0o755);
+    const become = `$( = $) = "65534 65534"; $< = $> = 65534; print STDERR "made "; <STDIN>; exec "${file}", "-u"`;
+    const holding = await gate();
+    const one = start('perl', ['-e', become]);
+    await eventually(() => expect(one.said()).toBe('made '));
+    place(one, `${pod}${next}`);
+    await isTraced(one);
+    go(one);
+    await eventually(() => expect(holding.said()).toMatch(next));
+    holding.child.stdin?.end();
+    await one.ended;
+    expect(one.said()).toBe('made 0\n');
+  });
+
   test.each(['SIGKILL', 'SIGTERM'] as const)('goes on when what holds it ends by %s', async (signal) => {
     const holding = await gate();
     const one = await held(holding);
@@ -185,18 +203,20 @@ interface Started {
     }
   });
 
-  test('one that cannot be traced is told', async () => {
-    const holding = await gate();
+  test('one that cannot be traced is told, but where another gate has it', async () => {
+    const [holding, other] = [await gate(), await gate()];
     const one = await init();
-    // Nobody is traced twice.
-    const other = start('perl', [
-      '-e',
-      `syscall(${machine.arch === 'x64' ? 101 : 117}, 0x4206, ${one.child.pid}, 0, 0); print "done\n"; sleep 60`,
-    ]);
+    place(one, `${pod}${next}`, `${one.child.pid}\t1\nTracerPid:\t2`);
     await isTraced(one);
-    place(one, `${pod}${next}`);
-    expect(await holding.ended).toBe(1);
-    expect(holding.said()).toMatch(/^\{"looking":true\}\n\{"trouble":"Operation not permitted"\}\n$/);
-    other.child.kill('SIGKILL');
+    go(one);
+    await eventually(() => expect(holding.said() + other.said()).toMatch(next));
+    // Nobody is traced twice, and the other one goes on looking.
+    expect([holding.child.exitCode, other.child.exitCode]).toEqual([null, null]);
+
+    chmodSync(proc, 0o755);
+    const powerless = await gate(60, ['setpriv', '--reuid', '65534', '--clear-groups']);
+    place(await init(), `${pod}${beside}`);
+    expect(await powerless.ended).toBe(1);
+    expect(powerless.said()).toMatch(/^\{"looking":true\}\n\{"trouble":"Operation not permitted"\}\n$/);
   });
 });
