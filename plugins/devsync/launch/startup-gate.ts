@@ -37,6 +37,8 @@ export class StartupGate {
     line.on('error', () => {});
     line.once('close', () => this.#end('the line to the agent of the node ended'));
     line.once('end', () => line.destroy());
+    // It was stopped behind the answer, so that nothing of what follows was lost.
+    line.resume();
   }
 
   /** Resolves with why nothing is held any more. */
