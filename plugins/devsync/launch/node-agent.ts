@@ -25,7 +25,7 @@ import {
 import { readLine } from '../wire/read-line.ts';
 import type { SharedLine } from '../wire/shared-line.ts';
 import { AgentConnection } from './agent-connection.ts';
-import { Declined, type LaunchContext, type Launched, unlessDeclined } from './launcher.ts';
+import { Declined, type LaunchContext, type Launched, requireUser, unlessDeclined } from './launcher.ts';
 
 /** Milliseconds for the agent to open a session. */
 const answerLimit = 20_000;
@@ -49,7 +49,9 @@ export async function launchFromNode(context: LaunchContext): Promise<Launched> 
         (shared) => openFurther(shared, agent, request, signal),
       )
     : (await openLine(context, agent, request, signal)).line;
-  return { launcher: 'node-agent', connection: await begin(line, agent, helloLimit), base: '' };
+  const connection = await begin(line, agent, helloLimit);
+  await requireUser(connection, context.runAs, 'by its node');
+  return { launcher: 'node-agent', connection, base: '' };
 }
 
 /** What the agent of a container's node is asked by. */

@@ -103,7 +103,7 @@ export abstract class SpecCommand extends AgentCommand {
   runAs = option.text('--run-as', {
     value: 'UID[:GID]',
     description:
-      "Who an agent beside the container runs as. Default: the container's own user. One in the container runs as that user in any case.",
+      "Who an agent beside the container runs as. Default: the container's own user. By the other launchers it runs as that user in any case.",
     group,
   });
   makeRemote = option.flag('--make-remote', {
