@@ -49,7 +49,7 @@ const podWith = (more: object) => ({
 });
 const user = { securityContext: { runAsUser: 1000, runAsGroup: 1000 } };
 const readiness = { readinessProbe: { exec: { command: ['test', '-e', '/tmp/up'] }, periodSeconds: 1 } };
-const liveness = { livenessProbe: { exec: { command: ['test', '-e', '/tmp/up'] }, periodSeconds: 5 } };
+const liveness = { livenessProbe: { exec: { command: ['test', '-e', '/tmp/up'] }, periodSeconds: 10 } };
 const hook = { lifecycle: { postStart: { exec: { command: ['sh', '-c', ':'] } } } };
 
 const options = ['--make-remote', '--on-change', 'main=restart', '--restart-anyway'];
