@@ -7,9 +7,9 @@ import type { Launched, Target } from '../launch/launcher.ts';
 import type { openStartupGate, StartupGate } from '../launch/startup-gate.ts';
 import { sameShallow } from '../reconcile/entry.ts';
 import { lookup } from '../reconcile/tree.ts';
-import { type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
+import { type ReloadAction, type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
-import { runAction } from './actions.ts';
+import { type ActionContext, type ActionResult, runAction } from './actions.ts';
 import { type AppliedPath, type DueReload, namesOf, ReloadSchedule } from './schedule.ts';
 
 /** What a rule is doing; plain data, for people and for JSON. */
@@ -57,10 +57,9 @@ export class Reloader {
   #containerId = '';
   #podId: string | undefined;
   #isPlanned = false;
-  /** The container that was in sync last. */
-  #inSync: string | undefined;
-  /** Told when a container is in sync, by its id. */
-  readonly #awaited = new Map<string, () => void>();
+  #restarting: Promise<ActionResult> | undefined;
+  /** Settled when a container is in sync, by its id. */
+  readonly #synced = new Map<string, PromiseWithResolvers<void>>();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -76,7 +75,10 @@ export class Reloader {
   /** Works with this container from now on. What an earlier one has not reloaded yet is reloaded once it is here, too. */
   attach(target: ReloadTarget): void {
     const { containerId, pod } = target.target;
-    if (containerId !== this.#containerId) this.#schedule.begin(pod.metadata.uid === this.#podId);
+    if (containerId !== this.#containerId) {
+      this.#schedule.begin(pod.metadata.uid === this.#podId);
+      this.#synced.delete(this.#containerId);
+    }
     [this.#target, this.#containerId, this.#podId] = [target, containerId, pod.metadata.uid];
     this.#begin();
     void this.#recall(target);
@@ -95,14 +97,13 @@ export class Reloader {
 
   /** What can be synced with the container is. */
   inSync(): void {
-    this.#inSync = this.#containerId;
-    this.#awaited.get(this.#containerId)?.();
-    this.#awaited.delete(this.#containerId);
+    this.#syncOf(this.#containerId).resolve();
   }
 
-  async #untilInSync(containerId: string): Promise<void> {
-    if (this.#inSync === containerId) return;
-    await new Promise<void>((resolve) => this.#awaited.set(containerId, resolve));
+  #syncOf(containerId: string): PromiseWithResolvers<void> {
+    const known = this.#synced.get(containerId) ?? Promise.withResolvers<void>();
+    this.#synced.set(containerId, known);
+    return known;
   }
 
   /** The stream is gone: what has not reloaded yet waits for the next one. */
@@ -202,10 +203,10 @@ export class Reloader {
     this.#update(index, { phase: 'running', message: '', runs, lastRun: clock.now().toISOString() });
     try {
       const onOutput = (line: string) => onLog(`  | ${line}`);
-      const untilInSync = (containerId: string) => this.#untilInSync(containerId);
+      const untilInSync = (containerId: string) => this.#syncOf(containerId).promise;
       const { restartAnyway } = spec;
       const context = { ...this.#options, ...target, restartAnyway, untilInSync, onOutput };
-      const { message, exitCode } = await runAction(rule.action, context);
+      const { message, exitCode } = await this.#act(rule.action, context);
       const hasFailed = exitCode !== undefined && exitCode !== 0;
       this.#update(index, { phase: hasFailed ? 'failed' : 'idle', message, exitCode });
       onLog(`${name}: ${message}`);
@@ -216,6 +217,15 @@ export class Reloader {
       this.#update(index, { phase: 'failed', message, exitCode: undefined });
       onLog(`${name}: failed: ${message}`);
     }
+  }
+
+  /** Rules that want a restart while there is one share it. */
+  #act(action: ReloadAction, context: ActionContext): Promise<ActionResult> {
+    if (action.kind !== 'restart') return runAction(action, context);
+    this.#restarting ??= runAction(action, context).finally(() => {
+      this.#restarting = undefined;
+    });
+    return this.#restarting;
   }
 
   #update(index: number, change: Partial<ReloadState>): void {

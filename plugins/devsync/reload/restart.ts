@@ -40,7 +40,7 @@ export async function restart(context: RestartContext): Promise<{ message: strin
   requireRestartable(context);
   const gate = survivesRestart ? undefined : await gateFor(context);
   try {
-    await end(context);
+    await endContainer(context);
     const containerId = await awaitRestart(context, gate);
     const message = `container ${target.container} was started again`;
     if (gate === undefined) return { message };
@@ -80,7 +80,7 @@ async function gateFor(context: RestartContext): Promise<Gate> {
   }
 }
 
-async function end({ end }: RestartContext): Promise<void> {
+async function endContainer({ end }: RestartContext): Promise<void> {
   try {
     await end();
   } catch (error) {
