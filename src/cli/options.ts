@@ -50,6 +50,13 @@ export function declarationOf(field: object): OptionDeclaration | PositionalDecl
   return (field as { [declared]?: OptionDeclaration | PositionalDeclaration })[declared];
 }
 
+/** One that is on by itself is of use by its opposite only. */
+function describedFlag(names: string, spec: OptionSpec & { readonly default?: boolean }): FullSpec {
+  const opposite = `--no-${names.split(',').at(-1)?.replace(/^--/, '')}`;
+  const more = spec.default ? ` On by default; ${opposite} turns it off.` : '';
+  return { ...spec, description: `${spec.description}${more}`, takesValue: false };
+}
+
 function declareOption<T>(names: string, spec: FullSpec, read: (given: readonly Given[]) => T): T {
   const all = names.split(',');
   const declaration: OptionDeclaration = {
@@ -229,7 +236,7 @@ function readList(given: Given): string[] {
 export const option = {
   /** `--force`, `--force=false`, `--no-force`. */
   flag: (names: string, spec: OptionSpec & { readonly default?: boolean }): boolean =>
-    declareOption(names, { ...spec, takesValue: false }, (given) => readFlag(given, spec.default ?? false)),
+    declareOption(names, describedFlag(names, spec), (given) => readFlag(given, spec.default ?? false)),
   /** As `flag`, but undefined where it is not given: for defaults that depend on something else. */
   maybeFlag: (names: string, spec: OptionSpec): boolean | undefined =>
     declareOption(names, { ...spec, takesValue: false }, (given) =>

@@ -1,23 +1,19 @@
 /** The agent inside the container itself, where that has a node that is new enough. Nothing is written. */
 import { exitTooOld } from '../agent/loader.ts';
-import type { AgentConnection } from './agent-connection.ts';
-import { Declined, type LaunchContext, type Launched, StartError, startAgent } from './launcher.ts';
-import type { User } from './security.ts';
-
-/** An exec runs as the container's own user, whoever is wanted. */
-async function requireUser(connection: AgentConnection, wanted: User | undefined): Promise<void> {
-  if (wanted === undefined) return;
-  const { uid, gid } = (await connection.hello).about;
-  if (uid === wanted.uid && (wanted.gid ?? gid) === gid) return;
-  connection.close();
-  throw new Declined(`in the container it runs as ${uid}:${gid}, and as nobody else`);
-}
+import {
+  Declined,
+  type LaunchContext,
+  type Launched,
+  requireUser,
+  StartError,
+  startAgent,
+} from './launcher.ts';
 
 /** @throws {Declined} the container has no node, or an old one */
 export async function launchByExec(context: LaunchContext): Promise<Launched> {
   try {
     const connection = await startAgent(context, context.target.container, 'node');
-    await requireUser(connection, context.runAs);
+    await requireUser(connection, context.runAs, 'in the container');
     return { launcher: 'exec', connection, base: '' };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

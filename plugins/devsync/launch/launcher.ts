@@ -130,6 +130,24 @@ async function execIn(
   }
 }
 
+/**
+ * Of an agent that runs as the container's own user, whoever is wanted.
+ *
+ * @param where that is so, such as `in the container`.
+ * @throws {Declined} another one is wanted; the agent is let go
+ */
+export async function requireUser(
+  connection: AgentConnection,
+  wanted: User | undefined,
+  where: string,
+): Promise<void> {
+  if (wanted === undefined) return;
+  const { uid, gid } = (await connection.hello).about;
+  if (uid === wanted.uid && (wanted.gid ?? gid) === gid) return;
+  connection.close();
+  throw new Declined(`${where} it runs as ${uid}:${gid}, and as nobody else`);
+}
+
 /** The agent's process did not come to life. */
 export class StartError extends Error {
   override readonly name = 'StartError';

@@ -19,12 +19,13 @@ import {
   clientAccount,
   parseAnswer,
   requestLine,
+  type SessionAnswer,
   type SessionRequest,
 } from '../wire/node-agent.ts';
 import { readLine } from '../wire/read-line.ts';
 import type { SharedLine } from '../wire/shared-line.ts';
 import { AgentConnection } from './agent-connection.ts';
-import { Declined, type LaunchContext, type Launched, unlessDeclined } from './launcher.ts';
+import { Declined, type LaunchContext, type Launched, requireUser, unlessDeclined } from './launcher.ts';
 
 /** Milliseconds for the agent to open a session. */
 const answerLimit = 20_000;
@@ -34,20 +35,50 @@ const tokenLifetime = 600;
 /** @throws {Declined} no agent is there, it may not be used, or it refuses */
 export async function launchFromNode(context: LaunchContext): Promise<Launched> {
   const { target, signal, helloLimit, lines, onDetail } = context;
-  const { namespace, pod, container, containerId } = target;
-  const node = pod.spec.nodeName ?? '';
+  const node = target.pod.spec.nodeName ?? '';
   const agent = await findAgent(context, node);
   onDetail(`asking ${agent} for a session on node ${node}`);
-  const token = await requestToken(context, node);
-  const request = { token, namespace, pod: pod.metadata.name, container, containerId };
+  const request = await requestFor(context, node);
   const line = lines
     ? await lines.session(
         agent,
-        () => openLine(context, agent, { ...request, shared: true }, lines.signal),
+        async () => {
+          const first = await openLine(context, agent, { ...request, shared: true }, lines.signal);
+          return { line: first.line, isShared: first.answer.shared === true };
+        },
         (shared) => openFurther(shared, agent, request, signal),
       )
     : (await openLine(context, agent, request, signal)).line;
-  return { launcher: 'node-agent', connection: await begin(line, agent, helloLimit), base: '' };
+  const connection = await begin(line, agent, helloLimit);
+  await requireUser(connection, context.runAs, 'by its node');
+  return { launcher: 'node-agent', connection, base: '' };
+}
+
+/** What the agent of a container's node is asked by. */
+export type NodeContext = Pick<LaunchContext, 'kube' | 'target' | 'signal'>;
+
+/**
+ * A line on which the program of the container's next start is held back.
+ *
+ * @param life ends the line.
+ * @throws {Declined} no agent is there, it may not be used, it refuses, or knows nothing of this
+ */
+export async function openGateLine(context: NodeContext, gate: number, life: AbortSignal): Promise<Duplex> {
+  const node = context.target.pod.spec.nodeName ?? '';
+  const agent = await findAgent(context, node);
+  const request = await requestFor(context, node);
+  const { line, answer } = await openLine(context, agent, { ...request, gate }, life);
+  if (answer.gate === true) return line;
+  line.destroy();
+  throw new Declined(
+    `the agent of node ${node} is of a version that holds nothing back; \`upgrade\` brings it`,
+  );
+}
+
+async function requestFor(context: NodeContext, node: string): Promise<SessionRequest> {
+  const { namespace, pod, container, containerId } = context.target;
+  const token = await requestToken(context, node);
+  return { token, namespace, pod: pod.metadata.name, container, containerId };
 }
 
 /** What runs in the container by now says hello. */
@@ -67,7 +98,7 @@ async function begin(line: Duplex, agent: string, limit: number | undefined): Pr
 }
 
 /** The name of the pod with the agent of a node. */
-async function findAgent(context: LaunchContext, node: string): Promise<string> {
+async function findAgent(context: NodeContext, node: string): Promise<string> {
   const { kube, signal } = context;
   const where = { labelSelector: selectorOf(agentSelector), fieldSelector: `spec.nodeName=${node}` };
   const need = { verb: 'list', resource: pods, namespace: agentNamespace };
@@ -82,7 +113,7 @@ async function findAgent(context: LaunchContext, node: string): Promise<string> 
 const isReady = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && isMet(pod, 'Ready');
 
 /** A token that only the agent of this node takes. */
-async function requestToken(context: LaunchContext, node: string): Promise<string> {
+async function requestToken(context: NodeContext, node: string): Promise<string> {
   const { kube, target, signal } = context;
   const of = { namespace: target.namespace, name: clientAccount };
   const subresource = 'token';
@@ -106,16 +137,17 @@ async function requestToken(context: LaunchContext, node: string): Promise<strin
   }
 }
 
+type Opened = SessionAnswer & { readonly opened: true };
+
 interface OpenedLine {
   /** It was stopped behind the answer. */
   readonly line: Duplex;
-  /** It may carry more sessions. */
-  readonly isShared: boolean;
+  readonly answer: Opened;
 }
 
 /** A line to the agent, with a session. @param life ends the line. */
 async function openLine(
-  context: LaunchContext,
+  context: NodeContext,
   agent: string,
   request: SessionRequest,
   life: AbortSignal,
@@ -126,8 +158,8 @@ async function openLine(
   const line = await unlessDeclined(context, need, opened);
   line.write(requestLine(request));
   return await answered(agent, line, context.signal, async (limit) => {
-    const isShared = requireOpened(agent, await readLine(line, limit));
-    return { line, isShared };
+    const answer = requireOpened(agent, await readLine(line, limit));
+    return { line, answer };
   });
 }
 
@@ -152,10 +184,10 @@ async function openFurther(
   });
 }
 
-/** Returns whether the line may carry more sessions. @throws {Declined} the agent refuses */
-function requireOpened(agent: string, words: string): boolean {
+/** @throws {Declined} the agent refuses */
+function requireOpened(agent: string, words: string): Opened {
   const answer = parseAnswer(words);
-  if (answer.opened) return answer.shared === true;
+  if (answer.opened) return answer;
   throw new Declined(`${agent} refuses (${answer.reason}): ${answer.message}`);
 }
 

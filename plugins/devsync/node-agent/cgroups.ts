@@ -22,12 +22,27 @@ export function bareId(containerId: string): string | undefined {
 
 /** Whether a process with these control groups runs in this container. */
 export function runsIn(controlGroups: string, container: ContainerIdentity): boolean {
-  return controlGroups.split('\n').some((line) => {
-    // Number, controllers, and a path in which there may be colons.
-    const path = /^\d+:[^:]*:(.*)$/.exec(line)?.[1];
-    return path !== undefined && isBelow(path, container);
-  });
+  return pathsIn(controlGroups).some((path) => isBelow(path, container));
 }
+
+/** What is before and after the id in the groups of a pod's containers. */
+export interface GroupNames {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** How the groups of all containers of a pod are named, as those of one of them say; undefined where they do not. */
+export function groupNames(controlGroups: string, container: ContainerIdentity): GroupNames | undefined {
+  const path = pathsIn(controlGroups).find((one) => isBelow(one, container));
+  if (path === undefined) return undefined;
+  const at = path.indexOf(container.id);
+  const [after = ''] = path.slice(at + container.id.length).split('/');
+  return { before: path.slice(0, at), after };
+}
+
+/** Of each line: number, controllers, and a path in which there may be colons. */
+const pathsIn = (controlGroups: string): string[] =>
+  controlGroups.split('\n').flatMap((line) => /^\d+:[^:]*:(.*)$/.exec(line)?.[1] ?? []);
 
 const nameOfContainer = /^(?:cri-containerd-|crio-|docker-)?([0-9a-f]{64})(?:\.scope)?$/;
 

@@ -23,7 +23,8 @@ export const userRole = 'devsync-node-agent-user';
 /**
  * What an agent may do on its node, and why:
  * - SYS_ADMIN and SYS_CHROOT: join a container's namespaces, and move a session's root into the container;
- * - SYS_PTRACE: open the root and the namespaces of processes of other users and with other capabilities;
+ * - SYS_PTRACE: open the root and the namespaces of processes of other users and with other capabilities; trace the one
+ *   that is about to execute a container's program;
  * - SETUID, SETGID, SETPCAP: become the container's user, with no more capabilities than the container has;
  * - CHOWN, DAC_OVERRIDE, FOWNER, FSETID: what a session in a container of root is given of that container's own.
  */

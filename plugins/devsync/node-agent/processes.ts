@@ -43,6 +43,10 @@ export function startOf(stat: string): string | undefined {
 }
 
 /** Throws what the file system says where it has ended. */
+export const controlGroupsOf = ({ pid }: ProcessIdentity, proc = '/proc'): string =>
+  readFileSync(`${proc}/${pid}/cgroup`, 'utf8');
+
+/** Throws what the file system says where it has ended. */
 export function credentialsOf({ pid }: ProcessIdentity, proc = '/proc'): Credentials {
   return parseCredentials(readFileSync(`${proc}/${pid}/status`, 'utf8'));
 }

@@ -12,7 +12,9 @@ import { plainWords } from '../wire/plain-words.ts';
 import { readLine } from '../wire/read-line.ts';
 import { SharedLine } from '../wire/shared-line.ts';
 import { authorize, SessionRefused } from './authorize.ts';
-import { type OpenedSession, openSession } from './session.ts';
+import { openGate } from './gate.ts';
+import type { OpenedLine } from './opened-line.ts';
+import { openSession } from './session.ts';
 
 export interface AgentServerOptions {
   readonly kube: KubeClient;
@@ -87,7 +89,7 @@ class NodeAgent {
     const request = parseRequest(await readLine(socket, limit));
     const session = await this.#open(request, limit);
     const { shared = false } = request;
-    socket.write(answerLine({ opened: true, shared }));
+    socket.write(answerLine({ opened: true, shared, ...gateOf(request) }));
     if (!shared) return await session.join(socket);
     const line = new SharedLine(socket, { onOpen: (one, words) => void this.#serveFurther(one, words) });
     await session.join(line.first());
@@ -99,8 +101,9 @@ class NodeAgent {
     try {
       this.#requireRoom();
       if (words.length > longestLine) throw new ProtocolError('the request is too long');
-      const session = await this.#open(parseRequest(words), AbortSignal.timeout(requestLimit));
-      stream.sendAnswer(answerLine({ opened: true }));
+      const request = parseRequest(words);
+      const session = await this.#open(request, AbortSignal.timeout(requestLimit));
+      stream.sendAnswer(answerLine({ opened: true, ...gateOf(request) }));
       await session.join(stream);
     } catch (error) {
       stream.sendAnswer(this.#refusal(error));
@@ -118,11 +121,16 @@ class NodeAgent {
       );
   }
 
-  async #open(request: SessionRequest, limit: AbortSignal): Promise<OpenedSession> {
+  async #open(request: SessionRequest, limit: AbortSignal): Promise<OpenedLine> {
     const { kube, node, bundle, onLog } = this.#options;
     const { user, container } = await authorize(kube, node, request, { signal: limit });
+    if (request.gate !== undefined) {
+      const gate = await openGate(container, request.gate, limit);
+      onLog(describe(user, 'holds back the next start of', request, `for ${request.gate} s at most`));
+      return gate;
+    }
     const session = await openSession(container, bundle, limit);
-    onLog(describe(user, request, session.who));
+    onLog(describe(user, 'has a session in', request, `as ${session.who}`));
     return session;
   }
 
@@ -134,8 +142,14 @@ class NodeAgent {
   }
 }
 
-const describe = (user: string, { namespace, pod, container }: SessionRequest, who: string): string =>
-  plainWords(`${user} has a session in container ${container} of pod ${namespace}/${pod}, as ${who}`);
+const describe = (
+  user: string,
+  what: string,
+  { namespace, pod, container }: SessionRequest,
+  how: string,
+): string => plainWords(`${user} ${what} container ${container} of pod ${namespace}/${pod}, ${how}`);
+
+const gateOf = ({ gate }: SessionRequest) => gate !== undefined && { gate: true };
 
 function refusalFor(error: unknown): Pick<SessionRefused, 'reason' | 'message'> {
   if (error instanceof SessionRefused) return error;

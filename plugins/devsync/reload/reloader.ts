@@ -3,12 +3,13 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { AgentConnection } from '../launch/agent-connection.ts';
-import type { Target } from '../launch/launcher.ts';
+import type { Launched, Target } from '../launch/launcher.ts';
+import type { openStartupGate, StartupGate } from '../launch/startup-gate.ts';
 import { sameShallow } from '../reconcile/entry.ts';
 import { lookup } from '../reconcile/tree.ts';
-import { type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
+import { type ReloadAction, type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
-import { runAction } from './actions.ts';
+import { type ActionContext, type ActionResult, runAction } from './actions.ts';
 import { type AppliedPath, type DueReload, namesOf, ReloadSchedule } from './schedule.ts';
 
 /** What a rule is doing; plain data, for people and for JSON. */
@@ -32,6 +33,8 @@ export interface ReloadTarget {
   readonly connection: AgentConnection;
   readonly container: Pick<Endpoint, 'tree' | 'refresh'>;
   readonly survivesRestart: boolean;
+  /** How the agent was started. */
+  readonly launcher: Launched['launcher'];
 }
 
 export interface ReloaderOptions {
@@ -41,6 +44,9 @@ export interface ReloaderOptions {
   readonly signal: AbortSignal;
   readonly onLog: (line: string) => void;
   readonly onState: (reloads: readonly ReloadState[]) => void;
+  /** Told what holds back programs of containers that begin from now on; undefined: nothing does any more. */
+  readonly onGate: (gate: StartupGate | undefined) => void;
+  readonly openGate?: typeof openStartupGate;
 }
 
 export class Reloader {
@@ -51,6 +57,9 @@ export class Reloader {
   #containerId = '';
   #podId: string | undefined;
   #isPlanned = false;
+  #restarting: Promise<ActionResult> | undefined;
+  /** Settled when a container is in sync, by its id. */
+  readonly #synced = new Map<string, PromiseWithResolvers<void>>();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -66,7 +75,10 @@ export class Reloader {
   /** Works with this container from now on. What an earlier one has not reloaded yet is reloaded once it is here, too. */
   attach(target: ReloadTarget): void {
     const { containerId, pod } = target.target;
-    if (containerId !== this.#containerId) this.#schedule.begin(pod.metadata.uid === this.#podId);
+    if (containerId !== this.#containerId) {
+      this.#schedule.begin(pod.metadata.uid === this.#podId);
+      this.#synced.delete(this.#containerId);
+    }
     [this.#target, this.#containerId, this.#podId] = [target, containerId, pod.metadata.uid];
     this.#begin();
     void this.#recall(target);
@@ -81,6 +93,17 @@ export class Reloader {
     const there = this.#schedule.kept.filter((one) => isThere(target, one));
     this.#schedule.arrivedAgain(there, this.#options.clock.monotonic());
     this.#begin();
+  }
+
+  /** What can be synced with the container is. */
+  inSync(): void {
+    this.#syncOf(this.#containerId).resolve();
+  }
+
+  #syncOf(containerId: string): PromiseWithResolvers<void> {
+    const known = this.#synced.get(containerId) ?? Promise.withResolvers<void>();
+    this.#synced.set(containerId, known);
+    return known;
   }
 
   /** The stream is gone: what has not reloaded yet waits for the next one. */
@@ -180,8 +203,10 @@ export class Reloader {
     this.#update(index, { phase: 'running', message: '', runs, lastRun: clock.now().toISOString() });
     try {
       const onOutput = (line: string) => onLog(`  | ${line}`);
-      const context = { ...this.#options, ...target, restartAnyway: spec.restartAnyway, onOutput };
-      const { message, exitCode } = await runAction(rule.action, context);
+      const untilInSync = (containerId: string) => this.#syncOf(containerId).promise;
+      const { restartAnyway } = spec;
+      const context = { ...this.#options, ...target, restartAnyway, untilInSync, onOutput };
+      const { message, exitCode } = await this.#act(rule.action, context);
       const hasFailed = exitCode !== undefined && exitCode !== 0;
       this.#update(index, { phase: hasFailed ? 'failed' : 'idle', message, exitCode });
       onLog(`${name}: ${message}`);
@@ -192,6 +217,15 @@ export class Reloader {
       this.#update(index, { phase: 'failed', message, exitCode: undefined });
       onLog(`${name}: failed: ${message}`);
     }
+  }
+
+  /** Rules that want a restart while there is one share it. */
+  #act(action: ReloadAction, context: ActionContext): Promise<ActionResult> {
+    if (action.kind !== 'restart') return runAction(action, context);
+    this.#restarting ??= runAction(action, context).finally(() => {
+      this.#restarting = undefined;
+    });
+    return this.#restarting;
   }
 
   #update(index: number, change: Partial<ReloadState>): void {

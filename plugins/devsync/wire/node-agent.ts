@@ -2,7 +2,7 @@
  * What a workstation and the agent of a node say to each other before a session: one line of JSON each way. After the
  * answer the stream belongs to the session, as one to any agent does.
  */
-import { asObject, asText, asWords, ProtocolError } from './check.ts';
+import { asCount, asObject, asText, asWords, ProtocolError } from './check.ts';
 
 /** The namespace of the agents, which is the same in every cluster. */
 export const agentNamespace = 'x8s-devsync';
@@ -34,7 +34,15 @@ export interface SessionRequest {
   readonly containerId: string;
   /** The line is to carry several sessions, of which this is the first (shared-line.ts). */
   readonly shared?: boolean;
+  /**
+   * Instead of a session: the program of the container's next start is held back for so many seconds (startup-gate.ts).
+   * An older agent opens a session.
+   */
+  readonly gate?: number | undefined;
 }
+
+/** Seconds for which a program may be held back. */
+export const longestGate = 60;
 
 /** Why an agent opens no session. `Failed` is a failure of the agent or of its cluster. */
 export const refusalReasons = [
@@ -53,6 +61,8 @@ export type SessionAnswer =
       readonly opened: true;
       /** The line is one that carries several sessions from now on: it was asked for, and the agent knows how. */
       readonly shared?: boolean;
+      /** It is a gate: that was asked for, and the agent knows how. */
+      readonly gate?: boolean;
     }
   | { readonly opened: false; readonly reason: RefusalReason; readonly message: string };
 
@@ -72,13 +82,21 @@ export function parseRequest(line: string): SessionRequest {
     container: asText(given.container, 'a container'),
     containerId: asText(given.containerId, 'an id'),
     shared: given.shared === true,
+    gate: asGate(given.gate),
   };
+}
+
+function asGate(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const seconds = asCount(value, 'seconds');
+  if (seconds >= 1 && seconds <= longestGate) return seconds;
+  throw new ProtocolError(`a program is held back for 1 to ${longestGate} seconds`);
 }
 
 /** @throws {ProtocolError} it is no answer, or one of another version */
 export function parseAnswer(line: string): SessionAnswer {
-  const { opened, shared, reason, message } = parse(line);
-  if (opened === true) return { opened, shared: shared === true };
+  const { opened, shared, gate, reason, message } = parse(line);
+  if (opened === true) return { opened, shared: shared === true, gate: gate === true };
   const known = refusalReasons.find((one) => one === reason) ?? 'Failed';
   return { opened: false, reason: known, message: asWords(message, 'a message') };
 }

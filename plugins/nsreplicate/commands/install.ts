@@ -57,7 +57,7 @@ abstract class RollOutCommand extends InstallationCommand {
   });
   wait = option.flag('--wait', {
     description:
-      'Wait until the controller is ready. Default: true. Without it, the certificate of a page that is not served any more stays.',
+      'Wait until the controller is ready; else the certificate of a page that is not served any more stays.',
     default: true,
   });
   waitLimit = option.duration('--wait-limit', {

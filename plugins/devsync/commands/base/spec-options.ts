@@ -103,7 +103,7 @@ export abstract class SpecCommand extends AgentCommand {
   runAs = option.text('--run-as', {
     value: 'UID[:GID]',
     description:
-      "Who an agent beside the container runs as. Default: the container's own user. One in the container runs as that user in any case.",
+      "Who an agent beside the container runs as. Default: the container's own user. By the other launchers it runs as that user in any case.",
     group,
   });
   makeRemote = option.flag('--make-remote', {
@@ -133,7 +133,7 @@ export abstract class SpecCommand extends AgentCommand {
   });
   restartAnyway = option.flag('--restart-anyway', {
     description:
-      'Restart also where what was synced goes with the container: its program starts without it, and it is synced again.',
+      'Restart also where what was synced goes with the container, and sync it again. The agent of the node holds the program back until then; by other launchers it starts without.',
     group: reloadGroup,
   });
   local = argument.required('LOCAL', { description: 'A directory on this workstation.' });

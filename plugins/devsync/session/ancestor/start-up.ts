@@ -24,6 +24,8 @@ export interface StartUpTimes {
   began: number | undefined;
   /** Of the last look that showed something new. */
   changed: number;
+  /** Its program is held back: it writes nothing yet, and has not begun to be quiet. */
+  isHeld?: boolean;
 }
 
 export interface StartUpOptions {
@@ -91,7 +93,8 @@ export class StartUp {
 
   isUnderWay(now: number): boolean {
     if (this.#isOver) return false;
-    const { began, changed } = this.#times;
+    const { began, changed, isHeld } = this.#times;
+    if (isHeld) return true;
     const isQuiet = began !== undefined && now - changed >= quiet;
     if (!this.#isReconciled || (!isQuiet && now - (began ?? now) < longest)) return true;
     this.#isOver = true;

@@ -23,16 +23,21 @@ export interface Choice {
 /**
  * One rule for all: of the Ready pods that are not on their way out the oldest one, by name among equals. The
  * one that is worked with stays chosen as long as it qualifies.
+ *
+ * @param isHeld whether a container's program is held back until it is synced: it is not Ready before that.
  */
 export function chooseTarget(
   candidates: Iterable<Pod>,
   spec: TargetSpec,
   current: Target | undefined,
+  isHeld: (containerId: string) => boolean = () => false,
 ): Choice {
   const all = [...candidates];
   const usable = all.map((pod) => targetIn(pod, spec)).filter((one) => one !== undefined);
   const stays = usable.find((one) => one.containerId === current?.containerId);
   if (stays) return { target: stays, message: '' };
+  const held = usable.find(({ containerId }) => isHeld(containerId));
+  if (held) return { target: held, message: `pod ${held.pod.metadata.name}, whose program is held back` };
   const ready = usable.filter(({ pod, container }) => isReady(pod, container)).sort(byAge);
   const [first] = ready;
   if (first) {
@@ -105,11 +110,12 @@ export async function followTarget(
   spec: TargetSpec,
   onChoice: (choice: Choice) => void,
   signal: AbortSignal,
+  isHeld?: (containerId: string) => boolean,
 ): Promise<void> {
   let current: Target | undefined;
   let lastMessage: string | undefined;
   const choose = (known: Iterable<Pod>) => {
-    const choice = chooseTarget(known, spec, current);
+    const choice = chooseTarget(known, spec, current, isHeld);
     const isSame = choice.target?.pod === current?.pod;
     current = choice.target;
     if (isSame && (choice.target !== undefined || choice.message === lastMessage)) return;

@@ -2,6 +2,7 @@
 import { onAbort } from '../../../../src/async/abort.ts';
 import { X8sError } from '../../../../src/errors.ts';
 import type { Target } from '../../launch/launcher.ts';
+import type { SyncMemory } from '../ancestor/sync-memory.ts';
 import { type Choice, followTarget } from '../pods/pods.ts';
 import type { RunnerOptions } from './runner-options.ts';
 
@@ -40,14 +41,19 @@ export class ChosenContainer {
   }
 
   /** Chooses what the specification means, or what it is told to, until the signal says stop; and says so. */
-  async follow(options: FollowOptions, signal: AbortSignal): Promise<void> {
+  async follow(
+    options: FollowOptions,
+    memory: Pick<SyncMemory, 'isHeld'>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { kube, namespace, spec, onLog } = options;
+    const isHeld = (containerId: string) => memory.isHeld(containerId);
     const onChoice = (choice: Choice) => {
       if (choice.message !== '') onLog(choice.message);
       this.choose(choice);
     };
     if (options.follow) await options.follow(onChoice, signal);
-    else await followTarget(kube, namespace, spec.target, onChoice, signal);
+    else await followTarget(kube, namespace, spec.target, onChoice, signal, isHeld);
   }
 
   choose(choice: Choice): void {

@@ -1,6 +1,7 @@
 /** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
 import { GrowingPauses } from '../../../../src/async/back-off.ts';
 import type { Target } from '../../launch/launcher.ts';
+import type { StartupGate } from '../../launch/startup-gate.ts';
 import { Reloader, type ReloadState } from '../../reload/reloader.ts';
 import { Bases } from '../ancestor/bases.ts';
 import { SyncMemory } from '../ancestor/sync-memory.ts';
@@ -153,11 +154,9 @@ export class SyncRunner implements RunningSync {
    * where it can never work: pods may not be listed.
    */
   async run(): Promise<void> {
-    const { spec, signal } = this.#options;
-    const onState = (reloads: readonly ReloadState[]) => this.#update({ reloads });
-    this.#reloader =
-      spec.reload && new Reloader({ ...this.#options, spec: spec.reload, signal: this.#signal, onState });
-    const following = this.#chosen.follow(this.#options, this.#signal);
+    const { signal } = this.#options;
+    this.#reloader = this.#makeReloader();
+    const following = this.#chosen.follow(this.#options, this.#memory, this.#signal);
     following.catch(() => {});
     const working = this.#work();
     try {
@@ -171,6 +170,16 @@ export class SyncRunner implements RunningSync {
       this.#update({ phase: 'stopped', message: '' });
       this.#slot.fail(noContainer('it was stopped'));
     }
+  }
+
+  #makeReloader(): Reloader | undefined {
+    const { spec, clock } = this.#options;
+    const onState = (reloads: readonly ReloadState[]) => this.#update({ reloads });
+    const onGate = (gate: StartupGate | undefined) => this.#memory.holdBack(gate, clock.monotonic());
+    return (
+      spec.reload &&
+      new Reloader({ ...this.#options, spec: spec.reload, signal: this.#signal, onState, onGate })
+    );
   }
 
   async #work(): Promise<void> {
@@ -287,6 +296,7 @@ export class SyncRunner implements RunningSync {
   #update(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
     this.#wasInSync ||= change.phase === 'watching';
+    if (change.phase === 'watching') this.#reloader?.inSync();
     const line = this.#statusLines.of(this.#state);
     if (line !== undefined) this.#options.onLog(line);
     this.#options.onState?.(this.#state);

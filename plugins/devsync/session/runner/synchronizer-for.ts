@@ -71,7 +71,8 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
 function onAppliedFor(attached: Attached, spec: SyncSpec, reloader: Reloader) {
   const { target, location, container, launched, history } = attached;
   const { survivesRestart } = location;
-  reloader.attach({ target, container, connection: launched.connection, survivesRestart });
+  const { connection, launcher } = launched;
+  reloader.attach({ target, container, connection, launcher, survivesRestart });
   const isQuiet = !history.hadAncestor && spec.reload?.onFirstSync !== true;
   return ({ isFirst, container: sent, local: received }: AppliedChanges) =>
     reloader.applied(sent, received, isFirst && isQuiet);

@@ -36,7 +36,7 @@ Arguments:
   FIRST   The first thing.
 
 Options:
-      --clean            Clean up.
+      --clean            Clean up. On by default; --no-clean turns it off.
       --image VALUE      Image. Environment: FAKE_IMAGE.
       --kinds VALUE      Kinds.
   -l, --label KEY=VALUE  Labels.

@@ -4,7 +4,7 @@
  * the runtimes and the kubelet name groups (kubelet's cm package, cri-o, cri-dockerd, containerd).
  */
 import { describe, expect, test } from '@jest/globals';
-import { bareId, runsIn } from '../../../../../plugins/devsync/node-agent/cgroups.ts';
+import { bareId, groupNames, runsIn } from '../../../../../plugins/devsync/node-agent/cgroups.ts';
 
 const uid = '89af0910-3a0d-4013-80fa-60164f33de45';
 const id = 'a17a65ad7ffdc6e612b1e1df5960339a3a7ba758a1a0e19e7eec92647293531e';
@@ -96,6 +96,9 @@ test.each(elsewhere)('as it was recorded elsewhere: $name', ({ uid: pod, id: con
   expect(runsIn(file, { uid: pod, id: container })).toBe(true);
   expect(runsIn(file, { uid: pod, id: other })).toBe(false);
   expect(runsIn(file, { uid, id: container })).toBe(false);
+  const { before, after } = groupNames(file, { uid: pod, id: container }) ?? {};
+  // What the pod's next container is in.
+  expect(runsIn(`0::${before}${other}${after}`, { uid: pod, id: other })).toBe(true);
 });
 
 describe('a process belongs to the container', () => {
@@ -126,6 +129,10 @@ describe('a process belongs to the container', () => {
     expect(runsIn(controlGroups, { uid, id })).toBe(true);
     expect(runsIn(controlGroups, { uid, id: other })).toBe(false);
     expect(runsIn(controlGroups, { uid: uid.replace('89', '88'), id })).toBe(false);
+    const { before, after } = groupNames(controlGroups, { uid, id }) ?? {};
+    expect(runsIn(`0::${before}${other}${after}`, { uid, id: other })).toBe(true);
+    expect(controlGroups).toMatch(`:${before}${id}${after}`);
+    expect(groupNames(controlGroups, { uid, id: other })).toBe(undefined);
   });
 });
 

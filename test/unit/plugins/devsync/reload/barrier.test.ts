@@ -63,6 +63,7 @@ function stage(): Stage {
     onState: (now) => {
       states = now;
     },
+    onGate: () => {},
   });
   reloader.attach(container.target);
   const applied = async (shape: Shape | undefined) => {

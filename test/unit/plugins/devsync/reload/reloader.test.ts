@@ -1,12 +1,16 @@
 /** A reload follows what the container itself says that it has, and what waits for one is not lost with a container. */
+import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
+import { StartupGate } from '../../../../../plugins/devsync/launch/startup-gate.ts';
 import type { MaybeEntry } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import {
   Reloader,
+  type ReloaderOptions,
   type ReloadState,
   type ReloadTarget,
 } from '../../../../../plugins/devsync/reload/reloader.ts';
 import { parseReloadRule } from '../../../../../plugins/devsync/spec/reload-spec.ts';
+import { pods } from '../../../../../src/kube/api/resources.ts';
 import { fakeClock, settle } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 import { directory } from '../support/fake-endpoints.ts';
@@ -54,17 +58,17 @@ class FakeContainer {
   }
 }
 
-function makeReloader() {
+function makeReloader(rules = ['app.conf=signal:HUP'], more: Partial<ReloaderOptions> = {}) {
   const clock = fakeClock();
   const { signal } = new AbortController();
   const log: string[] = [];
   let states: readonly ReloadState[] = [];
   const reloader = new Reloader({
     spec: {
-      rules: [parseReloadRule('app.conf=signal:HUP')],
+      rules: rules.map(parseReloadRule),
       every: 2000,
       onFirstSync: false,
-      restartAnyway: false,
+      restartAnyway: true,
     },
     kube: fakeKube(),
     clock,
@@ -73,6 +77,8 @@ function makeReloader() {
     onState: (now) => {
       states = now;
     },
+    onGate: () => {},
+    ...more,
   });
   return { reloader, clock, log, phase: () => states[0]?.phase };
 }
@@ -166,4 +172,50 @@ test('a stream that broke while it was asked, and another one that came meanwhil
   refused.reject(new Error('the stream broke'));
   await clock.advance(60_000);
   expect([one.signals, again.signals]).toEqual([0, 1]);
+});
+
+test('a program that is held back goes on once the sync says that its very container is in sync', async () => {
+  const kube = fakeKube();
+  const status = (containerID: string) => ({
+    containerStatuses: [{ name: 'app', containerID, state: { running: {} } }],
+  });
+  const pod = await kube.create(pods, {
+    metadata: { name: 'web-0', namespace: 'shop' },
+    spec: { containers: [{ name: 'app' }] },
+    status: status('a') as never,
+  });
+  const line = new PassThrough();
+  let gates = 0;
+  const openGate = async () => {
+    gates++;
+    return new StartupGate(line, 30);
+  };
+  // Both want it, and one restart is enough for them.
+  const { reloader, clock, log } = makeReloader(['app.conf=restart', '*.conf=restart'], { kube, openGate });
+  const about = (id: string) => {
+    const { target } = new FakeContainer(id, file(1), pod.metadata.uid);
+    const bound = { ...target.target, pod };
+    return { ...target, target: bound, launcher: 'node-agent', survivesRestart: false } as ReloadTarget;
+  };
+  reloader.attach(about('a'));
+  reloader.inSync();
+  reloader.applied(sent(file(1)), []);
+  await clock.advance(10);
+  line.write(`{"held":"${'b'.repeat(64)}"}\n`);
+  await kube.replace(pods, { ...pod, status: status(`containerd://${'b'.repeat(64)}`) as never });
+  // The stream to the former one said once more that all is well.
+  reloader.inSync();
+  reloader.detach();
+  await clock.advance(10);
+  expect(line.destroyed).toBe(false);
+  reloader.attach(about(`containerd://${'b'.repeat(64)}`));
+  await clock.advance(10);
+  expect(line.destroyed).toBe(false);
+  reloader.inSync();
+  await clock.advance(10);
+  expect(line.destroyed).toBe(true);
+  const ended = log.filter((one) =>
+    one.includes(': container app was started again; its program was held back until'),
+  );
+  expect([ended.length, gates]).toEqual([2, 1]);
 });

@@ -181,3 +181,40 @@ test('whatever a successor writes, in whatever order: no file here is touched, a
 
 const bare = (entry: Tracked): Tracked =>
   entry.kind === 'directory' ? { ...entry, children: new Map() } : entry;
+
+describe('a container whose program is held back', () => {
+  const gate = { holds: (id: string) => id === 'held' };
+
+  test('begins to start when the program goes on, however long the first sync took', () => {
+    const memory = new SyncMemory();
+    memory.holdBack(gate, 0);
+    const { startUp, events } = begin(
+      'successor',
+      [tree({ a: '1' }), undefined],
+      memory.startUpTimes('held'),
+    );
+    startUp.ancestorFor(tree({ a: '1' }), tree({}), 0);
+    startUp.reconciled();
+    expect([startUp.isUnderWay(59_000), startUp.isUnderWay(61_000)]).toEqual([true, true]);
+    memory.holdBack(undefined, 61_000);
+    expect(startUp.isUnderWay(70_000)).toBe(true);
+    // What the program writes at its start is no edit.
+    const written = edit(tree({ a: 'mine' }), ['a', tree('1')]);
+    expect(shapeOf(startUp.ancestorFor(written, tree({ a: 'mine' }), 70_000))).toEqual({ a: '1' });
+    expect([startUp.isUnderWay(70_999), startUp.isUnderWay(71_000), events.isOver]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test('is another one than the next container, and than one that was never held', () => {
+    const memory = new SyncMemory();
+    memory.holdBack(gate, 0);
+    expect([memory.isHeld('held'), memory.isHeld('other')]).toEqual([true, false]);
+    expect(memory.startUpTimes('other')).toMatchObject({ began: undefined, isHeld: false });
+    memory.holdBack(undefined, 5);
+    expect(memory.startUpTimes('other')).toEqual({ began: undefined, changed: 0, isHeld: false });
+    expect(memory.isHeld('held')).toBe(false);
+  });
+});

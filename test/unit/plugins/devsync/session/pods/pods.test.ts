@@ -57,6 +57,17 @@ describe('the pod to sync with', () => {
     expect(chosen([podOf({ name: 'a' }), podOf({ name: 'z', id: 'restarted' })], current)).toBe('a');
   });
 
+  test('is the one whose program is held back: it is not Ready before it is synced', () => {
+    const held = podOf({ name: 'z', id: 'again', ready: false });
+    const choose = (isHeld: (id: string) => boolean) =>
+      chooseTarget([podOf({ name: 'a' }), held], { selector: 'app=x' }, undefined, isHeld);
+    expect(choose((id) => id === 'containerd://again')).toMatchObject({
+      target: { containerId: 'containerd://again' },
+      message: 'pod z, whose program is held back',
+    });
+    expect(choose(() => false).target?.pod.metadata.name).toBe('a');
+  });
+
   test.each<[string, Pod[], object, RegExp]>([
     ['none there', [], { selector: 'app=x' }, /no pod with app=x/],
     ['none of that name', [], { pod: 'p' }, /no pod p/],

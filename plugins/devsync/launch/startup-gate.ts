@@ -1,0 +1,103 @@
+/**
+ * A gate before a container's program: the agent of its node holds that back from the first instruction on when the
+ * container starts again, so that what was synced is there before it looks. Agents in the container or beside it end with
+ * it, and are there again only after its program.
+ */
+import type { Duplex } from 'node:stream';
+import { ProtocolError } from '../wire/check.ts';
+import { longestLine } from '../wire/node-agent.ts';
+import { letGoLine, parseNews } from '../wire/startup-gate.ts';
+import { gateSeconds } from './gate-limit.ts';
+import { type NodeContext, openGateLine } from './node-agent.ts';
+
+/**
+ * Resolves once the program of the container's next start will be held.
+ *
+ * @throws {Declined} there is no such gate, with the reason
+ */
+export async function openStartupGate(context: NodeContext): Promise<StartupGate> {
+  const seconds = gateSeconds(context.target);
+  return new StartupGate(await openGateLine(context, seconds, context.signal), seconds);
+}
+
+export class StartupGate {
+  /** How long a program is held at most. */
+  readonly seconds: number;
+  readonly #line: Duplex;
+  /** Ids without a runtime's name. */
+  readonly #held = new Set<string>();
+  readonly #ended = Promise.withResolvers<string>();
+  #onHeld: () => void = () => {};
+  #rest = '';
+
+  constructor(line: Duplex, seconds: number) {
+    this.#line = line;
+    this.seconds = seconds;
+    line.on('data', (data: Buffer) => this.#take(data));
+    line.on('error', () => {});
+    line.once('close', () => this.#end('the line to the agent of the node ended'));
+    line.once('end', () => line.destroy());
+    // It was stopped behind the answer, so that nothing of what follows was lost.
+    line.resume();
+  }
+
+  /** Resolves with why nothing is held any more. */
+  get ended(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  /** Whether the program of this container is held, as far as is known here. */
+  holds(containerId: string): boolean {
+    return this.#held.has(bare(containerId));
+  }
+
+  /** Resolves when the program of this container is held, or with false where it cannot be any more. */
+  async untilHeld(containerId: string): Promise<boolean> {
+    const over = this.ended.then(() => false);
+    while (!this.holds(containerId)) {
+      const held = new Promise<true>((resolve) => {
+        this.#onHeld = () => resolve(true);
+      });
+      if (!(await Promise.race([held, over]))) return false;
+    }
+    return true;
+  }
+
+  /** This one goes on; others are held as before. */
+  letGo(containerId: string): void {
+    if (this.#held.delete(bare(containerId))) this.#line.write(letGoLine(bare(containerId)));
+  }
+
+  /** All go on. */
+  close(): void {
+    this.#end('it was closed');
+    this.#line.destroy();
+  }
+
+  #take(data: Buffer): void {
+    try {
+      const lines = `${this.#rest}${data}`.split('\n');
+      this.#rest = lines.pop() ?? '';
+      if (this.#rest.length > longestLine) throw new ProtocolError('the agent sent a line that is too long');
+      for (const line of lines) this.#hear(line);
+    } catch (error) {
+      this.#end((error as Error).message);
+      this.#line.destroy();
+    }
+  }
+
+  #hear(line: string): void {
+    const news = parseNews(line);
+    if (news.kind === 'trouble') this.#end(`the agent of the node may not hold it: ${news.words}`);
+    if (news.kind !== 'held') return;
+    this.#held.add(news.id);
+    this.#onHeld();
+  }
+
+  #end(why: string): void {
+    this.#held.clear();
+    this.#ended.resolve(why);
+  }
+}
+
+const bare = (containerId: string): string => containerId.replace(/^.*:\/\//, '');
