@@ -131,6 +131,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/devsync/commands': ['.', 'live', 'base', 'output'],
   'plugins/nsreplicate/commands': ['.', 'users', 'live', 'output', 'base'],
+  'plugins/nsreplicate/controller': ['installation', '.', 'leading', 'access', 'resource'],
   'plugins/nsreplicate/server': [
     '.',
     'certificate',
@@ -143,7 +144,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/x8sync/commands': ['.', 'options'],
   'plugins/x8sync/objects': ['.', 'manifests'],
-  'plugins/x8sync/run': ['copy', '.'],
+  'plugins/x8sync/run': ['copy', '.', 'pods', 'results', 'request'],
   'src/cli': ['run', 'completion', '.'],
   'plugins/x8sync/mover': [
     '.',
