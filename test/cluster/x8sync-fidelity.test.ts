@@ -30,7 +30,8 @@ describe('a copy as root', () => {
     expect(documentOf(first)).toMatchObject({
       streams: {
         parallelism: 1,
-        compression: 'none',
+        // By the round trip, which is long on a busy machine.
+        compression: expect.stringMatching(/^(none|zstd|lz4)$/),
         why: expect.any(String),
         saw: { files, roundTripMs: expect.any(Number), processors: expect.any(Number) },
       },
