@@ -10,6 +10,7 @@ import { isDenied } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { listPages, listRequest } from '../../../src/kube/api/list.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { isOlder } from '../../../src/kube/api/resource-version.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
 import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 import { listWatch, type WatchEventType } from '../../../src/kube/watch/watch.ts';
@@ -39,7 +40,7 @@ interface Follower extends NamespaceFollower {
   isListed: boolean;
   /** Changes that came while its list was on the way; undefined once it is up to date. */
   held: [WatchEventType, KubeObject][] | undefined;
-  /** Version of its last list: what is not newer was in it. */
+  /** Version of its last list, until the watch has come as far: what is not newer was in it. */
   listed: string;
 }
 
@@ -57,6 +58,8 @@ export class WideWatch {
   /** How often the watch began. */
   #starts = 0;
   #connected = false;
+  /** How far the watch has come; empty where it has told nothing yet. */
+  #reached = '';
   /** Before it begins anew. */
   readonly #pauses: GrowingPauses;
   #deniedSince: number | undefined;
@@ -156,6 +159,7 @@ export class WideWatch {
     );
     const known = this.#current();
     this.#starts++;
+    this.#reached = '';
     this.#start.resolve();
     for (const follower of known) this.#renew(follower);
     const options = { metadataOnly, clock, resourceVersion: metadata?.resourceVersion ?? '', pageSize: 1 };
@@ -176,9 +180,9 @@ export class WideWatch {
           if (follower.held) follower.held.push([type, object]);
           else this.#tell(follower, [type, object]);
         }
-        this.#pauses.reset();
+        this.#reach(object.metadata.resourceVersion);
       },
-      bookmark: () => this.#pauses.reset(),
+      bookmark: (version: string) => this.#reach(version),
       connected: () => {
         this.#connected = true;
         this.#deniedSince = undefined;
@@ -193,8 +197,16 @@ export class WideWatch {
     };
   }
 
+  /** The watch works, and has told of all up to this version. */
+  #reach(version = ''): void {
+    this.#pauses.reset();
+    if (!isOlder(version, this.#reached)) this.#reached = version;
+  }
+
   /** One whose handler fails concerns no other. */
   #tell(follower: Follower, event: [WatchEventType, KubeObject]): void {
+    // Some servers show what was deleted in the version that it had.
+    if (this.#reached !== '' && !isOlder(this.#reached, follower.listed)) follower.listed = '';
     try {
       tell(follower, event);
     } catch (error) {

@@ -202,3 +202,27 @@ test('however often the server forgot, it is listed again as soon as the first t
   await clock.advance(3000);
   expect(all[1]?.told.at(-2)).toContain(',last');
 });
+
+test('a deletion is told also by a server that shows the object in the version that it had', async () => {
+  const { stream } = kube;
+  kube.stream = async (request) => {
+    const lines = await stream.call(kube, request);
+    return (async function* () {
+      for await (const line of lines) {
+        const event = JSON.parse(Buffer.from(line).toString());
+        if (event.type === 'DELETED') event.object.metadata.resourceVersion = firstOf(event.object);
+        yield Buffer.from(`${JSON.stringify(event)}\n`);
+      }
+    })();
+  };
+  const versions = new Map<string, string>();
+  const firstOf = ({ metadata }: { metadata: { namespace: string; name: string } }) =>
+    versions.get(`${metadata.namespace}/${metadata.name}`);
+  const all = await followAll(12);
+  for (const { metadata } of kube.objects.all(configMaps))
+    versions.set(`${metadata.namespace}/${metadata.name}`, metadata.resourceVersion ?? '');
+  put('elsewhere', 'a');
+  kube.objects.delete(configMaps, 'team-10', 'a');
+  await clock.advance(1000);
+  expect(all[10]?.told.at(-1)).toBe('DELETED a');
+});
