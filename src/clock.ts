@@ -11,6 +11,24 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A moment by both clocks, in milliseconds. */
+export interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+export const momentOf = (clock: Clock): Moment => ({
+  monotonic: clock.monotonic(),
+  wall: clock.now().getTime(),
+});
+
+/**
+ * Milliseconds that have passed since a moment, at least, for what another process relies on. A machine that sleeps stops
+ * its monotonic clock but not its wall clock, so the larger of both is believed.
+ */
+export const msSince = ({ monotonic, wall }: Moment, clock: Clock): number =>
+  Math.max(clock.monotonic() - monotonic, clock.now().getTime() - wall);
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   monotonic: () => performance.now(),

@@ -5,7 +5,7 @@
  * which is never before the last renewal was sent. So whoever has not renewed it within `staleAfter` less a
  * margin, counted from when that renewal was sent, stops: always before another begins.
  */
-import type { Clock } from '../clock.ts';
+import { type Clock, type Moment, momentOf, msSince } from '../clock.ts';
 import { RefusedError, UnreachableError, type X8sError } from '../errors.ts';
 import { isNotFound } from '../kube/api/api-error.ts';
 import type { CallOptions } from '../kube/api/client.ts';
@@ -35,16 +35,6 @@ export interface HeldLockOptions<T extends KubeObject> {
   /** What is locked, for messages. */
   readonly about: string;
 }
-
-export interface Moment {
-  readonly monotonic: number;
-  readonly wall: number;
-}
-
-export const momentOf = (clock: Clock): Moment => ({
-  monotonic: clock.monotonic(),
-  wall: clock.now().getTime(),
-});
 
 export class HeldLock<T extends KubeObject = KubeObject> {
   readonly #options: HeldLockOptions<T>;
@@ -122,13 +112,9 @@ export class HeldLock<T extends KubeObject = KubeObject> {
     return this.#renewed.monotonic + this.#limitMs - this.#options.clock.monotonic();
   }
 
-  /**
-   * Milliseconds since the last renewal that surely counted. A machine that sleeps stops its monotonic clock
-   * but not its wall clock, so the larger of both is believed.
-   */
+  /** Milliseconds since the last renewal that surely counted. */
   #age(): number {
-    const now = momentOf(this.#options.clock);
-    return Math.max(now.monotonic - this.#renewed.monotonic, now.wall - this.#renewed.wall);
+    return msSince(this.#renewed, this.#options.clock);
   }
 
   async #keepRenewing(): Promise<void> {

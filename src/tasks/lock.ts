@@ -7,12 +7,12 @@
  * very machine is known at once.
  */
 import { GrowingPauses } from '../async/back-off.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, momentOf } from '../clock.ts';
 import { RefusedError, X8sError } from '../errors.ts';
 import { isAlreadyExists, isConflict, isDenied, isNotFound, mayPass } from '../kube/api/api-error.ts';
 import type { KubeClient } from '../kube/api/client.ts';
 import type { ConfigMap, KubeObject } from '../kube/api/objects.ts';
-import { HeldLock, momentOf } from './held-lock.ts';
+import { HeldLock } from './held-lock.ts';
 import {
   describeHolder,
   formatHolder,

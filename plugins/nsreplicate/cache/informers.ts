@@ -15,8 +15,17 @@ import { missingPermissions } from '../../../src/kube/cluster/access.ts';
 import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 import { listWatch, type WatchEventType } from '../../../src/kube/watch/watch.ts';
 import { FEW } from '../clusters/scopes.ts';
-import { type InformerHandler, isNewer, PAGE, pause } from './following.ts';
-import { type NamespaceFollower, WideWatch } from './wide-watch.ts';
+import {
+  asX8sError,
+  type Following,
+  type InformerHandler,
+  isNewer,
+  onceAborted,
+  PAGE,
+  pause,
+  persist,
+} from './following.ts';
+import { WideWatch } from './wide-watch.ts';
 
 export type { InformerHandler } from './following.ts';
 
@@ -55,11 +64,12 @@ export class Informers {
   async follow(scope: InformerScope, handler: InformerHandler, signal: AbortSignal): Promise<void> {
     const { namespace } = scope;
     const wide = namespace !== undefined && this.#isCrowded(scope) && (await this.#wideFor(scope));
-    if (wide) return wide.join({ namespace, handler, signal });
-    await this.#followAlone(scope, handler, signal);
+    const following = { handler, signal, isListed: false };
+    if (wide) return wide.join({ namespace, ...following });
+    await this.#followAlone(scope, following);
   }
 
-  async #followAlone(scope: InformerScope, handler: InformerHandler, signal: AbortSignal): Promise<void> {
+  async #followAlone(scope: InformerScope, following: Following): Promise<void> {
     const key = this.#keyOf(scope);
     let stream = this.#streams.get(key);
     if (!stream) {
@@ -70,7 +80,7 @@ export class Informers {
       this.#streams.set(key, made);
       stream = made;
     }
-    await stream.join(handler, scope.watch, signal);
+    await stream.join(following, scope.watch);
     this.#gather(this.#wholeKeyOf(scope));
   }
 
@@ -78,10 +88,11 @@ export class Informers {
   #gather(key: string): void {
     const wide = this.#wide.get(key);
     if (!wide) return;
-    // It ends with the signal, or goes on trying.
     for (const { scope, stream } of this.#byNamespace(key))
-      for (const { handler, signal } of stream.release())
-        wide.join({ namespace: scope.namespace ?? '', handler, signal }).catch(() => undefined);
+      for (const { handler, signal } of stream.release()) {
+        const follower = { namespace: scope.namespace ?? '', handler, signal, isListed: true };
+        void persist(() => wide.join(follower), follower, { clock: wakingClock(scope.kube, this.#clock) });
+      }
   }
 
   /** Watches of one namespace each. */
@@ -129,8 +140,8 @@ export class Informers {
           if (isDenied) known.set(key, Promise.resolve(false));
         },
         brokeOff: () => this.#countRestart(kube.cluster.context),
-        byItself: ({ namespace, handler, signal }: NamespaceFollower) =>
-          this.#followAlone({ kube, resource, metadataOnly, namespace, watch: true }, handler, signal),
+        byItself: ({ namespace, ...following }) =>
+          this.#followAlone({ kube, resource, metadataOnly, namespace, watch: true }, following),
       });
     if (!this.#wide.has(key)) {
       this.#wide.set(key, wide);
@@ -163,9 +174,7 @@ async function mayRead(kube: KubeClient, resource: Resource): Promise<boolean | 
   }
 }
 
-interface Follower {
-  readonly handler: InformerHandler;
-  readonly signal: AbortSignal;
+interface Follower extends Following {
   /** Changes that came while its list was on the way; undefined once it is up to date. */
   held: [WatchEventType, KubeObject][] | undefined;
 }
@@ -197,43 +206,53 @@ class Stream {
     this.#hooks = hooks;
   }
 
-  async join(handler: InformerHandler, watch: boolean, signal: AbortSignal): Promise<void> {
-    const follower: Follower = { handler, signal, held: [] };
+  /** @throws what the handler throws until it is up to date, and without `watch` what the list fails with: it is not followed */
+  async join(following: Following, watch: boolean): Promise<void> {
+    const follower: Follower = { ...following, held: [] };
     this.#followers.add(follower);
-    signal.addEventListener('abort', () => this.#leave(follower), { once: true });
+    onceAborted(following.signal, () => this.#leave(follower));
     try {
-      await this.#turn.run(() => this.#bringUpToDate(follower, watch, signal));
-    } finally {
-      if (!watch) this.#leave(follower);
+      await this.#turn.run(() => this.#bringUpToDate(follower, watch));
+    } catch (error) {
+      this.#leave(follower);
+      throw error;
     }
+    if (!watch) this.#leave(follower);
   }
 
-  async #bringUpToDate(follower: Follower, watch: boolean, signal: AbortSignal): Promise<void> {
-    const { handler } = follower;
+  async #bringUpToDate(follower: Follower, watch: boolean): Promise<void> {
+    const { handler, signal } = follower;
     let [version, lists] = ['', -1];
     // Where the watch began a list of its own meanwhile, it goes on from that one, which may be newer.
     while (lists !== this.#lists) {
       lists = this.#lists;
-      version = await this.#list(handler, watch, signal);
+      version = await this.#list(follower, watch);
       await handler.listed?.();
+      signal.throwIfAborted();
     }
     handler.connected?.();
     handler.synced(version);
     if (watch) this.#watch(version);
-    const held = follower.held ?? [];
+    for (const [type, object] of follower.held ?? [])
+      if (isNewer(object, version)) handler.event(type, object);
     follower.held = undefined;
-    for (const [type, object] of held) if (isNewer(object, version)) handler.event(type, object);
   }
 
-  async #list(handler: InformerHandler, persistent: boolean, signal: AbortSignal): Promise<string> {
+  async #list(follower: Follower, persistent: boolean): Promise<string> {
     const { kube, resource, namespace } = this.scope;
-    const page = (items: KubeObject[], first: boolean) => handler.page(items, first, true);
+    const { handler, signal } = follower;
+    const metadataOnly = this.scope.metadataOnly && follower.isListed;
+    const page = (items: KubeObject[], first: boolean) => handler.page(items, first, !metadataOnly);
     const failed = (error: unknown): void => {
       if (!(error instanceof X8sError)) throw error;
       handler.disconnected?.(error);
       if (!persistent) throw error;
     };
-    const list = () => listPages(kube, resource, { namespace, pageSize: PAGE, signal }, page);
+    const list = () => {
+      // The list will have them, unless they are of a store that was put back to an older state since.
+      follower.held = [];
+      return listPages(kube, resource, { namespace, metadataOnly, pageSize: PAGE, signal }, page);
+    };
     return retry(list, { pause, clock: wakingClock(kube, this.#clock), signal, failed });
   }
 
@@ -254,7 +273,7 @@ class Stream {
     };
     // It never worked, or the kind is gone: begins with a list again once that is possible.
     const failed = (error: unknown): void => {
-      const why = error instanceof X8sError ? error : new X8sError(String(error), { cause: error });
+      const why = asX8sError(error);
       this.#tell((handler) => handler.disconnected?.(why));
       start = {};
     };

@@ -2,23 +2,23 @@
  * One watch of a kind in a whole cluster, for many who follow one namespace of it each. What is listed is never more than
  * their namespaces: at the start of each follower, and again where the watch has to begin anew.
  */
-import { retry, retryUntilAborted } from '../../../src/async/retry.ts';
+import { GrowingPauses } from '../../../src/async/back-off.ts';
+import { retry } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
 import { isDenied } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { listPages, listRequest } from '../../../src/kube/api/list.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
+import { isOlder } from '../../../src/kube/api/resource-version.ts';
 import type { Resource } from '../../../src/kube/api/resources.ts';
 import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 import { listWatch, type WatchEventType } from '../../../src/kube/watch/watch.ts';
-import { type InformerHandler, isNewer, PAGE, pause } from './following.ts';
+import { asX8sError, type Following, isNewer, onceAborted, PAGE, pause, persist } from './following.ts';
 
 /** Who follows one namespace. */
-export interface NamespaceFollower {
+export interface NamespaceFollower extends Following {
   readonly namespace: string;
-  readonly handler: InformerHandler;
-  readonly signal: AbortSignal;
 }
 
 export interface WideWatchOptions {
@@ -37,9 +37,10 @@ export interface WideWatchOptions {
 const DENIED_MS = 30_000;
 
 interface Follower extends NamespaceFollower {
+  isListed: boolean;
   /** Changes that came while its list was on the way; undefined once it is up to date. */
   held: [WatchEventType, KubeObject][] | undefined;
-  /** Version of its last list: what is not newer was in it. */
+  /** Version of its last list, until the watch has come as far: what is not newer was in it. */
   listed: string;
 }
 
@@ -57,20 +58,32 @@ export class WideWatch {
   /** How often the watch began. */
   #starts = 0;
   #connected = false;
+  /** How far the watch has come; empty where it has told nothing yet. */
+  #reached = '';
+  /** Before it begins anew. */
+  readonly #pauses: GrowingPauses;
   #deniedSince: number | undefined;
 
   constructor(options: WideWatchOptions) {
     this.#options = options;
+    this.#pauses = new GrowingPauses(pause, wakingClock(options.kube, options.clock));
     void this.#run();
   }
 
-  /** Follows until the signal aborts. Resolves when the namespace's list is complete. */
+  /**
+   * Follows until the signal aborts. Resolves when the namespace's list is complete.
+   * @throws what the handler throws until then: it is not followed
+   */
   async join(joining: NamespaceFollower): Promise<void> {
-    const { namespace, handler, signal } = joining;
-    const follower: Follower = { namespace, handler, signal, held: [], listed: '' };
+    const follower: Follower = { ...joining, held: [], listed: '' };
     this.#followers.add(follower);
-    signal.addEventListener('abort', () => this.#leave(follower), { once: true });
-    await this.#bringUpToDate(follower);
+    onceAborted(joining.signal, () => this.#leave(follower));
+    try {
+      await this.#bringUpToDate(follower);
+    } catch (error) {
+      this.#leave(follower);
+      throw error;
+    }
   }
 
   /** Each lists by itself, at its own pace: a page may wait for what only another follower's list brings. */
@@ -85,39 +98,57 @@ export class WideWatch {
       starts = this.#starts;
       version = await this.#list(follower);
       await handler.listed?.();
+      signal.throwIfAborted();
     }
     if (this.#over.signal.aborted) return this.#options.byItself(follower);
     handler.connected?.();
     handler.synced(version);
+    follower.isListed = true;
     follower.listed = version;
-    const held = follower.held ?? [];
+    for (const event of follower.held) tell(follower, event);
     follower.held = undefined;
-    for (const event of held) tell(follower, event);
   }
 
-  #list({ namespace, handler, signal }: Follower): Promise<string> {
+  #list(follower: Follower): Promise<string> {
     const { kube, resource, clock } = this.#options;
-    const page = (items: KubeObject[], first: boolean) => handler.page(items, first, true);
+    const { namespace, handler, signal } = follower;
+    const metadataOnly = this.#options.metadataOnly && follower.isListed;
+    const page = (items: KubeObject[], first: boolean) => handler.page(items, first, !metadataOnly);
     const failed = (error: unknown): void => {
       if (!(error instanceof X8sError)) throw error;
       handler.disconnected?.(error);
     };
-    const list = () => listPages(kube, resource, { namespace, pageSize: PAGE, signal }, page);
+    const list = () => {
+      // The list will have them, unless they are of a store that was put back to an older state since.
+      follower.held = [];
+      return listPages(kube, resource, { namespace, metadataOnly, pageSize: PAGE, signal }, page);
+    };
     return retry(list, { pause, clock: wakingClock(kube, clock), signal, failed });
   }
 
-  async #run(): Promise<void> {
+  /** Lists again who was up to date, at once, or after its handler has failed. It ends with its signal. */
+  #renew(follower: Follower, { pauseFirst = false } = {}): void {
     const { kube, clock } = this.#options;
+    follower.held = [];
+    const how = { clock: wakingClock(kube, clock), pauseFirst };
+    void persist(() => this.#bringUpToDate(follower), follower, how);
+  }
+
+  async #run(): Promise<void> {
     const { signal } = this.#over;
-    const failed = (error: unknown): void => {
-      // Those who came meanwhile wait for the next start.
-      if (error instanceof BeginsAnew) return;
-      const why = error instanceof X8sError ? error : new X8sError(String(error), { cause: error });
-      const isDeniedFirst = isDenied(why) && this.#starts === 0;
-      if (error instanceof Denied || isDeniedFirst || this.#isGone(why)) this.#giveUp();
-      else for (const { handler } of this.#current()) handler.disconnected?.(why);
-    };
-    await retryUntilAborted(() => this.#watch(), { pause, clock: wakingClock(kube, clock), signal, failed });
+    while (!signal.aborted) {
+      await this.#watch().catch((error: unknown) => this.#failed(error));
+      await this.#pauses.wait(signal).catch(() => undefined);
+    }
+  }
+
+  /** No watch runs, and nobody is followed until it begins anew: those who wait for that hear why, too. */
+  #failed(error: unknown): void {
+    if (this.#over.signal.aborted || error instanceof BeginsAnew) return;
+    const why = asX8sError(error);
+    const isDeniedFirst = isDenied(why) && this.#starts === 0;
+    if (error instanceof Denied || isDeniedFirst || this.#isGone(why)) this.#giveUp();
+    else for (const { handler } of this.#followers) handler.disconnected?.(why);
   }
 
   async #watch(): Promise<never> {
@@ -128,9 +159,9 @@ export class WideWatch {
     );
     const known = this.#current();
     this.#starts++;
+    this.#reached = '';
     this.#start.resolve();
-    // Their signals, or the end of this watch, end that.
-    for (const follower of known) this.#bringUpToDate(follower).catch(() => undefined);
+    for (const follower of known) this.#renew(follower);
     const options = { metadataOnly, clock, resourceVersion: metadata?.resourceVersion ?? '', pageSize: 1 };
     return listWatch(kube, resource, options, this.#handler(), signal);
   }
@@ -147,9 +178,11 @@ export class WideWatch {
         for (const follower of this.#followers) {
           if (follower.namespace !== object.metadata.namespace) continue;
           if (follower.held) follower.held.push([type, object]);
-          else tell(follower, [type, object]);
+          else this.#tell(follower, [type, object]);
         }
+        this.#reach(object.metadata.resourceVersion);
       },
+      bookmark: (version: string) => this.#reach(version),
       connected: () => {
         this.#connected = true;
         this.#deniedSince = undefined;
@@ -164,6 +197,24 @@ export class WideWatch {
     };
   }
 
+  /** The watch works, and has told of all up to this version. */
+  #reach(version = ''): void {
+    this.#pauses.reset();
+    if (!isOlder(version, this.#reached)) this.#reached = version;
+  }
+
+  /** One whose handler fails concerns no other. */
+  #tell(follower: Follower, event: [WatchEventType, KubeObject]): void {
+    // Some servers show what was deleted in the version that it had.
+    if (this.#reached !== '' && !isOlder(this.#reached, follower.listed)) follower.listed = '';
+    try {
+      tell(follower, event);
+    } catch (error) {
+      follower.handler.disconnected?.(asX8sError(error));
+      this.#renew(follower, { pauseFirst: true });
+    }
+  }
+
   #isGone(error: X8sError): boolean {
     if (!isDenied(error)) return false;
     const now = this.#options.clock.monotonic();
@@ -173,12 +224,13 @@ export class WideWatch {
 
   /** Each goes on by itself; those whose list is on the way find out by themselves. */
   #giveUp(): void {
-    const { ended, byItself } = this.#options;
+    const { kube, clock, ended, byItself } = this.#options;
     const known = this.#current();
     this.#over.abort();
     ended(true);
     this.#start.resolve();
-    for (const follower of known) byItself(follower).catch(() => undefined);
+    for (const follower of known)
+      void persist(() => byItself(follower), follower, { clock: wakingClock(kube, clock) });
   }
 
   #current(): Follower[] {

@@ -3,6 +3,7 @@
  * waits until they are ready. Each step looks at what is there, so that a promotion that was interrupted is taken up by the
  * same command.
  */
+import { momentOf, msSince } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
@@ -189,11 +190,11 @@ async function wakeOne(
 function fencedReplica(epoch: Epoch, { task, replica, clock, signal }: PromotionOptions): Cluster {
   const fence = async () => {
     for (;;) {
-      const askedAt = clock.monotonic();
+      const asked = momentOf(clock);
       const known = await readEpoch(replica.kube, task, { signal });
       if (known && known.number > epoch.number) throw overtaken(known);
-      const leftMs = WRITE_MS - (clock.monotonic() - askedAt);
-      // An answer that lay there while this process stood still says nothing any more.
+      const leftMs = WRITE_MS - msSince(asked, clock);
+      // An answer that lay there while this process stood still, or the machine slept, says nothing any more.
       if (leftMs > 0) return leftMs;
     }
   };

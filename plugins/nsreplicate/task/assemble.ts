@@ -1,4 +1,5 @@
 /** Puts the parts of one replica together. */
+import { momentOf, msSince } from '../../../src/clock.ts';
 import { own } from '../../../src/json.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';
@@ -33,9 +34,10 @@ export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: P
     epoch: () => epochs.number,
     // The epoch comes last: a process that stood still meanwhile has to hear of a promotion.
     fence: async () => {
-      const until = (await fence()) + clock.monotonic();
+      const heldMs = await fence();
+      const asked = momentOf(clock);
       const leftMs = await epochs.confirm(cluster);
-      return Math.max(1, Math.min(leftMs, until - clock.monotonic()));
+      return Math.max(1, Math.min(leftMs, heldMs - msSince(asked, clock)));
     },
     replicaCache,
     deletions,

@@ -1,6 +1,6 @@
 /** Keeps a task from writing once another cluster was promoted. */
 import { repeat } from '../../../src/async/repeat.ts';
-import type { Clock } from '../../../src/clock.ts';
+import { type Clock, type Moment, momentOf, msSince } from '../../../src/clock.ts';
 import { messageOf, UnreachableError } from '../../../src/errors.ts';
 import { isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { Cluster } from '../clusters/cluster.ts';
@@ -27,8 +27,8 @@ export interface EpochGuardOptions {
 export class EpochGuard {
   readonly #options: EpochGuardOptions;
   #newest: NewestEpoch | undefined;
-  /** Monotonic milliseconds at which the last question that was answered was asked. */
-  readonly #readAt = new Map<Cluster, number>();
+  /** When the last question that was answered was asked. */
+  readonly #readAt = new Map<Cluster, Moment>();
   readonly #reading = new Map<Cluster, Promise<void>>();
   readonly #told = new Set<Cluster>();
   #isFenced = false;
@@ -73,7 +73,8 @@ export class EpochGuard {
 
   /** Milliseconds since the last question that was answered. */
   #age(cluster: Cluster): number {
-    return this.#options.clock.monotonic() - (this.#readAt.get(cluster) ?? Number.NEGATIVE_INFINITY);
+    const asked = this.#readAt.get(cluster);
+    return asked ? msSince(asked, this.#options.clock) : Number.POSITIVE_INFINITY;
   }
 
   /** Looks at all clusters now; one that does not answer is asked again later. */
@@ -98,7 +99,7 @@ export class EpochGuard {
 
   async #ask(cluster: Cluster): Promise<void> {
     const { task, clock, signal, warn } = this.#options;
-    const askedAt = clock.monotonic();
+    const asked = momentOf(clock);
     try {
       const epoch = await readEpoch(cluster.kube, task, { signal });
       this.#newest = newestOf([this.#newest, epoch]);
@@ -108,7 +109,7 @@ export class EpochGuard {
         warn(`${cluster.name}: a promotion would not be noticed there: ${messageOf(error)}`);
       this.#told.add(cluster);
     }
-    this.#readAt.set(cluster, askedAt);
+    this.#readAt.set(cluster, asked);
     this.#check();
   }
 

@@ -1,7 +1,7 @@
 /** One request until it has an answer: time limit, retries where they are safe, failures as errors. */
 import { backOff } from '../../async/back-off.ts';
 import { type Deadline, DeadlineExceeded, deadline } from '../../async/deadline.ts';
-import type { Clock } from '../../clock.ts';
+import { type Clock, momentOf, msSince } from '../../clock.ts';
 import { apiFailure, type Subject } from '../api/api-failure.ts';
 import type { ClusterInfo, RawRequest } from '../api/client.ts';
 import { ConnectionError, noAnswer } from '../api/connection-error.ts';
@@ -95,11 +95,12 @@ export function createExchange(
   };
 
   const repeat = async <T>(call: Call, streaming: boolean, read: Read<T>, limitMs: number): Promise<T> => {
-    const end = limitMs > 0 ? clock.monotonic() + limitMs : Infinity;
+    const began = momentOf(clock);
+    const end = limitMs > 0 ? began.monotonic + limitMs : Infinity;
     for (let retry = 0; ; retry++) {
       const left = limitMs > 0 ? Math.max(1, end - clock.monotonic()) : 0;
       const limit = deadline(left, call.signal);
-      const isInTime = call.notAfterMs === undefined ? undefined : () => clock.monotonic() < end;
+      const isInTime = call.notAfterMs === undefined ? undefined : () => msSince(began, clock) < limitMs;
       const request = {
         ...httpRequest(withServerLimit(call, left), limit.signal, streaming, limitMs),
         isInTime,

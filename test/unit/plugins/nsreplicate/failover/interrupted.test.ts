@@ -11,6 +11,7 @@ import {
   stepText,
 } from '../../../../../plugins/nsreplicate/failover/promote.ts';
 import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
+import type { FakeCall } from '../../../support/fake-kube.ts';
 import { faultAt, toBoth } from '../../../support/faults.ts';
 import { cut, PromotionAtWork, type Side } from '../../../support/promotion-at-work.ts';
 
@@ -133,6 +134,32 @@ test('the runbook has a row for each step', () => {
   const rows = [...runbook.matchAll(/^\| ([a-z]+) +\| [A-Z]/gm)].map(([, name]) => name);
   expect(rows).toEqual(promotionSteps);
 });
+test('an answer about the epoch that lay there while the machine slept is asked for again', async () => {
+  const callsTo = async (slept: (index: number) => boolean) => {
+    const work = await PromotionAtWork.begin();
+    world = work;
+    const calls: string[] = [];
+    const before = (side: Side, { verb, name, notAfterMs }: FakeCall) => {
+      if (side === 'to') calls.push(`${verb} ${name}${notAfterMs === undefined ? '' : ' in time'}`);
+    };
+    // Its monotonic clock stood still, too.
+    const after = (side: Side) => {
+      if (side === 'to' && slept(calls.length - 1)) work.clock.jump(3_600_000);
+    };
+    expect(await work.promote(work.workstation({ before, after }))).toMatchObject({ open: [] });
+    await work.close();
+    return calls;
+  };
+  const calls = await callsTo(() => false);
+  const question = calls.findIndex((_call, index) => calls[index + 1]?.endsWith('in time'));
+  expect(calls[question]).toMatch(/^get .*epoch$/);
+  const again = await callsTo((index) => index === question);
+  expect(again.slice(question, question + 3)).toEqual([
+    ...[calls[question], calls[question]],
+    calls[question + 1],
+  ]);
+});
+
 test('one that stands still, whichever request it makes, while another cluster is promoted: it writes nothing when it goes on', async () => {
   const count = await requests();
   let stood = 0;

@@ -56,6 +56,19 @@ describe('a task', () => {
     expect([questions(), guard.number, fenced]).toEqual([2, 0, []]);
   });
 
+  test('asks again after the machine slept, whose monotonic clock stood still meanwhile', async () => {
+    const { guard, replicas, clock, questions } = guarded();
+    await guard.begin();
+    const [b] = replicas;
+    await guard.confirm(b as never);
+    clock.jump(3_600_000);
+    await guard.confirm(b as never);
+    expect(questions()).toBe(2);
+    if (b) b.kube.after = () => clock.jump(WRITE_MS + CONFIRMED_MS);
+    clock.jump(CONFIRMED_MS);
+    await expect(guard.confirm(b as never)).rejects.toThrow(UnreachableError);
+  });
+
   test('is fenced at its start where any cluster knows that another one was promoted', async () => {
     const { guard, replicas, fenced } = guarded();
     await raiseEpoch(replicas[1]?.kube as never, 't', epoch(1, 'C'));

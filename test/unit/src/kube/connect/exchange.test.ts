@@ -71,29 +71,40 @@ describe('a write that must not be made late', () => {
     expect(told()).toEqual(['9000ms']);
   });
 
-  test('that had to wait for a connection is not sent once it would be late, as after a process stood still', async () => {
-    const { clock } = fakeClock();
-    let now = clock.monotonic();
-    const first = Promise.withResolvers<void>();
-    const held = async (response: ServerResponse) => {
-      await first.promise;
-      ok(response);
-    };
-    const kube = await start(inTurn(held), {
-      clock: { ...clock, monotonic: () => now },
-      requestTimeoutMs: 0,
-    });
-    // As many as there are connections.
-    const all = Array.from({ length: 32 }, () => kube.create(configMaps, object));
-    await eventually(() => expect(server.requests).toHaveLength(32));
-    const late = kube.create(configMaps, object, { notAfterMs: 10_000 });
-    await settle();
-    now += 10_001;
-    first.resolve();
-    await expect(late).rejects.toThrow('no answer');
-    await Promise.all(all);
-    expect(server.requests).toHaveLength(32);
-  });
+  test.each([
+    ['a process stood still', 'monotonic'],
+    ['a machine slept, whose monotonic clock stood still, too', 'now'],
+  ] as const)(
+    'that had to wait for a connection is not sent once it would be late, as after %s',
+    async (_what, moved) => {
+      const { clock } = fakeClock();
+      let passed = 0;
+      const began = { monotonic: clock.monotonic(), now: clock.now().getTime() };
+      const first = Promise.withResolvers<void>();
+      const held = async (response: ServerResponse) => {
+        await first.promise;
+        ok(response);
+      };
+      const kube = await start(inTurn(held), {
+        clock: {
+          ...clock,
+          monotonic: () => began.monotonic + (moved === 'monotonic' ? passed : 0),
+          now: () => new Date(began.now + passed),
+        },
+        requestTimeoutMs: 0,
+      });
+      // As many as there are connections.
+      const all = Array.from({ length: 32 }, () => kube.create(configMaps, object));
+      await eventually(() => expect(server.requests).toHaveLength(32));
+      const late = kube.create(configMaps, object, { notAfterMs: 10_000 });
+      await settle();
+      passed += 10_001;
+      first.resolve();
+      await expect(late).rejects.toThrow('no answer');
+      await Promise.all(all);
+      expect(server.requests).toHaveLength(32);
+    },
+  );
 
   test('has no more time than any request of its connection, and no less where those have no limit', async () => {
     const kube = await start(inTurn(ok));
