@@ -110,12 +110,13 @@ test('another container that begins in that time goes on at once', async () => {
 });
 
 test('so does one whose news are later than the cluster', async () => {
-  const { line, startsAgain } = await stage();
+  const { line, stop, startsAgain } = await stage();
   const again = 'd'.repeat(64);
   await startsAgain(old, again);
   line.says({ held: again });
   await settle();
   expect(line.got).toEqual([`{"letGo":"${again}"}\n`]);
+  stop.abort();
 });
 
 test('so does one that begins while the program waits for the sync', async () => {
