@@ -26,6 +26,10 @@ export class StartupGate {
   readonly #line: Duplex;
   /** Ids without a runtime's name. */
   readonly #held = new Set<string>();
+  /** Those that are not to be held, whether they are by now or not. */
+  readonly #letGo = new Set<string>();
+  /** The only one that is to be held, once it is known. */
+  #only: string | undefined;
   readonly #ended = Promise.withResolvers<string>();
   #onHeld: () => void = () => {};
   #rest = '';
@@ -63,9 +67,24 @@ export class StartupGate {
     return true;
   }
 
-  /** This one goes on; others are held as before. */
+  /** This one goes on, also where the agent tells of it later; others are held as before. */
   letGo(containerId: string): void {
-    if (this.#held.delete(bare(containerId))) this.#line.write(letGoLine(bare(containerId)));
+    this.#letGo.add(bare(containerId));
+    this.#release();
+  }
+
+  /** All but this one go on, also those that begin from now on. */
+  holdOnly(containerId: string): void {
+    this.#only = bare(containerId);
+    this.#release();
+  }
+
+  #release(): void {
+    for (const id of this.#held) {
+      if (!this.#letGo.has(id) && id === (this.#only ?? id)) continue;
+      this.#held.delete(id);
+      this.#line.write(letGoLine(id));
+    }
   }
 
   /** All go on. */
@@ -91,6 +110,7 @@ export class StartupGate {
     if (news.kind === 'trouble') this.#end(`the agent of the node may not hold it: ${news.words}`);
     if (news.kind !== 'held') return;
     this.#held.add(news.id);
+    this.#release();
     this.#onHeld();
   }
 

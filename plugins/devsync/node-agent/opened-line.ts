@@ -44,12 +44,15 @@ export async function join(child: ChildProcessWithoutNullStreams, line: Duplex):
   const ended = once(child, 'close');
   line.pipe(child.stdin);
   child.stdout.pipe(line);
-  line.once('close', () => {
+  const finish = () => {
     child.stdin.end();
     // Nobody reads any more: what it says must not hold it up.
     child.stdout.unpipe(line).resume();
     setTimeout(() => child.kill('SIGKILL'), finishLimit).unref();
-  });
+  };
+  // Who asked may have gone while the process was made, which nobody says a second time.
+  if (line.destroyed) finish();
+  else line.once('close', finish);
   await ended;
   line.end();
 }

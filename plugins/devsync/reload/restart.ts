@@ -42,6 +42,7 @@ export async function restart(context: RestartContext): Promise<{ message: strin
   try {
     await endContainer(context);
     const containerId = await awaitRestart(context, gate);
+    if (gate instanceof StartupGate) gate.holdOnly(containerId);
     const message = `container ${target.container} was started again`;
     if (gate === undefined) return { message };
     return { message: `${message}; its program ${await untilSynced(context, gate, containerId)}` };

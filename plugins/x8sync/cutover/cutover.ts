@@ -12,6 +12,7 @@ import {
   requireTargetStands,
   sourceDeparture,
 } from '../claims/claim-stands.ts';
+import type { CutoverEnd } from '../records/cutover-end.ts';
 import { type CutoverState, isUnderWay, namesOf, type Then } from '../records/cutover-state.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request/request.ts';
@@ -111,7 +112,7 @@ class Cutover {
       const downtimeMs = downtimeOf(copied, await this.#start(copied, taken !== undefined));
       const at = this.#context.clock.now().toISOString();
       const end = cutoverEnd(copied, { at, downtimeMs });
-      await this.#journal.succeed(end, endText(downtimeMs, leftOutOf(this.#copy)));
+      await this.#journal.succeed(end, endText(end, leftOutOf(this.#copy)));
       return cutoverResult(copied, this.#request, { passes: this.#passes, downtimeMs, resumed });
     } catch (error) {
       await this.#fail(error).catch(() => {});
@@ -347,9 +348,10 @@ function downtimeOf({ stoppedAt = '' }: CutoverState, readyAt: number | undefine
   return downtimeMs >= 0 ? downtimeMs : undefined;
 }
 
-function endText(downtimeMs: number | undefined, leftOut: readonly string[]): string {
+function endText({ stopped, started, downtimeSeconds }: CutoverEnd, leftOut: readonly string[]): string {
   const left = leftOut.length > 0 ? `; left out: ${leftOut.join('; ')}` : '';
-  return downtimeMs === undefined
-    ? `cut over; its downtime is not known${left}`
-    : `cut over in ${formatDuration(downtimeMs)}${left}`;
+  if (downtimeSeconds !== undefined) return `cut over in ${formatDuration(downtimeSeconds * 1000)}${left}`;
+  if (stopped.length === 0) return `cut over; nothing was stopped${left}`;
+  if (started.length === 0) return `cut over; nothing was started${left}`;
+  return `cut over; its downtime is not known${left}`;
 }

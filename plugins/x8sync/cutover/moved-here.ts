@@ -1,18 +1,21 @@
 /**
- * Whether a claim holds what the workload has written that was moved to it: nobody else has that. What tells it is the
- * record of the cutover beside the claim, and the mark on what was stopped for it at the source.
+ * Whether a claim holds what nobody else has: what the workload has written that was moved to it, or that stands still with
+ * it for a cutover in its middle. What tells it is the record of the cutover beside the claim, and the marks on what was
+ * stopped.
  */
 import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { type ClaimRef, describeClaim, findClaim } from '../claims/claim.ts';
 import { readsOnly } from '../mover/protocol/options.ts';
+import { endOf } from '../records/cutover-end.ts';
 import { cutoverRole, cutoverStateOf, finishedAtOf, isFinishedCutover } from '../records/cutover-state.ts';
 import { specOf } from '../records/inventory.ts';
 import { movedTo as isMovedTo, type MarkedWorkload, marked } from '../records/stop-mark.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import { storeOf } from '../run/request/task-store.ts';
-import { movedHere } from './stop-refusals.ts';
+import { movedHere, requireUnstopped } from './stop-refusals.ts';
+import { workloadsByTemplate } from './workloads.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
 type Context = Pick<CopyContext, 'clock' | 'signal'>;
@@ -59,6 +62,28 @@ async function seen<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
+/**
+ * Asked of a copy that is none of a cutover's, as {@link requireNoneStopped}.
+ *
+ * @throws RefusedError as that does.
+ */
+export async function requireNothingStandsStill(
+  { target, mode, cutover = false }: Pick<CopyRequest, 'target' | 'mode' | 'cutover'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!cutover && !readsOnly(mode)) await requireNoneStopped(target, signal);
+}
+
+/**
+ * What stands still for a cutover in its middle has written what is perhaps nowhere else. Who may not list workloads there
+ * is not kept from copying.
+ *
+ * @throws RefusedError where what mounts a claim stands still for a cutover that has not ended.
+ */
+export async function requireNoneStopped(ref: ClaimRef, signal: AbortSignal): Promise<void> {
+  requireUnstopped(ref, await seen(workloadsByTemplate(ref, signal), []), {});
+}
+
 /** The records of cutovers to claims of the target's namespace. */
 export const cutoversOf = (
   { kube, namespace }: ClaimRef,
@@ -67,10 +92,16 @@ export const cutoversOf = (
 
 /** Those of them that have moved a workload to this very claim; of one that has gone back to its source nothing is here. */
 export const movedTo = (records: readonly TaskRecord[], targetUid: string): TaskRecord[] =>
-  records.filter((record) => {
-    const wentBack = record.phase === 'Succeeded' && cutoverStateOf(record)?.afterwards === 'source';
-    return specOf(record).targetUid === targetUid && isFinishedCutover(record) && !wentBack;
-  });
+  records.filter(
+    (record) => specOf(record).targetUid === targetUid && isFinishedCutover(record) && !wentBack(record),
+  );
+
+/** By how it has ended, whatever a later run of it came to; a record of an older version says how the last one was to end. */
+function wentBack(record: TaskRecord): boolean {
+  const end = endOf(record);
+  if (end) return end.afterwards === 'source';
+  return record.phase === 'Succeeded' && cutoverStateOf(record)?.afterwards === 'source';
+}
 
 /** The error where the target was cut over to before. */
 export function movedTarget(record: TaskRecord, { source, target }: Pair): RefusedError {

@@ -11,28 +11,16 @@ import {
   scaledSides,
   type Then,
 } from '../records/cutover-state.ts';
-import {
-  type CutoverId,
-  isMarkUnreadable,
-  isOf,
-  markedIn,
-  movedTo,
-  type StopMark,
-} from '../records/stop-mark.ts';
+import { type CutoverId, markedIn, movedTo, type StopMark } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
+import { requireNoneStopped } from './moved-here.ts';
 import { requireReachable } from './nodes.ts';
 import { otherClaimLines, otherClaims, requireAllClaims } from './other-claims.ts';
 import { requireClaimStays, requireStartable, usersToBe } from './precautions.ts';
 import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
-import {
-  movedBefore,
-  movedHere,
-  stoppedForAnother,
-  stoppedUnrecorded,
-  unreadableMark,
-} from './stop-refusals.ts';
+import { movedBefore, movedHere, requireUnstopped } from './stop-refusals.ts';
 import { emptyClaims, requireAtZero, type SourceWorkloads, targetWorkloads } from './target-workloads.ts';
 import { claimsOf, volumesOf, type Workload, workloadsByTemplate, workloadsOfPods } from './workloads.ts';
 
@@ -141,28 +129,12 @@ async function lookAt(
   if (isRepoint || afterwards === 'source') requireStartable(source.ref, running, isRepoint);
   const starting =
     afterwards === 'target' ? await targetWorkloads(target.ref, { running, idle }, signal) : [];
-  // What was moved from there may move back; what stands still there is another cutover's to start.
-  requireUnstopped(target.ref, starting, {});
+  // What was moved from there may move back; what stands still there is another cutover's to start, with its files.
+  await requireNoneStopped(target.ref, signal);
   if (isRepoint) await requireReachable(target.ref, running, signal);
   const stopped = isRepoint ? running.map((one) => repointed(one, source.ref.claim)) : running.map(scaled);
   const state = { phase: 'ready', afterwards, source: stopped, target: starting.map(scaled) } as const;
   return { running, idle, starting, state };
-}
-
-/** @throws RefusedError where one stands still for a cutover that is in its middle, or that nobody knows any more. */
-function requireUnstopped(
-  ref: ClaimRef,
-  workloads: readonly Workload[],
-  { id, again = false }: Pick<PlanOptions, 'id' | 'again'>,
-): void {
-  for (const { kind, name, object } of workloads) {
-    if (isMarkUnreadable(object)) throw unreadableMark({ kind, name }, ref);
-    const marked = markedIn(kind, object);
-    if (!marked || marked.mark.moved) continue;
-    // One that has ended may have been kept from saying so on its mark.
-    if (id && again && isOf(marked.mark, id)) continue;
-    throw id && isOf(marked.mark, id) ? stoppedUnrecorded(marked, ref) : stoppedForAnother(marked, ref);
-  }
 }
 
 /**

@@ -24,7 +24,8 @@ export interface CutoverResult {
   readonly passes: readonly Pass[];
   /**
    * From the moment at which the source's workloads were told to stop until what is to run was seen to be ready. Undefined
-   * where an earlier run had done either, and nobody knows when.
+   * where an earlier run had done either, and nobody knows when, and where nothing was stopped. Where nothing was started, how
+   * long it stands still by now.
    */
   readonly downtimeSeconds: number | undefined;
   readonly goalSeconds: number;
@@ -75,7 +76,7 @@ export function cutoverResult(
     target: name(copy.target),
     afterwards,
     passes,
-    downtimeSeconds: downtimeMs === undefined ? undefined : downtimeMs / 1000,
+    downtimeSeconds: downtimeMs === undefined || source.length === 0 ? undefined : downtimeMs / 1000,
     goalSeconds: goalMs / 1000,
     stopped: source.map(describeWorkload),
     started: startedBy(state).map(describeWorkload),

@@ -2,8 +2,9 @@
 import { RefusedError } from '../../../src/errors.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
 import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
+import { markOf, mayHaveRun } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
-import { findWorkload, lookLine } from './workloads.ts';
+import { findWorkload, lookLine, type Workload } from './workloads.ts';
 
 /** The generations of these, by which changes of them are known later; 0 for one that is gone. */
 export async function generationsOf(
@@ -38,9 +39,19 @@ export async function changedSince(
 ): Promise<ScaledWorkload | undefined> {
   for (const [index, workload] of workloads.entries()) {
     const now = await findWorkload(kube, namespace, workload, signal);
-    if (now?.metadata.generation !== generations[index] || now?.spec.replicas !== 0) return workload;
+    if (!now || !standsStill({ ...workload, object: now }, generations[index])) return workload;
   }
   return undefined;
+}
+
+/** A run that was ended right before its record said that all is over has noted on the mark that it is. */
+function standsStill(
+  { kind, object }: Pick<Workload, 'kind' | 'object'>,
+  stopped: number | undefined,
+): boolean {
+  if (object.metadata.generation === stopped) return object.spec.replicas === 0;
+  const mark = markOf(object);
+  return mark?.moved === true && mark.generation === stopped && !mayHaveRun({ kind, object }, mark);
 }
 
 const lookMs = 1000;

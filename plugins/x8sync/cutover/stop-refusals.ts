@@ -3,7 +3,34 @@ import { RefusedError } from '../../../src/errors.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
 import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
-import { forgetLine, type MarkedWorkload } from '../records/stop-mark.ts';
+import {
+  type CutoverId,
+  forgetLine,
+  isMarkUnreadable,
+  isOf,
+  type MarkedWorkload,
+  markedIn,
+} from '../records/stop-mark.ts';
+import type { Workload } from './workloads.ts';
+
+/**
+ * @param cutover which one asks, and whether it is to be made once more
+ * @throws RefusedError where one stands still for a cutover that is in its middle, or that nobody knows any more.
+ */
+export function requireUnstopped(
+  place: NamespaceRef,
+  workloads: readonly Workload[],
+  { id, again = false }: { readonly id?: CutoverId | undefined; readonly again?: boolean },
+): void {
+  for (const { kind, name, object } of workloads) {
+    if (isMarkUnreadable(object)) throw unreadableMark({ kind, name }, place);
+    const marked = markedIn(kind, object);
+    if (!marked || marked.mark.moved) continue;
+    // One that has ended may have been kept from saying so on its mark.
+    if (id && again && isOf(marked.mark, id)) continue;
+    throw id && isOf(marked.mark, id) ? stoppedUnrecorded(marked, place) : stoppedForAnother(marked, place);
+  }
+}
 
 /** The error where a workload stands still for a cutover that this one is not. */
 export function stoppedForAnother(

@@ -1,4 +1,5 @@
 /** Stops a workload for a cutover, so that everybody sees for which; and lets it go. */
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { WriteOptions } from '../../../src/kube/api/client.ts';
@@ -158,6 +159,7 @@ async function noted(
     if (!mark || !isOurs(mark)) return;
     // What was copied before it ran again is old.
     const standing = mark.moved && !mayHaveRun({ kind, object }, mark) ? (mark.claims ?? []) : [];
+    if (standing.some((one) => isDeepStrictEqual(one, { claim, target, targetUid }))) return;
     const claims = [...standing.filter((one) => one.claim !== claim), { claim, target, targetUid }];
     const { generation = 0 } = object.metadata;
     const moved = { ...mark, moved: true, generation, claims } satisfies StopMark;

@@ -1,6 +1,6 @@
 /** What a cutover of two claims would stop and start, and what stands against that. */
 import type { ClaimState } from '../claims/claim.ts';
-import { requireNotMovedHere } from '../cutover/moved-here.ts';
+import { requireNothingStandsStill, requireNotMovedHere } from '../cutover/moved-here.ts';
 import { planCutover } from '../cutover/plan.ts';
 import { requireUnshared } from '../cutover/precautions.ts';
 import type { Then } from '../records/cutover-state.ts';
@@ -9,13 +9,15 @@ import { checked, type Finding, note, ok } from './finding.ts';
 
 const place = { side: 'both', check: 'cutover' } as const;
 
-/** That the target holds what a workload has written that was moved there; nothing is told where it does not. */
+/** That the target holds what a workload has written that was moved there, or stands still; nothing is told else. */
 export function movedHereFindings(
   { source, target }: Pick<CopyRequest, 'source' | 'target'>,
   context: Pick<CopyContext, 'clock' | 'signal'>,
 ): Promise<readonly Finding[]> {
   return checked({ side: 'target', check: 'cutover' }, context.signal, async () => {
-    await requireNotMovedHere({ source, target, mode: 'merge' }, context);
+    const copy = { source, target, mode: 'merge' } as const;
+    await requireNothingStandsStill(copy, context.signal);
+    await requireNotMovedHere(copy, context);
     return [];
   });
 }

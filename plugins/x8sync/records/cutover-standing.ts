@@ -122,13 +122,12 @@ export function cutoverStanding(standing: Standing, record: TaskRecord, holder: 
     return { phase: 'Running', message: 'its cutover goes on', progress: standing.progress };
   }
   const { phase, message = phase, finishedAt } = record;
-  if (phase === 'Failed' || phase === 'Interrupted') {
-    const before = finishedAtOf(record);
-    const how = before === undefined ? 'not cut over' : `cut over at ${before}, and not once more`;
+  const before = finishedAtOf(record);
+  const how = before === undefined ? 'not cut over' : `cut over at ${before}, and not once more`;
+  if (phase === 'Failed' || phase === 'Interrupted')
     return { phase, message: `${how}: ${message}`, finishedAt, exitCode: exitCodeIn(record) };
-  }
   // Its run was killed: what the copy of that moment does is told, unless that is done.
   if (!isUnderWay(cutoverStateOf(record)) && standing.phase !== 'Succeeded') return standing;
-  const why = 'not cut over: its run has ended in the middle, and the same command goes on with it';
-  return { phase: 'Interrupted', message: why };
+  const why = 'its run has ended in the middle, and the same command goes on with it';
+  return { phase: 'Interrupted', message: `${how}: ${why}` };
 }

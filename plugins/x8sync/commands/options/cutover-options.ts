@@ -53,12 +53,16 @@ export function checkCutover(flags: CutoverFlags): void {
   if (wrong !== undefined) throw new UsageError(`${wrong} does not go with --cutover`);
 }
 
-/** @throws RefusedError where the target was cut over to before, and nobody has agreed to overwrite what it has since. */
+/**
+ * @throws RefusedError where the target was cut over to before, and nobody has agreed to overwrite what it has since, or
+ *   what mounts it stands still for a cutover in its middle.
+ */
 export async function requireOverwritable(
   request: CopyRequest,
   context: Pick<CopyContext, 'clock' | 'signal'>,
 ): Promise<void> {
-  const { requireNotMovedHere } = await import('../../cutover/moved-here.ts');
+  const { requireNothingStandsStill, requireNotMovedHere } = await import('../../cutover/moved-here.ts');
+  await requireNothingStandsStill(request, context.signal);
   await requireNotMovedHere(request, context);
 }
 

@@ -109,6 +109,28 @@ test('another container that begins in that time goes on at once', async () => {
   await expect(done).resolves.toMatchObject({ message: expect.stringMatching(/held back until/) });
 });
 
+test('so does one whose news are later than the cluster', async () => {
+  const { line, stop, startsAgain } = await stage();
+  const again = 'd'.repeat(64);
+  await startsAgain(old, again);
+  line.says({ held: again });
+  await settle();
+  expect(line.got).toEqual([`{"letGo":"${again}"}\n`]);
+  stop.abort();
+});
+
+test('so does one that begins while the program waits for the sync', async () => {
+  const { line, synced, done, startsAgain } = await stage();
+  line.says({ held: next });
+  await startsAgain();
+  const again = 'd'.repeat(64);
+  line.says({ held: again });
+  await settle();
+  expect(line.got).toEqual([`{"letGo":"${again}"}\n`]);
+  synced.resolve();
+  await expect(done).resolves.toMatchObject({ message: expect.stringMatching(/held back until/) });
+});
+
 test.each<[string, (at: Awaited<ReturnType<typeof stage>>) => unknown, RegExp]>([
   ['its time is over', ({ clock }) => clock.advance(20_000), /went on before .*: its 20 s were over$/],
   [

@@ -16,6 +16,7 @@ import {
   recordNow,
   replicas,
   run,
+  scaleWeb,
 } from '../../../support/cutover-scene.ts';
 
 beforeEach(openShop);
@@ -72,4 +73,13 @@ test.each([
 
 test('that nothing was started is told with how long it has stood still', async () => {
   expect(headOf(await run(undefined, 'nothing'))).toMatch(/, stopped .* ago, and nothing was started$/);
+  // The pause goes on: its record tells no end of it.
+  expect(await recordNow()).toMatchObject({ phase: 'Succeeded', message: 'cut over; nothing was started' });
+});
+
+test('where nothing had to be stopped, there is none', async () => {
+  await scaleWeb(0);
+  const result = await run(undefined, 'nothing');
+  expect([result.stopped, result.downtimeSeconds]).toEqual([[], undefined]);
+  expect(await recordNow()).toMatchObject({ message: 'cut over; nothing was stopped' });
 });

@@ -1,11 +1,16 @@
 /** A claim that a workload was moved to holds what nobody else has: what would overwrite that is refused, whoever it is. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { requireNotMovedHere } from '../../../../../plugins/x8sync/cutover/moved-here.ts';
+import {
+  requireNothingStandsStill,
+  requireNotMovedHere,
+} from '../../../../../plugins/x8sync/cutover/moved-here.ts';
 import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import type { CopyRequest } from '../../../../../plugins/x8sync/run/request/request.ts';
 import { configMaps, deployments, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
 import {
   clock,
+  counts,
+  cutOff,
   events,
   failLast,
   forgetEvents,
@@ -14,6 +19,7 @@ import {
   namespace,
   object,
   openShop,
+  reconnect,
   recordNow,
   replicas,
   run,
@@ -101,6 +107,14 @@ describe('a copy is not refused', () => {
     await copying('old');
   });
 
+  test('where it went back to the source, and was not moved once more by a later run that failed', async () => {
+    await run(undefined, 'source');
+    await expect(run(failLast, 'target', undefined, true)).rejects.toThrow('the disk is gone');
+    await copying('old');
+    await expect(run(failLast, 'source', undefined, true)).rejects.toThrow('the disk is gone');
+    await copying('old');
+  });
+
   test('to a claim that was made anew since', async () => {
     await run();
     await kube.delete(persistentVolumeClaims, { namespace, name: 'new' });
@@ -117,6 +131,57 @@ describe('a copy is not refused', () => {
       if (verb === 'list' && collection.startsWith('apps/')) throw apiError(403, 'no', 'Forbidden');
     };
     await copying('old');
+  });
+});
+
+describe('what stands still for a cutover in its middle has the only whole files: nothing is copied over them', () => {
+  const refusal = {
+    exitCode: 3,
+    message: expect.stringMatching(
+      /^Deployment web \(3\) of fake\/shop stands still for cutover cutover-\w+ to claim shop\/new, which has not ended$/,
+    ),
+  };
+  const back = () => ({ source: ref('new'), target: ref('old') });
+  const copyingBack = (more: Partial<CopyRequest> = {}) => {
+    const request = { mode: 'merge', ...back(), ...more } as CopyRequest;
+    return requireNothingStandsStill(request, new AbortController().signal);
+  };
+
+  beforeEach(async () => {
+    await expect(run(cutOff)).rejects.toThrow('no answer');
+    reconnect();
+    forgetEvents();
+  });
+
+  test.each<Then>(['target', 'source', 'nothing'])(
+    'by a cutover the other way with --then %s',
+    async (then) => {
+      await expect(run(undefined, then, undefined, false, back())).rejects.toMatchObject(refusal);
+      await expect(run(undefined, then, undefined, true, back())).rejects.toMatchObject(refusal);
+      expect(events).toEqual([]);
+    },
+  );
+
+  test('by a copy, whoever says --again', async () => {
+    await expect(copyingBack()).rejects.toMatchObject(refusal);
+    await expect(copyingBack({ again: true })).rejects.toMatchObject(refusal);
+    await copyingBack({ mode: 'dry-run' });
+    // Its plan is asked for that.
+    await copyingBack({ cutover: true });
+  });
+
+  test('but once it has ended, there or here', async () => {
+    await run();
+    await copyingBack();
+    await run(undefined, 'target', undefined, false, back());
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+  });
+
+  test('where this user may not see the workloads there, it is copied', async () => {
+    kube.before = ({ verb, collection }) => {
+      if (verb === 'list' && collection.startsWith('apps/')) throw apiError(403, 'no', 'Forbidden');
+    };
+    await copyingBack();
   });
 });
 

@@ -1,5 +1,6 @@
 /** A cutover that an earlier run has left in its middle, and what has happened on both sides since. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import { X8sError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import { configMaps, deployments, pods } from '../../../../../src/kube/api/resources.ts';
@@ -217,6 +218,46 @@ describe('of two workloads that are given the other claim', () => {
       ]),
     });
     expect(events).toEqual([]);
+  });
+});
+
+describe('a run that was ended once all was over, and before its record said so', () => {
+  /** The mark says by then where the workload has gone, which counts as a change of a Deployment. */
+  async function killedOnceMoved(then: Then): Promise<void> {
+    const { patch } = kube;
+    kube.patch = async (resource, ref, change, options) => {
+      const changed = await patch.call(kube, resource, ref, change, options);
+      if ((await markNow())?.moved)
+        kube.before = ({ verb, collection }) => {
+          if (verb === 'update' && collection.endsWith('/configmaps')) throw new X8sError('killed');
+        };
+      return changed as never;
+    };
+    await expect(run(undefined, then)).rejects.toThrow('killed');
+    kube.patch = patch;
+    reconnect();
+    forgetEvents();
+  }
+
+  test.each<[Then, number]>([
+    ['target', replicas],
+    ['nothing', 0],
+  ])('is gone on with by the same command: --then %s', async (then, next) => {
+    await killedOnceMoved(then);
+    expect(await stateNow()).toMatchObject({ phase: 'starting' });
+    const mark = await markNow();
+    expect(await run(undefined, then)).toMatchObject({ resumed: true, passes: [] });
+    expect(await counts()).toEqual({ web: 0, next });
+    expect(await recordNow()).toMatchObject({ phase: 'Succeeded' });
+    // Noted anew, it would count as changed for a run after this one.
+    expect(await markNow()).toEqual(mark);
+  });
+
+  test('is not where the source has run since', async () => {
+    await killedOnceMoved('target');
+    for (const count of [replicas, 0]) await scaleWeb(count);
+    await expect(run()).rejects.toThrow(/^Deployment next \(3\) of the target was started, and/);
+    expect(await counts()).toEqual({ web: 0, next: replicas });
   });
 });
 

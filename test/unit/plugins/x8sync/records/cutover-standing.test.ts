@@ -220,6 +220,18 @@ describe('of one that has not ended', () => {
     expect(cutoverStanding(copying, record('stopping'), 'live')).toEqual(copying);
   });
 
+  test('one that was to make it once more, and was killed, has not undone how it ended before', () => {
+    const at = '2026-01-02T03:04:05.000Z';
+    const again = record('ready');
+    Object.assign(again.checkpoints, { finished: { at } });
+    expect(cutoverStanding(copied, again, 'none')).toMatchObject({
+      phase: 'Interrupted',
+      message: expect.stringMatching(
+        `^cut over at ${at}, and not once more: its run has ended in the middle`,
+      ),
+    });
+  });
+
   test('a run that was killed is known by its lock', () => {
     for (const phase of ['ready', 'stopping', 'starting'])
       expect(cutoverStanding(copied, record(phase), 'none')).toMatchObject({ phase: 'Interrupted' });
