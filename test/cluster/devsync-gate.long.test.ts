@@ -30,7 +30,7 @@ const remote = '/tmp/app';
 /** Writes down the first thing that it does, which is to look at what is synced, in a volume. */
 const program = `
   cat ${remote}/main >>/log/seen 2>/dev/null || echo none >>/log/seen
-  while read -r name value; do [ "$name" != TracerPid: ] || echo "$value" >>/log/traced; done </proc/$$/status
+  while read -r name value; do [ "$name" != TracerPid: ] || echo "$value" >>/log/traced; done </proc/self/status
   trap 'exit 0' TERM
   : >/tmp/up
   while :; do sleep 0.05; done`;
