@@ -116,8 +116,8 @@ test.concurrent('what only the target has stays, though files come and go at the
   const named = ['--then', 'nothing', '--downtime-goal', '2m', '--name', 'busy'];
   const refused = await x8sync('--cutover', ...named, ...pair);
   expect(saidBy(refused, 3)).toMatch(/the target has/);
-  // Nothing was made: the name is free for other options.
-  expect(await scene.phases('busy')).toEqual([]);
+  // Files were copied, so the records stay; none says that anything stands still.
+  expect(await scene.phases('busy')).toEqual(['cutover Failed', 'source Incomplete', 'target Incomplete']);
   expect(await scene.inspect(contextB, 'busy', 'cat own')).toBe('mine\n');
   expect(await replicasOf(here, 'busy')).toBe(1);
 });

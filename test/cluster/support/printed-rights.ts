@@ -1,4 +1,5 @@
 /** Somebody who has just what `nsreplicate rbac` prints for a task, and, for a while, one verb less. */
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { KubeObject } from '../../../src/kube/api/objects.ts';
@@ -43,32 +44,33 @@ export async function givePrinted(pair: Pair, person: Person, ...flags: string[]
 }
 
 const verbsOf = (side: GivenVerb['side'], kube: KubeClient, role: Role): GivenVerb[] =>
-  role.rules.flatMap((rule, index) =>
+  eachAlone(role.rules).flatMap((rule) =>
     rule.verbs.map((verb) => ({
       side,
       resource: rule.resources?.[0] ?? '',
       verb,
       without: async (work) => {
-        await setRules(kube, role, (one, at) =>
-          at === index ? one.verbs.filter((own) => own !== verb) : one.verbs,
+        const less = { ...rule, verbs: rule.verbs.filter((own) => own !== verb) };
+        await setRules(
+          kube,
+          role,
+          eachAlone(role.rules).map((one) => (isDeepStrictEqual(one, rule) ? less : one)),
         );
         try {
           await work();
         } finally {
-          await setRules(kube, role, (one) => one.verbs);
+          await setRules(kube, role, role.rules);
         }
       },
     })),
   );
 
-async function setRules(
-  kube: KubeClient,
-  role: Role,
-  verbsIn: (rule: PolicyRule, index: number) => readonly string[],
-): Promise<void> {
-  const rules = role.rules
-    .map((rule, index) => ({ ...rule, verbs: verbsIn(rule, index) }))
-    .filter(({ verbs }) => verbs.length > 0);
+/** A rule for each resource, which says the same. */
+const eachAlone = (rules: readonly PolicyRule[]): PolicyRule[] =>
+  rules.flatMap((rule) => rule.resources?.map((resource) => ({ ...rule, resources: [resource] })) ?? [rule]);
+
+async function setRules(kube: KubeClient, role: Role, all: readonly PolicyRule[]): Promise<void> {
+  const rules = all.filter(({ verbs }) => verbs.length > 0);
   const { name, namespace } = role.metadata;
   await kube.patch(await resourceOf(kube, role), { name, namespace }, { rules }, { type: 'merge' });
 }
