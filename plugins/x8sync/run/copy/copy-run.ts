@@ -26,6 +26,7 @@ import {
   asAsked,
   emptinessOf,
   failureOf,
+  isAskingBack,
   isNotBegun,
   isWhole,
   requireVerification,
@@ -63,6 +64,8 @@ export class CopyRun {
   #schedule: ScheduleReport | undefined;
   /** Pods that came to write to the target meanwhile. */
   #targetUsers: readonly string[] = [];
+  /** The mover asks for a word of a person, which needs no explanation. */
+  #asksBack = false;
 
   constructor(request: CopyRequest, context: CopyContext) {
     this.#request = request;
@@ -210,6 +213,7 @@ export class CopyRun {
     if (!isThrough(end)) {
       const { messages } = this.#watch;
       const begun = messages.hasBegun(end);
+      this.#asksBack = isAskingBack(end);
       // Such a name is free for the same copy with what its refusal asks for. --force may have emptied the target by then.
       if (!begun && isNotBegun(end) && this.#request.mode !== 'force') this.#task.copying = false;
       throw failureOf(end, this.#request, { diagnostics: messages.diagnostics, begun });
@@ -304,7 +308,8 @@ export class CopyRun {
   async giveUp(error: unknown): Promise<unknown> {
     if (!this.#stop.signal.aborted) this.#stop.abort(error);
     const { signal } = this.#context;
-    const explaining = signal.aborted
+    const needsNone = signal.aborted || this.#asksBack;
+    const explaining = needsNone
       ? error
       : withEvidence(error, this.#watch.evidence, doctorHint(this.#request), signal);
     const [told] = await Promise.all([explaining, this.#parts.settled(), this.#workers]);

@@ -135,6 +135,11 @@ const notBegun: readonly MoverEnd['outcome'][] = [
 /** Whether a mover has refused what it was asked for before it changed anything of the target. */
 export const isNotBegun = ({ outcome }: Pick<MoverEnd, 'outcome'>): boolean => notBegun.includes(outcome);
 
+const askingBack: readonly MoverEnd['outcome'][] = ['has-more', 'source-empty', 'too-many-deletions'];
+
+/** Whether a mover has stopped because a person is to say more: nothing broke, and no log would explain it. */
+export const isAskingBack = ({ outcome }: Pick<MoverEnd, 'outcome'>): boolean => askingBack.includes(outcome);
+
 /** The error of a mover that came to no good end. */
 export function failureOf(
   end: MoverEnd,

@@ -7,9 +7,17 @@ import {
   asAsked,
   emptinessOf,
   failureOf,
+  isAskingBack,
   isNotBegun,
 } from '../../../../../../plugins/x8sync/run/results/result.ts';
 import { fakeKube } from '../../../../support/fake-kube.ts';
+
+test('a mover that asks for a word of a person is told from one that failed', () => {
+  for (const outcome of ['has-more', 'source-empty', 'too-many-deletions'] as const)
+    expect([outcome, isAskingBack({ outcome })]).toEqual([outcome, true]);
+  for (const outcome of ['no-room', 'failed', 'refused', 'closed'] as const)
+    expect([outcome, isAskingBack({ outcome })]).toEqual([outcome, false]);
+});
 
 test('no hint leads to a target that is emptied once more', () => {
   const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
