@@ -116,8 +116,9 @@ test.concurrent('what only the target has stays, though files come and go at the
   const named = ['--then', 'nothing', '--downtime-goal', '2m', '--name', 'busy'];
   const refused = await x8sync('--cutover', ...named, ...pair);
   expect(saidBy(refused, 3)).toMatch(/the target has/);
-  // Files were copied, so the records stay; none says that anything stands still.
-  expect(await scene.phases('busy')).toEqual(['cutover Failed', 'source Incomplete', 'target Incomplete']);
+  // Where files were copied first, the records stay; where it was refused before, nothing does.
+  const afterPass = ['cutover Failed', 'source Incomplete', 'target Incomplete'];
+  expect([[], afterPass]).toContainEqual(await scene.phases('busy'));
   expect(await scene.inspect(contextB, 'busy', 'cat own')).toBe('mine\n');
   expect(await replicasOf(here, 'busy')).toBe(1);
 });
