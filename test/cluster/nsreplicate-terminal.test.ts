@@ -88,7 +88,7 @@ test('without a terminal a watch says each change in a line, and --once too', as
   await pair.put(pair.from, configMap('more', { a: '1' }));
   const once = await pair.copy();
   expect(once.stderr).toMatch(
-    new RegExp(`created ConfigMap ${pair.namespace}/more on ${pair.replica}, \\d+ms`),
+    new RegExp(`created ConfigMap ${pair.namespace}/more on ${pair.replica}, [\\d.]+m?s`),
   );
   const running = await pair.watch();
   await pair.put(pair.from, configMap('more', { a: '2' }));
