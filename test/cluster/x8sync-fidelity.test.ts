@@ -1,5 +1,6 @@
 /** What of a file a copy keeps, and what is said where something can't be kept. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isFar } from '../../plugins/x8sync/mover/protocol/compression.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { manyKinds } from './support/files.ts';
 import { Scene } from './support/scene.ts';
@@ -15,6 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => scene.close());
 
+interface Streams {
+  readonly compression: string;
+  readonly saw: { readonly roundTripMs?: number };
+}
+
 describe('a copy as root', () => {
   test('keeps all of every kind of file, and a second one finds nothing to do', async () => {
     const before = await treeOf(scene, contextA, 'source');
@@ -27,11 +33,13 @@ describe('a copy as root', () => {
     // What was seen before it, by which one stream was chosen for so little.
     const names = [...before.values()].filter(({ type }) => type === 'f');
     const files = new Set(names.map(({ hardLinkedTo }) => hardLinkedTo)).size;
-    expect(documentOf(first)).toMatchObject({
+    const document = documentOf<{ streams: Streams }>(first);
+    const { compression, saw } = document.streams;
+    // On a busy machine its round trip makes a near line a far one, over which the files are looked at first.
+    expect(['none', isFar(saw.roundTripMs) ? 'zstd' : 'none']).toContain(compression);
+    expect(document).toMatchObject({
       streams: {
         parallelism: 1,
-        // By the round trip, which is long on a busy machine.
-        compression: expect.stringMatching(/^(none|zstd|lz4)$/),
         why: expect.any(String),
         saw: { files, roundTripMs: expect.any(Number), processors: expect.any(Number) },
       },

@@ -61,8 +61,6 @@ export async function cutover(
   }
 }
 
-export type { CutoverRequest, CutoverResult } from './result.ts';
-
 type NamedRequest = CutoverRequest & { readonly copy: { readonly name: string } };
 
 class Cutover {

@@ -139,8 +139,8 @@ async function lookAt(
 
 /**
  * What was moved to a claim that a workload mounts which is to start now is no second one beside that, nor where nothing is
- * to start and it was other claims that were moved: a workload with several claims goes over claim by claim. What was moved to this very target has written to it since, perhaps: that both
- * are to run says nothing about losing that.
+ * to start and it was other claims that were moved: a workload with several claims goes over claim by claim. What was moved
+ * to this very target has written to it since, perhaps: that both are to run says nothing about losing that.
  *
  * @throws RefusedError where a cutover has moved one of these elsewhere, or to this target before.
  */

@@ -1,4 +1,5 @@
 /** What a cutover is asked for, and what it came to. */
+import { describeClaim } from '../claims/claim.ts';
 import type { Verification } from '../mover/protocol/protocol.ts';
 import type { CutoverEnd } from '../records/cutover-end.ts';
 import { type CutoverState, describeWorkload, type Then } from '../records/cutover-state.ts';
@@ -68,12 +69,10 @@ export function cutoverResult(
   }: { readonly passes: readonly Pass[]; readonly downtimeMs: number | undefined; readonly resumed: boolean },
 ): CutoverResult {
   const { afterwards, source, verification } = state;
-  const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
-    `${kube.cluster.context}/${namespace}/${claim}`;
   return {
     task: copy.name,
-    source: name(copy.source),
-    target: name(copy.target),
+    source: describeClaim(copy.source),
+    target: describeClaim(copy.target),
     afterwards,
     passes,
     downtimeSeconds: downtimeMs === undefined || source.length === 0 ? undefined : downtimeMs / 1000,

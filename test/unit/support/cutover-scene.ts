@@ -1,6 +1,7 @@
 /** A shop whose workload is cut over, on a fake cluster: what happens in it, and how it is cut off at each point. */
 import { isDeepStrictEqual } from 'node:util';
-import { type CutoverRequest, cutover } from '../../../plugins/x8sync/cutover/cutover.ts';
+import { cutover } from '../../../plugins/x8sync/cutover/cutover.ts';
+import type { CutoverRequest } from '../../../plugins/x8sync/cutover/result.ts';
 import { cutoverStateOf, type Then } from '../../../plugins/x8sync/records/cutover-state.ts';
 import { markOf } from '../../../plugins/x8sync/records/stop-mark.ts';
 import type { CopyContext, CopyRequest, CopyResult } from '../../../plugins/x8sync/run/request/request.ts';
