@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { RunnerState } from '../../../../../../plugins/devsync/session/runner/runner-state.ts';
 import { SyncRunner } from '../../../../../../plugins/devsync/session/runner/sync-runner.ts';
-import { systemClock } from '../../../../../../src/clock.ts';
 import { pods } from '../../../../../../src/kube/api/resources.ts';
 import { eventually } from '../../../../../support/eventually.ts';
+import { type FakeClock, fakeClock } from '../../../../support/fake-clock.ts';
 import { type FakeKube, fakeKube } from '../../../../support/fake-kube.ts';
 import { pod } from '../../support/group-pods.ts';
 import { specOf } from '../../support/specs.ts';
 
 let folder: string;
+let clock: FakeClock;
 let kube: FakeKube;
 let attempts: jest.SpiedGetter<FakeKube['transport']>;
 let stop: AbortController;
@@ -22,6 +23,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'devsync-runner-'));
   mkdirSync(join(folder, 'local'));
   mkdirSync(join(folder, 'state'));
+  clock = fakeClock();
   kube = fakeKube();
   attempts = jest.spyOn(kube, 'transport', 'get');
   stop = new AbortController();
@@ -30,9 +32,22 @@ beforeEach(() => {
 });
 afterEach(async () => {
   stop.abort();
-  await ended;
+  await over();
   rmSync(folder, { recursive: true });
 });
+
+/** What the runner still waits for as it ends, an agent's last words for one, is over at once. */
+async function over(): Promise<void> {
+  let isOver = false;
+  const ending = ended?.finally(() => {
+    isOver = true;
+  });
+  await eventually(async () => {
+    if (ended && !isOver) await clock.advance(10_000);
+    expect(isOver || !ended).toBe(true);
+  });
+  await ending;
+}
 
 /** A runner of the sync; each attempt to start an agent fails, and is counted. */
 function begun(): SyncRunner {
@@ -46,7 +61,7 @@ function begun(): SyncRunner {
     metadataCandidates: [join(folder, 'kept')],
     bundle: '',
     image: '',
-    clock: systemClock,
+    clock,
     signal: stop.signal,
     onLog: () => {},
     onState: (state) => states.push(state),
@@ -65,7 +80,7 @@ describe('a pause', () => {
     expect(runner.state).toMatchObject({ phase: 'paused', message: 'paused by you', pod: '' });
     states = [];
     await kube.create(pods, pod(1));
-    await systemClock.sleep(100);
+    await clock.advance(100);
     expect([attemptsSoFar(), states.filter(({ phase }) => phase !== 'paused')]).toEqual([0, []]);
     await expect(runner.resume(false)).rejects.toThrow(/nothing can be synced right now: the fake has no/);
     expect([runner.state.phase, attemptsSoFar()]).toEqual(['waiting', 1]);
@@ -79,7 +94,7 @@ describe('a pause', () => {
     const before = attemptsSoFar();
     states = [];
     // The next attempt would have been made by then.
-    await systemClock.sleep(1_200);
+    await clock.advance(1_200);
     expect([runner.state.phase, attemptsSoFar()]).toEqual(['paused', before]);
     expect(states.filter(({ phase }) => phase !== 'paused')).toEqual([]);
     expect((await runner.flush()).phase).toBe('paused');
@@ -105,12 +120,12 @@ describe('a pause', () => {
   test('of an earlier process lasts: nothing is begun before it is resumed', async () => {
     await begun().pause();
     stop.abort();
-    await ended;
+    await over();
     stop = new AbortController();
     await kube.create(pods, pod(1));
     states = [];
     const runner = begun();
-    await systemClock.sleep(100);
+    await clock.advance(100);
     expect([runner.state.phase, attemptsSoFar()]).toEqual(['paused', 0]);
     expect(states.map(({ phase }) => phase)).not.toContain('connecting');
   });
