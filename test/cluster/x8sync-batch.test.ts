@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { get } from './support/clients.ts';
-import { contextA, contextB, isLab } from './support/contexts.ts';
+import { contextA, contextB } from './support/contexts.ts';
 import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
@@ -63,26 +63,6 @@ test('every claim of a namespace goes to the claim of its name, which is made wh
   expect(said).toMatch(/2 of 2 claims copied/);
   expect(said).not.toMatch(/\/two/);
 });
-
-(isLab ? test : test.skip)(
-  'a claim that is made grows where the source uses more than its claim says',
-  async () => {
-    // Nothing bounds what is in this one; that of the target is a file system as large as its claim.
-    await scene.claim(contextA, 'more', { size: '4Mi' });
-    await scene.shell(contextA, 'more', 'head -c 12M /dev/urandom >/data/file');
-    const args = [scene.ref(contextA, 'more'), scene.ref(contextB, 'more'), '--storage-class', 'tmpfs'];
-    const said = saidBy(await x8sync('--create-target', ...args, '--verify'), 0);
-    expect(said).toMatch(/Claim \S+\/more is made: 4Mi, tmpfs/);
-    expect(said).toMatch(/Claim \S+\/more is made larger by /);
-    const made = await get<Claim>(contextB, namespace, 'pvc');
-    const size = made.find(({ metadata }) => metadata.name === 'more')?.spec.resources.requests.storage ?? '';
-    expect(Number.parseInt(size, 10)).toBeGreaterThan(12);
-    // One that is there is nobody's to change unasked.
-    await scene.claim(contextB, 'there', { size: '4Mi', storageClass: 'tmpfs' });
-    const there = ['--create-target', scene.ref(contextA, 'more'), scene.ref(contextB, 'there')];
-    expect(saidBy(await x8sync(...there), 3)).toMatch(/too little room/);
-  },
-);
 
 test('a list has options for each of its copies', async () => {
   await scene.claim(contextA, 'listed');

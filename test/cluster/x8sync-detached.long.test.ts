@@ -1,4 +1,4 @@
-/** Copies that nobody waited for, and what can not be seen of them. */
+/** Copies that go on by themselves, by the same command or nobody's, and what can not be seen of them; --again, cleanup --finished. */
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
@@ -99,4 +99,32 @@ test.concurrent('what can not be seen is Unknown: a mover in a cluster that is n
   );
   saidBy(await x8sync(...args), 0);
   expect(saidBy(await elsewhere('list', '--context', 'old'), 0)).toMatch(/^lost +Succeeded/m);
+});
+
+test.concurrent('--detach returns once files move; another workstation attaches, and takes the result', async () => {
+  const args = [source, await targetOf('away'), '--name', 'away'];
+  const slow = ['--bwlimit', '400K'];
+  const said = saidBy(await x8sync(...args, ...slow, '--detach'), 0);
+  expect(said).toMatch(/Goes on by itself: .*\n.*attach away --context \S+ -n \S+/);
+  expect(await scene.phases('away')).toEqual(['source Running', 'target Running']);
+  // Without a name, the two claims find it.
+  expect(saidBy(await x8sync(source, scene.ref(contextB, 'away')), 0)).toMatch(/taken up/);
+  expect(differences(tree, await treeOf(scene, contextB, 'away'))).toEqual([]);
+  expect(await scene.leftovers('away')).toEqual([]);
+
+  expect(saidBy(await x8sync(...args), 3)).toMatch(/away has finished already[\s\S]*--again/);
+  expect(saidBy(await x8sync(...args, '--again'), 0)).toMatch(/Already the same/);
+});
+
+// Not beside the others: what these have finished would go, too.
+test('cancel ends what was detached; cleanup --finished takes the records of what has finished only', async () => {
+  const [first, second] = [await targetOf('done'), await targetOf('stopped')];
+  saidBy(await x8sync(source, second, '--name', 'stopped', '--bwlimit', '100K', '--detach'), 0);
+  saidBy(await elsewhere('cancel', 'stopped', '--context', 'old'), 0);
+  expect(await scene.leftovers('stopped')).toEqual([]);
+  saidBy(await x8sync(source, first, '--name', 'done'), 0);
+  for (const context of ['old', 'new'])
+    saidBy(await elsewhere('cleanup', '--finished', '--context', context), 0);
+  expect(await scene.phases('done')).toEqual([]);
+  expect(await scene.phases('stopped')).toEqual(['source Interrupted', 'target Interrupted']);
 });

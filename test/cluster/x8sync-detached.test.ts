@@ -1,4 +1,4 @@
-/** Copies that go on by themselves: --detach, attach, logs, cancel, --again and cleanup --finished. */
+/** Copies that go on by themselves: --detach, attach, logs and cancel. */
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
@@ -28,21 +28,6 @@ async function targetOf(name: string): Promise<string> {
   await scene.claim(contextB, name);
   return scene.ref(contextB, name);
 }
-
-test.concurrent('--detach returns once files move; another workstation attaches, and takes the result', async () => {
-  const args = [source, await targetOf('away'), '--name', 'away'];
-  const slow = ['--bwlimit', '400K'];
-  const said = saidBy(await x8sync(...args, ...slow, '--detach'), 0);
-  expect(said).toMatch(/Goes on by itself: .*\n.*attach away --context \S+ -n \S+/);
-  expect(await scene.phases('away')).toEqual(['source Running', 'target Running']);
-  // Without a name, the two claims find it.
-  expect(saidBy(await x8sync(source, scene.ref(contextB, 'away')), 0)).toMatch(/taken up/);
-  expect(differences(tree, await treeOf(scene, contextB, 'away'))).toEqual([]);
-  expect(await scene.leftovers('away')).toEqual([]);
-
-  expect(saidBy(await x8sync(...args), 3)).toMatch(/away has finished already[\s\S]*--again/);
-  expect(saidBy(await x8sync(...args, '--again'), 0)).toMatch(/Already the same/);
-});
 
 test.concurrent('attach shows the progress from the context of either cluster, and cleans up what nobody waits for', async () => {
   saidBy(
@@ -81,17 +66,4 @@ test.each([
   [['--detach', '--dry-run'], /--dry-run/],
 ])('%j is wrong usage', async (flags, words) => {
   expect(saidBy(await x8sync(source, source, ...flags), 2)).toMatch(words);
-});
-
-// Not beside the others: what these have finished would go, too.
-test('cancel ends what was detached; cleanup --finished takes the records of what has finished only', async () => {
-  const [first, second] = [await targetOf('done'), await targetOf('stopped')];
-  saidBy(await x8sync(source, second, '--name', 'stopped', '--bwlimit', '100K', '--detach'), 0);
-  saidBy(await elsewhere('cancel', 'stopped', '--context', 'old'), 0);
-  expect(await scene.leftovers('stopped')).toEqual([]);
-  saidBy(await x8sync(source, first, '--name', 'done'), 0);
-  for (const context of ['old', 'new'])
-    saidBy(await elsewhere('cleanup', '--finished', '--context', context), 0);
-  expect(await scene.phases('done')).toEqual([]);
-  expect(await scene.phases('stopped')).toEqual(['source Interrupted', 'target Interrupted']);
 });

@@ -1,39 +1,26 @@
-/** Ctrl-C at every step of a copy that has a name. */
-import { afterAll, expect, test } from '@jest/globals';
+/** Ctrl-C at every step of a copy that has a name, at the other steps of one that has none; SIGTERM. */
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
-import { someFiles } from './support/files.ts';
-import type { Running } from './support/process.ts';
-import { Scene } from './support/scene.ts';
+import { InterruptedRuns, stepsOfShortStory } from './support/interrupted.ts';
 import { steps } from './support/steps.ts';
 import { expectSameTrees } from './support/tree.ts';
-import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+import { saidBy, taskOf, x8sync } from './support/x8sync.ts';
 
-// Concurrent tests begin before any beforeAll.
-const prepared = prepare();
+// Not in beforeAll: concurrent tests begin before it.
+const runs = await InterruptedRuns.open();
+const { scene, source } = runs;
+afterAll(() => scene.close());
 
-async function prepare(): Promise<{ scene: Scene; source: string }> {
-  const scene = await Scene.open('interrupted');
-  await scene.claim(contextA, 'source');
-  await scene.shell(contextA, 'source', someFiles(6));
-  return { scene, source: scene.ref(contextA, 'source') };
-}
-
-afterAll(async () => (await prepared).scene.close());
-
-/** Runs it until a line is seen, so slowly that it is not at its end by then, however busy the machine is. */
-async function runUntil(line: RegExp, ...args: string[]): Promise<Running> {
-  const { source } = await prepared;
-  const running = startX8sync(source, ...args, '--bwlimit', '300K');
-  await running.saw(line);
-  return running;
-}
+describe('without a name, Ctrl-C cleans up while', () => {
+  const others = steps.map(([step]) => step).filter((step) => !stepsOfShortStory.includes(step));
+  test.concurrent.each(others)('%s', (step) => runs.expectNothingLeftAt(step));
+});
 
 test('with a name, Ctrl-C leaves it at every step and says how to go on; in the end all is there', async () => {
-  const { scene, source } = await prepared;
   await scene.claim(contextB, 'named');
   const args = [scene.ref(contextB, 'named'), '--name', 'stays'];
   for (const [, line] of steps.slice(2)) {
-    const running = await runUntil(line, ...args);
+    const running = await runs.until(line, ...args);
     running.child.kill('SIGINT');
     const ended = saidBy(await running.ended, 130);
     // It came before anything was made.
@@ -47,4 +34,18 @@ test('with a name, Ctrl-C leaves it at every step and says how to go on; in the 
   saidBy(await x8sync(source, ...args), 0);
   await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'named']);
   expect(await scene.leftovers('stays')).toEqual([]);
+});
+
+test('SIGTERM does the same with 143', async () => {
+  await scene.claim(contextB, 'term');
+  const running = await runs.until(/Copy the files …/, scene.ref(contextB, 'term'));
+  running.child.kill('SIGTERM');
+  const ended = saidBy(await running.ended, 143);
+  expect(await scene.leftovers(taskOf(ended))).toEqual([]);
+  // An unnamed task's unfinished files go too.
+  expect(await scene.inspect(contextB, 'term', 'ls -A')).not.toContain('.x8sync');
+});
+
+test('no Secret is left in either cluster after all of these', async () => {
+  expect(await scene.leftovers()).toEqual([]);
 });

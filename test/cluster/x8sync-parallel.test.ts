@@ -38,32 +38,6 @@ test('every kind of file arrives in partitions, and one stream finds nothing to 
   expect(await scene.leftovers()).toEqual([]);
 });
 
-test('a file of 24 GiB that holds little, and a large one in ranges', async () => {
-  await Promise.all(
-    ['large', 'copy'].map((claim) => scene.claim(claim === 'large' ? contextA : contextB, claim)),
-  );
-  const holes =
-    'truncate -s 24G holes; for at in 0 9000 24575; do echo $at | dd of=holes bs=1M seek=$at conv=notrunc; done';
-  await scene.shell(
-    contextA,
-    'large',
-    `cd /data; ${holes}; head -c 150M /dev/urandom >large; touch -d @1000.5 holes large`,
-  );
-  const claims = [scene.ref(contextA, 'large'), scene.ref(contextB, 'copy')];
-  const ended = documentOf<ParallelDocument>(await x8sync(...claims, '--parallelism', '2', '-o', 'json'));
-  expect(ended).toMatchObject({ outcome: 'ok', streams: { parallelism: 2, files: 2, partitions: 0 } });
-  const look = `stat -c '%n %s %y' holes large; sha1sum large; stat -c %b holes
-    for at in 0 9000 24575; do dd if=holes bs=1M skip=$at count=1 status=none | sha1sum; done`;
-  const [before, after] = await Promise.all([
-    scene.inspect(contextA, 'large', look),
-    scene.inspect(contextB, 'copy', look),
-  ]);
-  expect(after.split('\n').filter((line) => !/^\d+$/.test(line))).toEqual(
-    before.split('\n').filter((line) => !/^\d+$/.test(line)),
-  );
-  expect(Number(/^\d+$/m.exec(after)?.[0])).toBeLessThan(10_000);
-});
-
 test('what contradicts itself is refused before anything is made', async () => {
   const claims = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
   expect(saidBy(await x8sync(...claims, '--partitions', '4', '--partition-size', '1Gi'), 2)).toMatch(

@@ -1,6 +1,6 @@
-/** A source that dials within its own cluster, or in vain. */
+/** A source that dials within its own cluster, by a load balancer, or in vain. */
 import { afterAll, expect, test } from '@jest/globals';
-import { contextA, contextB } from './support/contexts.ts';
+import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
 import { denyAll } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
@@ -53,3 +53,25 @@ test.concurrent('a target that is not where --target-host says: the source says 
   expect(said).toMatch(/--target-host/);
   expect(await scene.leftovers(taskOf(said))).toEqual([]);
 });
+
+(isLab ? test.concurrent : test.skip)(
+  'by a load balancer at the target, whose address the source is given once there is one',
+  async () => {
+    await scene.claim(contextB, 'balanced');
+    const args = [
+      source,
+      scene.ref(contextB, 'balanced'),
+      '--push',
+      '--strategy',
+      'loadbalancer',
+      '-o',
+      'json',
+    ];
+    expect(documentOf(await x8sync(...args))).toMatchObject({
+      outcome: 'ok',
+      strategy: 'loadbalancer',
+      address: expect.stringMatching(/:22$/),
+    });
+    await expectCopied(contextB, 'balanced');
+  },
+);

@@ -1,4 +1,4 @@
-/** A source that dials its target: by a node port, within a cluster, by a load balancer, through policies, and again. */
+/** A source that dials its target: by a node port, again after its run was killed, and what doctor says of it. */
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
@@ -70,25 +70,3 @@ interface Examined {
   readonly strategies: readonly { readonly name: string; readonly reason: string }[];
   readonly rights: readonly { readonly side: string; readonly resource: string }[];
 }
-
-(isLab ? test.concurrent : test.skip)(
-  'by a load balancer at the target, whose address the source is given once there is one',
-  async () => {
-    await scene.claim(contextB, 'balanced');
-    const args = [
-      source,
-      scene.ref(contextB, 'balanced'),
-      '--push',
-      '--strategy',
-      'loadbalancer',
-      '-o',
-      'json',
-    ];
-    expect(documentOf(await x8sync(...args))).toMatchObject({
-      outcome: 'ok',
-      strategy: 'loadbalancer',
-      address: expect.stringMatching(/:22$/),
-    });
-    await expectCopied(contextB, 'balanced');
-  },
-);

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventuallySees } from '../support/eventually.ts';
-import { apply, get } from './support/clients.ts';
+import { apply } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
 import { kubectl, plugin } from './support/kubectl.ts';
+import { expectEnd, expectNoRecords } from './support/refusals.ts';
 import { Scene } from './support/scene.ts';
-import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 let scene: Scene;
 let source: string;
@@ -27,12 +28,6 @@ afterEach(async () => {
 });
 afterAll(() => scene.close());
 
-/** Runs it and expects it to end so, with a message that has all these parts. */
-async function expectEnd(code: number, parts: (string | RegExp)[], ...args: string[]): Promise<void> {
-  const text = saidBy(await x8sync(...args), code);
-  for (const part of parts) expect(text).toMatch(part);
-}
-
 /** Watches of single claims that clients have at the source's API server: whoever waits for a claim has one. */
 async function claimWatches(): Promise<number> {
   const metrics = await kubectl(contextA, ['get', '--raw', '/metrics']);
@@ -41,15 +36,6 @@ async function claimWatches(): Promise<number> {
       metrics,
     ) ?? [];
   return Number(count ?? 0);
-}
-
-/** No task of this run, finished or not. */
-async function expectNoRecords(): Promise<void> {
-  const label = 'app.kubernetes.io/managed-by=kubectl-x8sync';
-  const found = await Promise.all(
-    scene.contexts.map((context) => get(context, scene.namespace, 'configmaps', label)),
-  );
-  expect(found.flat().map(({ metadata }) => metadata.name)).toEqual([]);
 }
 
 describe('claims that will not do', () => {
@@ -92,8 +78,18 @@ describe('claims that will not do', () => {
     for (const force of [['--force', '--yes'], []]) {
       await expectEnd(3, told, ...pair, ...force);
       expect(await scene.inspect(contextB, 'full', 'cat file')).toBe('precious\n');
-      await expectNoRecords();
+      await expectNoRecords(scene);
     }
+  });
+
+  (isLab ? test : test.skip)('a target with less room: bytes, unless it may grow', async () => {
+    await scene.claim(contextB, 'small', { size: '4Mi', storageClass: 'tmpfs' });
+    const small = scene.ref(contextB, 'small');
+    await expectEnd(3, [/too little room/, /\d+ bytes/, /--grow-target/], source, small);
+    expect(await scene.inspect(contextB, 'small', 'ls -A')).toBe('');
+    await expectNoRecords(scene);
+    saidBy(await x8sync('--grow-target', '--verify', source, small), 0);
+    saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
   });
 
   (isLab ? test : test.skip)('a target with less room: inodes', async () => {
@@ -101,7 +97,29 @@ describe('claims that will not do', () => {
     await scene.claim(contextB, 'few', { size: '64Mi', storageClass: 'tmpfs', annotations });
     await expectEnd(3, [/too little room/, /\d+ inodes/], source, scene.ref(contextB, 'few'));
     expect(await scene.inspect(contextB, 'few', 'ls -A')).toBe('');
-    await expectNoRecords();
+    await expectNoRecords(scene);
+  });
+});
+
+describe('a task name that will not do', () => {
+  test.each([
+    ['underscores', 'move_db'],
+    ['a dash at its end', 'move-'],
+  ])('a task name with %s', async (_, name) => {
+    await expectEnd(2, [/name/], source, target, '--name', name);
+    await expectNoRecords(scene);
+  });
+});
+
+describe('a name in use', () => {
+  test('with another spec is refused, with the difference', async () => {
+    const args = [source, target, '--name', 'taken'];
+    await scene.claim(contextB, 'another');
+    saidBy(await x8sync(...args, '--dry-run'), 0);
+    await expectEnd(3, [/taken/, /mode: .*dry-run.*merge/, /Use another name|clean that task up/], ...args);
+    await expectEnd(3, [/taken/, /targetClaim/], source, scene.ref(contextB, 'another'), '--name', 'taken');
+    saidBy(await x8sync('cleanup', 'taken', '--context', contextB), 0);
+    await expectNoRecords(scene);
   });
 });
 
@@ -119,7 +137,7 @@ describe('clusters that do not answer, or say no', () => {
         const args = [source, target, '--request-timeout', '3s'];
         const ended = await plugin('x8sync', args, { KUBECONFIG: other.path });
         expect(saidBy(ended, 4)).toMatch(new RegExp(`error: ${context}: no answer from https:.* within 3 s`));
-        await expectNoRecords();
+        await expectNoRecords(scene);
       } finally {
         fakeProxy.close();
         await other.remove();
@@ -140,6 +158,15 @@ describe('pods that do not come up', () => {
       '--timeout',
       '5s',
     );
-    await expectNoRecords();
+    await expectNoRecords(scene);
+  });
+
+  test('an image that can not be pulled is said at the second failure', async () => {
+    const ended = await x8sync(source, target, '--image', 'registry.invalid/no/such:1', '-o', 'json');
+    expect(ended.code).toBe(1);
+    expect(documentOf<{ error: { message: string } }>(ended).error.message).toMatch(
+      /image registry\.invalid\/no\/such:1 can't be pulled/,
+    );
+    await expectNoRecords(scene);
   });
 });

@@ -1,16 +1,11 @@
-/**
- * --snapshot and --clone: the source changes while it is copied, and the target is what the source was at one moment. The
- * lab has no CSI driver, so a fake one freezes the data.
- */
+/** --snapshot and --clone: the source changes while it is copied, and the target is what the source was at one moment. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import type { RbacRole } from '../../src/kube/cluster/access.ts';
-import { contextA, contextB, isLab } from './support/contexts.ts';
-import { FakeCsiDriver } from './support/fake-csi-driver.ts';
-import { kubectl } from './support/kubectl.ts';
+import { contextA, contextB } from './support/contexts.ts';
 import { granted, grantIn } from './support/roles.ts';
-import { Scene } from './support/scene.ts';
+import { onLab, Snapshots } from './support/snapshots.ts';
 import { type CopyDocument, documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 interface SnapshotDocument extends CopyDocument {
@@ -18,37 +13,10 @@ interface SnapshotDocument extends CopyDocument {
   readonly snapshot: { readonly method: string; readonly takenAt: string };
 }
 
-/** The fake driver works on the lab's own folders. */
-const onLab = isLab ? test : test.skip;
-const scene = await Scene.open('snapshot');
+const snapshots = await Snapshots.ofFile();
+const { scene } = snapshots;
 const [source, target] = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
-let driver: FakeCsiDriver;
 
-beforeAll(async () => {
-  if (!isLab) return;
-  driver = await FakeCsiDriver.start(contextA, scene.namespace);
-  await Promise.all([
-    scene.claim(contextA, 'source', { storageClass: driver.name }),
-    scene.claim(contextA, 'near', { storageClass: driver.name }),
-    scene.claim(contextA, 'plain'),
-    scene.claim(contextB, 'target'),
-  ]);
-  await scene.shell(contextA, 'source', 'cd /data; seq 5000 >numbers; echo before >state; chown 5:6 state');
-  await scene.shell(contextA, 'plain', 'echo plain >/data/file');
-});
-afterAll(async () => {
-  await driver?.stop();
-  await scene.close();
-});
-
-/** What tasks have made of their sources, by name. */
-const frozen = async () =>
-  (
-    await kubectl(contextA, [
-      ...['-n', scene.namespace, 'get', 'volumesnapshots,persistentvolumeclaims', '-o', 'name'],
-      ...['-l', 'app.kubernetes.io/managed-by=kubectl-x8sync'],
-    ])
-  ).trim();
 const stateOf = async (context: string, claim: string) =>
   (await scene.inspect(context, claim, 'cat state; stat -c %u:%g state')).trim();
 
@@ -67,10 +35,10 @@ onLab('the target is the source of one moment, also after a run that was killed,
   const how = ['--snapshot', '--strategy', 'nodeport', source, target];
   const user = await somebodyWith(...how);
   // Who may not see the classes names one.
-  const named = ['--snapshot-class', driver.name, '--name', 'moment', '--verify'];
+  const named = ['--snapshot-class', snapshots.driver.name, '--name', 'moment', '--verify'];
   const command = [...how, ...named, '--as', user];
   const taken = new Promise<void>((resolve) => {
-    driver.frozen = (folder) => {
+    snapshots.driver.frozen = (folder) => {
       // In place, as a program writes that is at work.
       writeFileSync(join(folder, 'state'), 'after\n');
       resolve();
@@ -80,7 +48,7 @@ onLab('the target is the source of one moment, also after a run that was killed,
   await taken;
   killed.child.kill('SIGKILL');
   await killed.ended;
-  expect(await frozen()).toMatch(/volumesnapshot.*x8sync-moment-source/);
+  expect(await snapshots.frozen()).toMatch(/volumesnapshot.*x8sync-moment-source/);
 
   const ended = await x8sync(...command, '-o', 'json');
   saidBy(ended, 0);
@@ -88,10 +56,10 @@ onLab('the target is the source of one moment, also after a run that was killed,
   expect(snapshot.method).toBe('snapshot');
   expect(verification).toMatchObject({ different: 0 });
   // The first run's snapshot was taken up, and none was made beside it.
-  expect(driver.freezes).toEqual(['source']);
+  expect(snapshots.driver.freezes).toEqual(['source']);
   expect(await stateOf(contextB, 'target')).toBe('before\n5:6');
   expect(await stateOf(contextA, 'source')).toBe('after\n5:6');
-  expect(await frozen()).toBe('');
+  expect(await snapshots.frozen()).toBe('');
 });
 
 onLab('a clone is mounted beside the target', async () => {
@@ -101,32 +69,5 @@ onLab('a clone is mounted beside the target', async () => {
   expect({ strategy, method: snapshot.method }).toEqual({ strategy: 'mount', method: 'clone' });
   expect(await stateOf(contextA, 'near')).toMatch(/5:6/);
   expect(warnings.join('\n')).toMatch(/retains the volume that was made for the copy/);
-  expect(await frozen()).toBe('');
-});
-
-onLab('what can make no snapshot is refused with the reason, and nothing is left', async () => {
-  const refused = async (code: number, ...args: string[]) => saidBy(await x8sync(...args), code);
-  const [noClass, unknown, broken] = await Promise.all([
-    refused(3, '--snapshot', scene.ref(contextA, 'plain'), target),
-    refused(3, '--snapshot', target, source),
-    refused(
-      124,
-      '--snapshot',
-      '--snapshot-class',
-      `${driver.name}-broken`,
-      '--timeout',
-      '10s',
-      source,
-      target,
-    ),
-  ]);
-  expect(noClass).toMatch(/no VolumeSnapshotClass for its driver, x8s\.dev\/lab/);
-  expect(unknown).toMatch(/CRDs of external-snapshotter are not installed\n.*--clone/);
-  expect(broken).toMatch(/the driver says: the array has no room for a snapshot/);
-  driver.refusesClones = true;
-  expect(await refused(124, '--clone', '--timeout', '10s', source, target)).toMatch(
-    /ProvisioningFailed: the driver makes no clones/,
-  );
-  expect(await frozen()).toBe('');
-  expect(await scene.leftovers()).toEqual([]);
+  expect(await snapshots.frozen()).toBe('');
 });

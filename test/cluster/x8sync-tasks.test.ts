@@ -1,6 +1,5 @@
 /** list, status and cleanup, from another workstation too. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
@@ -35,14 +34,6 @@ async function killedTask(name: string): Promise<string> {
   return name;
 }
 
-async function recordsOf(task: string): Promise<string[]> {
-  const label = `x8s.dev/task=${task}`;
-  const found = await Promise.all(
-    scene.contexts.map((context) => get(context, scene.namespace, 'configmaps', label)),
-  );
-  return found.flat().map(({ metadata }) => metadata.name);
-}
-
 test('a finished task is listed on both sides, with its result', async () => {
   await scene.claim(contextB, 'done');
   const args = [source, scene.ref(contextB, 'done'), '--name', 'done'];
@@ -68,10 +59,10 @@ test('a finished task is listed on both sides, with its result', async () => {
 
 test('with --keep-records 1 the records of all finished tasks but the last go, on both sides', async () => {
   const args = [source, scene.ref(contextB, 'done'), '--dry-run', '--keep-records', '1'];
-  expect(await recordsOf('done')).toEqual(['x8sync-done-source', 'x8sync-done-target']);
+  expect(await scene.records('done')).toEqual(['x8sync-done-source', 'x8sync-done-target']);
   saidBy(await x8sync(...args, '--name', 'last'), 0);
-  expect(await recordsOf('done')).toEqual([]);
-  expect(await recordsOf('last')).toEqual(['x8sync-last-source', 'x8sync-last-target']);
+  expect(await scene.records('done')).toEqual([]);
+  expect(await scene.records('last')).toEqual(['x8sync-last-source', 'x8sync-last-target']);
 });
 
 test('a task that is not there', async () => {
@@ -88,7 +79,7 @@ describe('cleanup from another workstation', () => {
     expect((await scene.leftovers(task)).length).toBeGreaterThan(4);
     saidBy(await elsewhere('cleanup', task, '--context', 'old', '-n', scene.namespace), 0);
     expect(await scene.leftovers(task)).toEqual([]);
-    expect(await recordsOf(task)).toEqual([]);
+    expect(await scene.records(task)).toEqual([]);
   });
 
   test('with one side out of reach cleans the other, names the first, and exits with 4', async () => {
@@ -103,12 +94,12 @@ describe('cleanup from another workstation', () => {
     expect(left.every((line) => line.startsWith(contextA))).toBe(true);
     saidBy(await elsewhere('cleanup', task, '--context', 'old', '-n', scene.namespace), 0);
     expect(await scene.leftovers(task)).toEqual([]);
-    expect(await recordsOf(task)).toEqual([]);
+    expect(await scene.records(task)).toEqual([]);
   });
 
   test('--all takes every task of the namespace, finished ones too', async () => {
     saidBy(await elsewhere('cleanup', '--all', '--context', 'new', '-n', scene.namespace), 0);
-    expect(await recordsOf('last')).toEqual([]);
+    expect(await scene.records('last')).toEqual([]);
     expect(await scene.leftovers()).toEqual([]);
   });
 });

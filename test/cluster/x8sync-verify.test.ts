@@ -2,18 +2,8 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { Scene } from './support/scene.ts';
+import { type VerifyDocument, verified } from './support/verified.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
-
-interface VerifyDocument {
-  readonly task: string;
-  readonly outcome: string;
-  readonly verification: {
-    readonly entries: number;
-    readonly different: number;
-    readonly extraneous: number;
-  };
-  readonly differences: readonly { readonly path: string; readonly aspects: readonly string[] }[];
-}
 
 const scene = await Scene.open('verify');
 afterAll(() => scene.close());
@@ -42,12 +32,6 @@ chown 12:35 folder/7; setfacl -x u:1234 folder/8; setfattr -n user.colour -v blu
 await scene.claim(contextA, 'source');
 await scene.shell(contextA, 'source', files);
 
-const verified = async (expected: number, ...args: string[]) => {
-  const ended = await x8sync('verify', ...args, '-o', 'json');
-  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: expected });
-  return documentOf<VerifyDocument>(ended);
-};
-
 test.concurrent('a copy is verified; one bit, one ACL, one attribute, one hard link, one owner are each found', async () => {
   await scene.claim(contextB, 'target');
   const copied = documentOf<VerifyDocument>(
@@ -69,22 +53,6 @@ test.concurrent('a copy is verified; one bit, one ACL, one attribute, one hard l
     'folder/numbers: content',
     'two: hard link',
   ]);
-});
-
-test.concurrent('an empty target is no copy, and an empty source nothing to compare with', async () => {
-  await Promise.all([scene.claim(contextA, 'nothing'), scene.claim(contextB, 'empty')]);
-  await Promise.all([scene.shell(contextA, 'nothing', 'true'), scene.shell(contextB, 'empty', 'true')]);
-  const { verification } = await verified(5, source, scene.ref(contextB, 'empty'));
-  expect(verification.different).toBeGreaterThanOrEqual(verification.entries - 1);
-  const refused = saidBy(
-    await x8sync('verify', scene.ref(contextA, 'nothing'), scene.ref(contextB, 'empty')),
-    3,
-  );
-  expect(refused).toMatch(/the source is empty/);
-  const nothing = [scene.ref(contextA, 'nothing'), scene.ref(contextB, 'empty'), '--allow-empty'];
-  expect(saidBy(await x8sync(...nothing, '--verify'), 0)).toMatch(/Nothing to copy: /);
-  // The two root folders have one time by now.
-  expect(saidBy(await x8sync('verify', ...nothing), 0)).toMatch(/Both are empty: /);
 });
 
 test('nothing but records is left of all of these', async () => {

@@ -40,3 +40,10 @@ mkdir -p small
 for i in $(seq 200); do echo "file $i" >small/$i; done
 head -c ${mebibytes}M /dev/urandom >big
 `;
+
+/** A folder of a program beside other things, with files that are left out by name, and a link to it. */
+export const programFolder = `
+cd /data
+mkdir -p app/data/cache; seq 50 | sed 's/^/app-/' | (cd app/data; xargs touch)
+touch app/data/x.log app/data/important.log app/data/cache/y outside; ln -s app/data current
+`;

@@ -7,6 +7,7 @@ import { deployments, pods } from '../../../src/kube/api/resources.ts';
 import { apply, becomes, get } from './clients.ts';
 import { kubectl } from './kubectl.ts';
 import { moverImage } from './mover.ts';
+import type { Scene } from './scene.ts';
 
 /** Answers once a row is on disk. As process 1 it would hear no SIGTERM by itself. */
 const server = `
@@ -205,4 +206,9 @@ async function isAcknowledged(url: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** The numbers of the rows that a claim has, in the order of writing. */
+export async function rowsIn(scene: Scene, context: string, claim: string): Promise<number[]> {
+  return (await scene.inspect(context, claim, 'cat rows')).trim().split('\n').map(Number);
 }

@@ -34,6 +34,9 @@ export interface Container {
 const childKinds =
   'secrets,statefulsets,services,jobs,cronjobs,networkpolicies,serviceaccounts,roles,rolebindings,pods';
 
+/** What every object of a task bears. */
+const managedByUs = 'app.kubernetes.io/managed-by=kubectl-x8sync';
+
 /** A shell's image with GNU tools, attr and acl; any Debian will do outside of the lab. */
 export const shellImage = process.env.X8S_TEST_IMAGE ?? imageNames.plain;
 
@@ -132,8 +135,7 @@ export class Scene {
    * one task where it is given.
    */
   async leftovers(task?: string): Promise<string[]> {
-    const manager = 'app.kubernetes.io/managed-by=kubectl-x8sync';
-    const label = task === undefined ? manager : `${manager},x8s.dev/task=${task}`;
+    const label = task === undefined ? managedByUs : `${managedByUs},x8s.dev/task=${task}`;
     const look = (context: string) =>
       eventuallySees(
         () => get<KubeObject>(context, this.namespace, `${childKinds},configmaps`, label),
@@ -149,6 +151,13 @@ export class Scene {
       ),
     );
     return all.flat();
+  }
+
+  /** Names of the records of one task on both sides, or of all tasks, finished or not. */
+  async records(task?: string): Promise<string[]> {
+    const label = task === undefined ? managedByUs : `x8s.dev/task=${task}`;
+    const found = this.contexts.map((context) => get(context, this.namespace, 'configmaps', label));
+    return (await Promise.all(found)).flat().map(({ metadata }) => metadata.name);
   }
 
   /** Phases of a task's records by context and role, as `lab-a source Succeeded`. */
