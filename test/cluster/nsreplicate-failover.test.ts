@@ -1,52 +1,17 @@
 /** A standby, its promotion, and the old primary as the standby of the new one: as a person does it, with real pods. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
 import type { KubeObject } from '../../src/kube/api/objects.ts';
 import { configMaps, deployments } from '../../src/kube/api/resources.ts';
-import { listWatch } from '../../src/kube/watch/watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
-import { forever, images } from './support/devsync.ts';
 import { kubectl, plugin } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { claim, configMap } from './support/objects.ts';
+import { containers, podOf, runningWorkload as workload } from './support/running-workloads.ts';
 import { saidBy, x8sync } from './support/x8sync.ts';
 
 const kinds = ['--kinds', 'cm,pvc,deploy,sts,cronjobs,hpa'];
 const standby = ['--standby', ...kinds];
-
-const containers = [{ name: 'main', image: images.plain, command: forever }];
-const podOf = (app: string, mounts: readonly object[] = []) => ({
-  metadata: { labels: { app } },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    containers: containers.map((one) => ({ ...one, volumeMounts: mounts })),
-  },
-});
-
-function workload(
-  kind: 'Deployment' | 'StatefulSet',
-  name: string,
-  spec: object,
-  annotations = {},
-): KubeObject {
-  return {
-    apiVersion: 'apps/v1',
-    kind,
-    metadata: { name, annotations },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { app: name } },
-      template: podOf(name),
-      ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
-      ...spec,
-    },
-  };
-}
 
 const objects = [
   configMap('settings', { color: 'red' }),
@@ -109,9 +74,6 @@ beforeAll(async () => {
   pair = await Pair.open('failover');
   await pair.put(pair.from, ...objects);
 });
-
-const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 afterAll(() => pair.close());
 
@@ -230,84 +192,4 @@ test('demote shows what the old primary has alone, and makes it the standby of t
       (await pair.find<Scaled>(pair.from, 'deployments.apps', 'edge'))?.status ?? {};
     expect(readyReplicas).toBe(0);
   });
-});
-
-/** A kubeconfig by which the old primary can't be reached, though it is there for all others. */
-async function cutOff(): Promise<string> {
-  const config = JSON.parse(await kubectl(contextA, ['config', 'view', '--raw', '-o', 'json']));
-  const { context } = config.contexts.find(({ name }: { name: string }) => name === contextA);
-  const entry = config.clusters.find(({ name }: { name: string }) => name === context.cluster);
-  entry.cluster.server = 'https://127.0.0.1:9';
-  const path = join(folder, 'cut-off.json');
-  writeFileSync(path, JSON.stringify(config));
-  return path;
-}
-
-test('a run that nobody can reach, and that has much to write, writes nothing once workloads are woken', async () => {
-  const other = await Pair.open('partition');
-  const stop = new AbortController();
-  try {
-    await other.put(other.from, workload('Deployment', 'web', {}), configMap('busy', { n: '0' }));
-    const watching = await other.watch('--standby', '--kinds', 'cm,deploy');
-    const { namespace, to } = other;
-    /** What was written, with its place in the order of all writes: two watches tell in none. */
-    const seen: { readonly what: 'copied' | 'woken'; readonly at: bigint }[] = [];
-    const note = (what: 'copied' | 'woken', { metadata }: KubeObject) =>
-      void seen.push({ what, at: BigInt(metadata.resourceVersion ?? 0) });
-    const options = { namespace, clock: systemClock };
-    const follow = { replaced: () => undefined };
-    const isAwake = ({ spec }: KubeObject) => (spec as { replicas?: number } | undefined)?.replicas === 1;
-    const watches = [
-      listWatch(
-        to,
-        configMaps,
-        options,
-        { ...follow, event: (_type, object) => note('copied', object) },
-        stop.signal,
-      ),
-      listWatch(
-        to,
-        deployments,
-        options,
-        { ...follow, event: (_type, object) => void (isAwake(object) && note('woken', object)) },
-        stop.signal,
-      ),
-    ];
-    let written = 1;
-    const writing = (async () => {
-      for (; !stop.signal.aborted; written++) {
-        await other.put(other.from, configMap('busy', { n: String(written) }));
-        await sleep(30);
-      }
-    })();
-    await eventually(() => expect(seen.length).toBeGreaterThan(5));
-    const unreachable = await cutOff();
-    const args = [
-      'promote',
-      contextB,
-      '--primary',
-      contextA,
-      '--name',
-      other.task,
-      '--kubeconfig',
-      unreachable,
-    ];
-    const refused = await plugin('nsreplicate', [...args, '-y']);
-    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('--primary-lost')]);
-    const promoted = await plugin('nsreplicate', [...args, '-y', '--primary-lost']);
-    expect(promoted).toMatchObject({ code: 0 });
-    expect((await watching.ended).code).toBe(3);
-    // What is still written on the primary goes nowhere.
-    const before = written;
-    await eventually(() => expect(written).toBeGreaterThan(before + 10));
-    await eventually(() => expect(seen.map(({ what }) => what)).toContain('woken'));
-    stop.abort();
-    await Promise.allSettled([...watches, writing]);
-    const order = seen.sort((a, b) => (a.at < b.at ? -1 : 1)).map(({ what }) => what);
-    expect(order.slice(0, 5)).toEqual(Array(5).fill('copied'));
-    expect(order.slice(order.indexOf('woken'))).not.toContain('copied');
-  } finally {
-    stop.abort();
-    await other.close();
-  }
 });

@@ -1,7 +1,6 @@
 /** What a person is told of jobs and asks of a task: what was done, what fails, trying again, forgetting. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { configMaps, namespaces, secrets } from '../../src/kube/api/resources.ts';
-import { eventually } from '../support/eventually.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 
@@ -52,26 +51,6 @@ test('only what fails is tried again, and what is asked for in vain is said', as
     code: 0,
     stdout: expect.stringContaining('1 failed job will be tried again when it starts'),
   });
-});
-
-test('every line of watch -o json is the view of the task', async () => {
-  const running = pair.start('-o', 'json');
-  // Behind the last end of a line there may be the half of one.
-  const lines = () => running.output.stdout.split('\n').slice(0, -1);
-  await eventually(() => expect(lines().length).toBeGreaterThan(0));
-  await pair.put(pair.from, configMap('three', { a: '1' }));
-  await eventually(() => expect(lines().length).toBeGreaterThan(1));
-  for (const line of lines()) expect(JSON.parse(line)).toMatchObject({ task: pair.task, replicas: [{}] });
-  const { stderr } = await pair.ask('forget', '--yes');
-  expect(stderr).toContain('is in use');
-  await eventually(() => pair.copyOf('configmaps', 'three'));
-  await pair.put(pair.from, configMap('four', { a: '1' }));
-  await eventually(() => pair.copyOf('configmaps', 'four'));
-  running.child.kill('SIGTERM');
-  await running.ended;
-  const done = JSON.parse((await pair.ask('jobs', '--state', 'done', '-o', 'json')).stdout);
-  expect(done.slice(0, 2).map(({ name }: { name: string }) => name)).toEqual(['four', 'three']);
-  expect(running.output.stderr).not.toContain("can't be written");
 });
 
 test('forgetting deletes what is kept and, where asked for, takes marks off; copies stay', async () => {

@@ -1,11 +1,9 @@
-/** Whose an object on a replica is: others' objects and fields, immutable fields, claims, webhooks that refuse. */
+/** Whose an object on a replica is: others' objects and fields, immutable fields, claims. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { isLab } from './support/contexts.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap } from './support/objects.ts';
-import { judgeConfigMaps } from './support/webhook.ts';
 
 let pair: Pair;
 
@@ -29,14 +27,6 @@ describe('an object that is there already, made by somebody else', () => {
     expect(await pair.copyOf('configmaps', 'theirs')).toMatchObject({ data: { of: 'theirs' } });
     const jobs = await pair.ask('jobs', '--failed', '-o', 'wide');
     expect(jobs.stdout).toContain('was not made by this tool; --adopt takes it over');
-  });
-
-  test('is seen as theirs also where it does not bear the labels that select, and with --force-conflicts', async () => {
-    await pair.put(pair.to, configMap('unlabelled', { of: 'theirs' }));
-    await pair.put(pair.from, configMap('unlabelled', { of: 'ours', b: '1' }, labelled('unlabelled')));
-    const { code, stderr } = await pair.once(...only('unlabelled'), '--force-conflicts');
-    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('not-ours') });
-    expect((await pair.copyOf('configmaps', 'unlabelled')).data).toEqual({ of: 'theirs' });
   });
 
   test('is taken over with --adopt; keys of others stay, and go with --exact', async () => {
@@ -71,26 +61,6 @@ describe('a field that another manager applies', () => {
     await pair.copy(...only('shared'), '--force-conflicts');
     expect(await pair.copyOf('configmaps', 'shared')).toMatchObject({ data: { a: '2' } });
   });
-});
-
-test('keys of others stay in mirrored maps, and go with --exact', async () => {
-  await pair.put(pair.from, configMap('mirrored', { a: '1' }, labelled('mirrored')));
-  await pair.copy(...only('mirrored'));
-  await pair.to.patch(
-    configMaps,
-    remove('mirrored'),
-    { data: { b: 'theirs' }, metadata: { annotations: { 'example.com/by': 'them' } } },
-    { type: 'merge' },
-  );
-  await pair.copy(...only('mirrored'));
-  const theirs = { data: { a: '1', b: 'theirs' }, metadata: { annotations: { 'example.com/by': 'them' } } };
-  expect(await pair.copyOf('configmaps', 'mirrored')).toMatchObject(theirs);
-  expect((await pair.ask('status')).stdout).toContain('1 object has keys of others');
-  expect((await pair.look('plan', ...only('mirrored'), '--exact')).stdout).toContain('-  b: theirs');
-  await pair.copy(...only('mirrored'), '--exact');
-  const { data, metadata } = await pair.copyOf('configmaps', 'mirrored');
-  expect(data).toEqual({ a: '1' });
-  expect(Object.keys(metadata.annotations ?? {})).not.toContain('example.com/by');
 });
 
 describe('an immutable field', () => {
@@ -163,51 +133,3 @@ describe('an immutable field', () => {
     expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('it stands for data');
   });
 });
-
-const onLab = isLab ? describe : describe.skip;
-
-onLab('an admission webhook on the replica', () => {
-  test('that takes its time, and refuses: seen at work, reported, parked, and retried by hand', async () => {
-    let refuses = true;
-    let thinking = Promise.resolve();
-    const webhook = await judgeConfigMaps(pair.to, pair.namespace, async ({ metadata: { name } }) => {
-      await thinking;
-      return name === 'judged' && refuses ? { refuse: 'the moon is not full' } : { patch: [] };
-    });
-    try {
-      await pair.put(pair.from, configMap('judged', { a: '1' }, labelled('judged')));
-      await eventually(() => expect(webhookIsAsked(pair)).rejects.toThrow('moon'));
-      const thought = Promise.withResolvers<void>();
-      thinking = thought.promise;
-      const running = pair.start(...only('judged'));
-      const [jobs, status] = [() => pair.ask('jobs'), () => pair.ask('status')];
-      await eventually(async () => expect((await jobs()).stdout).toMatch(/ judged +running +\S+ +\d+ /));
-      await eventually(async () =>
-        expect((await status()).stdout).toMatch(/1 object behind, the oldest for .* \(1 under way\)/),
-      );
-      thought.resolve();
-      await eventually(async () =>
-        expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
-          /judged +parked +\S+ +6 +webhook .*the moon is not full/,
-        ),
-      );
-      await eventually(async () =>
-        expect((await pair.ask('status')).stdout).toContain('1 failing, 1 of them wait'),
-      );
-      refuses = false;
-      await pair.ask('retry', 'ConfigMap', `${pair.namespace}/judged`, '--replica', pair.replica);
-      await eventually(() => pair.copyOf('configmaps', 'judged'));
-      await eventually(async () =>
-        expect((await pair.ask('jobs', '--failed')).stdout).not.toContain('judged'),
-      );
-      running.child.kill('SIGTERM');
-      await running.ended;
-    } finally {
-      await webhook.close();
-    }
-  });
-});
-
-/** Webhooks take a moment to be heeded. */
-const webhookIsAsked = ({ to, namespace }: Pair) =>
-  to.create(configMaps, { metadata: { name: 'judged', namespace } }, { dryRun: true });

@@ -10,12 +10,9 @@ import { eventually, eventuallySees } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
 import { Person } from './support/limited.ts';
 import { Pair, type PairOptions, stateNamespace } from './support/nsreplicate.ts';
-import { configMap, secret } from './support/objects.ts';
-import { once, watch } from './support/replication.ts';
+import { configMap, numbered, secret } from './support/objects.ts';
+import { each, once, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
-
-const some = (count: number, value: string) =>
-  Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
 
 /** One of many, with a uid of its own, made long ago or not yet. */
 const aged = (namespace: string, index: number) =>
@@ -44,15 +41,39 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
   const there = async () => Object.keys(await pair.content(pair.to));
   const stopped = /the primary went back in time.*: nothing is deleted until `approve`/;
 
+  test('is restarted in the middle of changes', async () => {
+    await open('restarted');
+    await pair.follow();
+    const change = (name: string) =>
+      eventuallySees(
+        () =>
+          pair.put(pair.from, configMap(name, { a: '1' })).then(
+            () => true,
+            () => false,
+          ),
+        Boolean,
+      );
+    const work = each(
+      Array.from({ length: 300 }, (_, index) => `o-${index}`),
+      4,
+      change,
+    );
+    await eventually(async () => expect(await pair.find(pair.from, 'configmaps', 'o-30')).toBeDefined());
+    await server().restartWith();
+    await work;
+    await pair.equal();
+    expect(await there()).toHaveLength(300);
+  });
+
   test('and its replica forget their history while changes and deletions happen', async () => {
     await open('expired');
-    await pair.put(pair.from, ...some(20, '1'));
+    await pair.put(pair.from, ...numbered(20, '1'));
     const watching = await pair.follow();
     const { all } = servers();
     for (const one of all) one.freeze();
     await Promise.all(all.map((one) => one.compact()));
     await Promise.all(all.map((one) => one.restartWith()));
-    await pair.put(pair.from, ...some(10, '2'));
+    await pair.put(pair.from, ...numbered(10, '2'));
     await pair.delete(pair.from, 'configmaps', 'o-19');
     await pair.equal();
     expect(watching.said.filter((line) => line.startsWith('FAILED'))).toEqual([]);
@@ -60,7 +81,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
 
   test('takes our rights away and gives them back: nothing is deleted meanwhile, and all is made good', async () => {
     await open('rights');
-    await pair.put(pair.from, ...some(20, '1'), secret('s', { a: '1' }));
+    await pair.put(pair.from, ...numbered(20, '1'), secret('s', { a: '1' }));
     const [admin, person] = [await server().client(), new Person()];
     const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
     await allow();
@@ -73,7 +94,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       await person.forget();
       // Watches go on for as long as they last, whatever rights are left.
       await server().restartWith();
-      await pair.put(pair.from, ...some(10, '2'), configMap('new', { a: '1' }));
+      await pair.put(pair.from, ...numbered(10, '2'), configMap('new', { a: '1' }));
       await pair.delete(pair.from, 'configmaps', 'o-19');
       await eventuallySees(
         async () => JSON.stringify((await readStatus(pair.from, pair.task))?.primary),
@@ -90,7 +111,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
 
   test('is put back from a backup while nobody watches: what it lost stays until it is approved', async () => {
     await open('offline');
-    await pair.put(pair.from, ...some(6, '1'));
+    await pair.put(pair.from, ...numbered(6, '1'));
     const watching = await pair.follow();
     server().snapshot();
     // The task's record is as old as the backup when the next object comes.
@@ -104,8 +125,8 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     // The primary counts past all versions that anybody has seen of it.
     await pair.put(
       pair.from,
-      ...some(6, '2'),
-      ...some(60, '3').map((one) => ({ ...one, metadata: { name: `n-${one.metadata.name}` } })),
+      ...numbered(6, '2'),
+      ...numbered(60, '3').map((one) => ({ ...one, metadata: { name: `n-${one.metadata.name}` } })),
     );
     const again = await pair.follow();
     await eventuallySees(
@@ -120,9 +141,9 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
 
   test('is killed with the task, and comes back: no false alarm', async () => {
     await open('crash');
-    await pair.put(pair.from, ...some(6, '1'));
+    await pair.put(pair.from, ...numbered(6, '1'));
     const running = await pair.watch();
-    await pair.put(pair.from, ...some(3, '2'));
+    await pair.put(pair.from, ...numbered(3, '2'));
     running.child.kill('SIGKILL');
     await running.ended;
     await pair.delete(pair.from, 'configmaps', 'o-5');
@@ -224,13 +245,13 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     end.alsoOwns(pair.namespace);
     const { primary, replica } = await pair.sides();
     const sides = { primary, replicas: [replica, (await end.sides()).replica] };
-    await pair.put(pair.from, ...some(5, '1'), secret('s', { a: '1' }));
+    await pair.put(pair.from, ...numbered(5, '1'), secret('s', { a: '1' }));
     const { replicas } = await once(sides, pair.spec());
     expect(replicas.map(({ counts }) => counts)).toEqual([{ created: 7 }, { created: 7 }]);
     const watching = await watch(sides, pair.spec());
     try {
       servers().named('q').freeze();
-      await pair.put(pair.from, ...some(5, '2'));
+      await pair.put(pair.from, ...numbered(5, '2'));
       await eventually(async () => expect(await pair.content(end.to)).toEqual(await pair.content(pair.from)));
       await eventuallySees(
         () => watching.task().replicas.map(({ away }) => away !== undefined),

@@ -1,4 +1,4 @@
-/** More of what befalls replicas, rights and instances; two of them last a minute, and the others happen meanwhile. */
+/** More of what befalls replicas, rights and instances; two of them last a minute, and others happen meanwhile. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { eventually, eventuallySees } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
 import { Pair, type PairOptions } from './support/nsreplicate.ts';
-import { configMap, secret } from './support/objects.ts';
+import { configMap, numbered, secret } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
@@ -27,9 +27,6 @@ const serviceAccounts: Resource = {
   namespaced: true,
 };
 const MINUTE_MS = 60_000;
-const some = (count: number, value: string) =>
-  Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
-
 describeWithServers('a replica', ['q'], (servers) => {
   const server = () => servers().named('q');
   const toServer = (purpose: string, more: PairOptions = {}) =>
@@ -56,11 +53,11 @@ describeWithServers('a replica', ['q'], (servers) => {
   const theRestOfTheMinute = () => sleep(Math.max(0, since + MINUTE_MS - performance.now()));
 
   test('goes down; the task says so, also a new instance of it, which waits', async () => {
-    await down.put(down.from, ...some(20, '1'), secret('s', { a: '1' }));
+    await down.put(down.from, ...numbered(20, '1'), secret('s', { a: '1' }));
     const first = await down.watch('--request-timeout', '3s');
     await down.equal();
     await server().kill('kube-apiserver');
-    await down.put(down.from, ...some(10, '2'), configMap('new', { a: '1' }));
+    await down.put(down.from, ...numbered(10, '2'), configMap('new', { a: '1' }));
     await down.delete(down.from, 'configmaps', 'o-19');
     await eventually(async () => expect((await down.ask('status')).stdout).toContain('does not answer'));
     first.child.kill('SIGTERM');
@@ -73,13 +70,13 @@ describeWithServers('a replica', ['q'], (servers) => {
   });
 
   test('an instance is stopped; the one that stands by takes over', async () => {
-    await stopped.put(stopped.from, ...some(5, '1'));
+    await stopped.put(stopped.from, ...numbered(5, '1'));
     one = await stopped.watch();
     two = stopped.start();
     await two.saw('standing by');
     one.child.kill('SIGSTOP');
     since = performance.now();
-    await stopped.put(stopped.from, ...some(5, '2'));
+    await stopped.put(stopped.from, ...numbered(5, '2'));
     await two.saw('compared: ');
     await stopped.equal();
   });
@@ -88,7 +85,7 @@ describeWithServers('a replica', ['q'], (servers) => {
     const pair = await Pair.open('killed');
     try {
       const running = await pair.watch();
-      const changes = pair.put(pair.from, ...some(1000, 'x'));
+      const changes = pair.put(pair.from, ...numbered(1000, 'x'));
       await eventually(() => pair.copyOf('configmaps', 'o-200'));
       running.child.kill('SIGKILL');
       await running.ended;
@@ -142,7 +139,7 @@ describeWithServers('a replica', ['q'], (servers) => {
           verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
         },
       ]);
-      await pair.put(pair.from, ...some(5, '1'), secret('s', { a: '1' }));
+      await pair.put(pair.from, ...numbered(5, '1'), secret('s', { a: '1' }));
       const { primary, replica } = await pair.sides();
       const first = await withToken();
       const watching = await watch({ primary, replicas: [{ ...replica, kube: first }] }, pair.spec());
@@ -155,7 +152,7 @@ describeWithServers('a replica', ['q'], (servers) => {
           () => first.list(configMaps, { namespace }).catch((error: { code?: number }) => error.code),
           (answer) => answer === 401,
         );
-        await pair.put(pair.from, ...some(3, '2'), configMap('new', { a: '1' }));
+        await pair.put(pair.from, ...numbered(3, '2'), configMap('new', { a: '1' }));
         await pair.delete(pair.from, 'configmaps', 'o-4');
         const failures = () =>
           [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure);
@@ -187,7 +184,7 @@ describeWithServers('a replica', ['q'], (servers) => {
 
   test('the stopped instance goes on after that minute: it stands by, and writes nothing', async () => {
     await theRestOfTheMinute();
-    await stopped.put(stopped.from, ...some(3, '3'));
+    await stopped.put(stopped.from, ...numbered(3, '3'));
     await stopped.equal();
     const before = await stopped.versions();
     one.child.kill('SIGCONT');
@@ -209,7 +206,7 @@ describeWithServers('a replica', ['q'], (servers) => {
   test('takes our rights away and gives them back', () =>
     following('rights', async (pair) => {
       const [admin, person] = [await server().client(), new Person()];
-      await pair.put(pair.from, ...some(20, '1'));
+      await pair.put(pair.from, ...numbered(20, '1'));
       const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
       await allow();
       const kube = await server().client(person.name);
@@ -223,7 +220,7 @@ describeWithServers('a replica', ['q'], (servers) => {
           () => kube.list(configMaps, { namespace: pair.namespace }).catch((error) => error.code),
           (answer) => answer === 403,
         );
-        await pair.put(pair.from, ...some(10, '2'));
+        await pair.put(pair.from, ...numbered(10, '2'));
         const reasons = () =>
           [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure.reason);
         await eventuallySees(reasons, (all) => all.includes('forbidden'));
@@ -246,7 +243,7 @@ describeWithServers('a replica', ['q'], (servers) => {
       await person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
       const kube = await server().client(person.name);
       const { primary, replica } = await pair.sides();
-      await pair.put(pair.from, ...some(150, '1'));
+      await pair.put(pair.from, ...numbered(150, '1'));
       const watching = await watch({ primary, replicas: [{ ...replica, kube }] }, pair.spec({ workers: 16 }));
       try {
         await pair.equal();
@@ -256,6 +253,26 @@ describeWithServers('a replica', ['q'], (servers) => {
         await kube.close();
         await server().restartWith();
       }
+    }));
+
+  test('is put back from a backup: what it lost is made good', () =>
+    following('older', async (pair) => {
+      await pair.put(pair.from, ...numbered(20, '1'));
+      await pair.follow();
+      server().snapshot();
+      await pair.put(pair.from, ...numbered(15, '2'), configMap('new', { a: '1' }));
+      await pair.delete(pair.from, 'configmaps', 'o-19');
+      await pair.equal();
+      await server().restore();
+      await pair.equal();
+    }));
+
+  test('comes back empty, and is filled again', () =>
+    following('empty', async (pair) => {
+      await pair.put(pair.from, ...numbered(30, '1'));
+      await pair.follow();
+      await server().empty();
+      await pair.equal();
     }));
 });
 

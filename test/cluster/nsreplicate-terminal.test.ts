@@ -1,9 +1,9 @@
 /** What a person asks of a task in a terminal about one object, before and after it was copied. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
+import { namespaces } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { plugin } from './support/kubectl.ts';
-import { Pair, stateNamespace } from './support/nsreplicate.ts';
+import { Pair } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 
 let pair: Pair;
@@ -51,37 +51,6 @@ test('get shows no value of a Secret, and says of what nobody has that nobody ha
     stderr: expect.stringContaining('neither'),
   });
   expect(await get()).toMatchObject({ code: 2, stderr: expect.stringContaining('Say which object') });
-});
-
-test('a task that a newer version has run is refused by all that would read or write its state; its copies stay', async () => {
-  await pair.copy('--adopt');
-  const state = { name: `nsreplicate-${pair.task}-state`, namespace: stateNamespace };
-  const mark = (schema: string) =>
-    pair.from.patch(
-      configMaps,
-      state,
-      { metadata: { annotations: { 'x8s.dev/schema': schema } } },
-      { type: 'merge' },
-    );
-  const { metadata } = await pair.from.get(configMaps, state);
-  const before = metadata.annotations?.['x8s.dev/schema'] ?? '';
-  const { metadata: marked } = await mark(String(Number(before) + 1));
-  await pair.put(pair.from, configMap('mine', { color: 'green' }));
-  const refused = { code: 3, stderr: expect.stringContaining('was run by a newer version of this plugin') };
-  for (const ended of [
-    await pair.once(),
-    await pair.look('plan'),
-    await pair.ask('status'),
-    await pair.ask('jobs'),
-    await pair.ask('pause'),
-    await pair.ask('retry', '--all'),
-  ])
-    expect(ended).toMatchObject(refused);
-  expect(await pair.copyOf('configmaps', 'mine')).toMatchObject({ data: { color: 'red' } });
-  expect((await pair.from.get(configMaps, state)).metadata.resourceVersion).toBe(marked.resourceVersion);
-  await mark(before);
-  await pair.copy();
-  await pair.equal();
 });
 
 test('without a terminal a watch says each change in a line, and --once too', async () => {

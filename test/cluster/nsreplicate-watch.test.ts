@@ -1,6 +1,6 @@
 /** `kubectl nsreplicate`: changes follow, drift is put right, and people hold, approve and retry from anywhere. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { configMaps, namespaces } from '../../src/kube/api/resources.ts';
+import { configMaps } from '../../src/kube/api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
@@ -50,18 +50,6 @@ describe('a watch', () => {
     await eventually(async () =>
       expect((await pair.ask('jobs', '-o', 'json')).stdout).toContain('"name": "first"'),
     );
-  });
-
-  test('a key that somebody adds stays, and is said', async () => {
-    await edit('first', { extra: 'key' });
-    await eventually(async () => {
-      const { stdout } = await pair.ask('status');
-      expect(stdout).toContain('1 object has keys of others; --exact removes them');
-    });
-    expect(await pair.copyOf('configmaps', 'first')).toMatchObject({ data: { a: '2', extra: 'key' } });
-    await edit('first', { extra: null });
-    await eventually(async () => expect((await pair.ask('status')).stdout).not.toContain('keys of others'));
-    await pair.equal();
   });
 
   test('a second instance stands by, and --once is refused', async () => {
@@ -125,71 +113,9 @@ describe('a watch', () => {
     await pair.equal();
   });
 
-  test('an object that leaves the scope is left, though a watch says that it is gone', async () => {
-    running.child.kill('SIGTERM');
-    await running.ended;
-    running = await pair.watch('-l', 'scope=in');
-    const inScope = configMap('scoped', { a: '1' }, { labels: { scope: 'in' } });
-    await pair.put(pair.from, inScope);
-    await eventually(() => pair.copyOf('configmaps', 'scoped'));
-    await pair.put(pair.from, configMap('scoped', { a: '2' }));
-    await eventually(async () =>
-      expect((await pair.ask('status')).stdout).toMatch(/left: .*no rule covers it any more/),
-    );
-    expect(await pair.copyOf('configmaps', 'scoped')).toMatchObject({ data: { a: '1' } });
-  });
-
   test('ends at once when it is told to, and its state says so', async () => {
     running.child.kill('SIGINT');
     expect((await running.ended).code).toBe(130);
     expect((await pair.ask('status')).stdout).toContain(`Task ${pair.task}: Stopped`);
-  });
-});
-
-describe('with --drift report', () => {
-  let pair: Pair;
-  afterAll(() => pair.close());
-
-  test('edits by hand are reported and left', async () => {
-    pair = await Pair.open('report');
-    await pair.put(pair.from, configMap('kept', { a: '1' }));
-    await pair.watch('--drift', 'report');
-    await eventually(() => pair.copyOf('configmaps', 'kept'));
-    await pair.to.patch(
-      configMaps,
-      { namespace: pair.namespace, name: 'kept' },
-      { data: { a: 'by hand' } },
-      { type: 'merge' },
-    );
-    await eventually(async () =>
-      expect((await pair.ask('status')).stdout).toContain('left: 1 (it was edited on the replica)'),
-    );
-    expect(await pair.copyOf('configmaps', 'kept')).toMatchObject({ data: { a: 'by hand' } });
-    const { code, stdout } = await pair.look('drift', '-o', 'json');
-    expect(code).toBe(5);
-    expect(JSON.parse(stdout).lines).toContainEqual(
-      expect.objectContaining({ kind: 'ConfigMap', edited: 1 }),
-    );
-  });
-});
-
-describe('namespaces by glob', () => {
-  let pair: Pair;
-  afterAll(() => pair.close());
-
-  test('one that is made later is copied with all that is in it; one that is deleted stays', async () => {
-    pair = await Pair.open('globs');
-    await pair.watch('--sync-namespaces', `${pair.namespace}*`);
-    const later = await pair.addNamespace('later');
-    const object = configMap('inside', { a: '1' }, { namespace: later });
-    await pair.put(pair.from, object);
-    await eventually(async () =>
-      expect(await pair.content(pair.to, later)).toEqual(await pair.content(pair.from, later)),
-    );
-    await pair.from.delete(namespaces, { name: later });
-    await eventually(async () =>
-      expect(await pair.find(pair.to, 'configmaps', 'inside', later)).toBeUndefined(),
-    );
-    expect((await pair.to.get(namespaces, { name: later })).metadata.deletionTimestamp).toBeUndefined();
   });
 });

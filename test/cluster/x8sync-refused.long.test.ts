@@ -8,7 +8,7 @@ import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
 import { kubectl, plugin } from './support/kubectl.ts';
-import { expectEnd, expectNoRecords } from './support/refusals.ts';
+import { expectEnd, expectNoRecords } from './support/refused-run.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 

@@ -4,7 +4,7 @@ import { apply, get } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
-import { expectEnd, expectNoRecords } from './support/refusals.ts';
+import { expectEnd, expectNoRecords } from './support/refused-run.ts';
 import { granted, grantIn } from './support/roles.ts';
 import { Scene } from './support/scene.ts';
 import { saidBy, x8sync } from './support/x8sync.ts';

@@ -18,6 +18,10 @@ export const configMap = (name: string, data: Record<string, string>, metadata =
   data,
 });
 
+/** So many ConfigMaps, `o-0` and on. */
+export const numbered = (count: number, value: string): KubeObject[] =>
+  Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
+
 export const secret = (name: string, stringData: Record<string, string>): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Secret',

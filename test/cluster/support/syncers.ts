@@ -1,5 +1,5 @@
 /** KRMSyncer resources in a namespace of a test's own, and a controller of that namespace. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -9,10 +9,11 @@ import {
   type SyncerObject,
 } from '../../../plugins/nsreplicate/controller/resource/resource.ts';
 import { taskName } from '../../../plugins/nsreplicate/controller/resource/task-names.ts';
-import { configMaps, type Resource, secrets } from '../../../src/kube/api/resources.ts';
+import { configMaps, namespaces, type Resource, secrets } from '../../../src/kube/api/resources.ts';
 import { eventually } from '../../support/eventually.ts';
-import { contextA } from './contexts.ts';
+import { contextA, contextB } from './contexts.ts';
 import { kubectl, startPlugin } from './kubectl.ts';
+import { kubeconfigOf } from './limited.ts';
 import { Pair } from './nsreplicate.ts';
 import type { Running } from './process.ts';
 
@@ -124,3 +125,12 @@ export class SyncerScene {
 
 /** A rule for a kind of the core group. */
 export const rule = (kind: string, more: object = {}) => ({ group: '', version: 'v1', kind, ...more });
+
+/** A scene of a trusted namespace, which is on the other side too, with the Secret that {@link ref} names. */
+export async function trustedScene(purpose: string): Promise<SyncerScene> {
+  const scene = await SyncerScene.open(purpose, '--trusted-namespaces', 'NAMESPACE');
+  await scene.pair.to.create(namespaces, { metadata: { name: scene.namespace } });
+  const kubeconfig = readFileSync(kubeconfigOf(contextB, scene.path('b'), 'b'), 'utf8');
+  await scene.putSecret('destination-kubeconfig', kubeconfig);
+  return scene;
+}

@@ -6,7 +6,7 @@ import { discover, resolveResource } from '../../src/kube/cluster/discovery.ts';
 import { eventually, eventuallySees } from '../support/eventually.ts';
 import { Person } from './support/limited.ts';
 import { connectTo, Pair } from './support/nsreplicate.ts';
-import { configMap, secret, widgets } from './support/objects.ts';
+import { configMap, numbered, secret, widgets } from './support/objects.ts';
 import { once, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
 
@@ -17,9 +17,6 @@ const apiServices: Resource = {
   kind: 'APIService',
   namespaced: false,
 };
-
-const some = (count: number, value: string) =>
-  Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
 
 describeWithServers('a primary', ['p', 'q'], (servers) => {
   let pair: Pair;
@@ -35,13 +32,13 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
 
   test('becomes another cluster under the same name while it is watched: nothing goes until it is approved', async () => {
     await open('rebuilt');
-    await pair.put(pair.from, ...some(6, '1'));
+    await pair.put(pair.from, ...numbered(6, '1'));
     // Its state is kept elsewhere, so that nothing of the task is lost with it.
     const watching = await watch({ ...(await pair.sides()), state: pair.to }, pair.spec());
     try {
       await server().empty();
       await pair.from.create(namespaces, { metadata: { name: pair.namespace } });
-      await pair.put(pair.from, ...some(2, '2'), configMap('new', { a: '1' }));
+      await pair.put(pair.from, ...numbered(2, '2'), configMap('new', { a: '1' }));
       const said = () => watching.said.join('\n');
       await eventuallySees(said, (text) =>
         /is another cluster than before .*: nothing is deleted until/.test(text),
@@ -65,7 +62,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       { apiGroups: [''], resources: ['namespaces', 'configmaps'], verbs: ['get', 'list', 'watch'] },
     ]);
     const kube = await server().client(person.name);
-    await pair.put(pair.from, ...some(5, '1'), secret('s', { a: '1' }));
+    await pair.put(pair.from, ...numbered(5, '1'), secret('s', { a: '1' }));
     const { primary, replicas } = await pair.sides();
     const sides = { primary: { ...primary, kube }, replicas, state: pair.from };
     try {
@@ -74,7 +71,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       expect(seen.unlisted).toEqual({ Secret: expect.stringContaining('may not list secrets') });
       const watching = await watch(sides, pair.spec());
       try {
-        await pair.put(pair.from, ...some(5, '2'));
+        await pair.put(pair.from, ...numbered(5, '2'));
         await eventually(async () =>
           expect(await pair.copyOf('configmaps', 'o-4')).toMatchObject({ data: { value: '2' } }),
         );
@@ -107,7 +104,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       await pair.put(kube, widgets(group));
       await eventually(() => resolveResource(kube, `widgets.${group}`));
     }
-    await pair.put(pair.from, ...some(2, '1'), widget(1));
+    await pair.put(pair.from, ...numbered(2, '1'), widget(1));
     expect(await pair.compare({ rules })).toMatchObject({ phase: 'Done' });
     // As an aggregated API whose Service is gone.
     const service = { namespace: 'default', name: 'nobody' };
@@ -126,7 +123,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     expect([seen.phase, seen.primary.unlisted]).toEqual(['Incomplete', lacking]);
     const watching = await watch(sides, pair.spec({ rules }));
     try {
-      await pair.put(pair.from, ...some(2, '2'));
+      await pair.put(pair.from, ...numbered(2, '2'));
       await pair.equal();
       expect(watching.said.join('\n')).toContain(`${group}/v1: its API server does not answer`);
       expect((await pair.copyOf(`widgets.${group}`, 'w')).spec).toEqual({ size: 1 });
