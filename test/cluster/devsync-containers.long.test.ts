@@ -1,10 +1,36 @@
-/** A container with little memory, and an agent that wants more. */
-import { expect, test } from '@jest/globals';
-import { images } from './support/devsync.ts';
-import { app } from './support/devsync-kinds.ts';
+/** More kinds of containers that are synced both ways, and one with little memory, where an agent wants more. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { images, makePods, podOf, Workplace } from './support/devsync.ts';
+import { begin, expectSynced } from './support/devsync-kind-synced.ts';
+import { app, otherKinds, still } from './support/devsync-kinds.ts';
 import { workplaces } from './support/workplaces.ts';
 
-const { open } = workplaces();
+const { place, open } = workplaces();
+
+// All of them at once: each takes seconds to begin, and waits most of the time.
+beforeAll(() => makePods(place().namespace, ...otherKinds.map(({ name, spec }) => podOf(name, spec))));
+
+describe('a container', () => {
+  test.each(otherKinds.map((kind) => [kind.name, kind] as const))('%s', (_, kind) =>
+    expectSynced(open(), kind),
+  );
+
+  test('with nothing but a static program in it', async () => {
+    const it = open();
+    await begin(it, still);
+    await it.must('flush', 'still');
+    // A second workstation sees what is there.
+    const other = new Workplace(place());
+    try {
+      const plan = JSON.parse(await other.must('plan', '--pod', 'still', other.local, '/work', '-o', 'json'));
+      expect(plan.changes).toEqual([
+        expect.objectContaining({ path: 'from-here', to: 'local', becomes: 'a directory with 1 files' }),
+      ]);
+    } finally {
+      await other.close();
+    }
+  });
+});
 
 test('a container is never killed for the agent: that is the first to go', async () => {
   const eater = 'const b=[];for(let i=0;i<7;i++)b.push(Buffer.alloc(10<<20,1));setInterval(()=>b.length,1e9)';

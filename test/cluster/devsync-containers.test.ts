@@ -1,118 +1,28 @@
-/** kubectl devsync with every kind of container that it is made for, both ways. */
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+/** kubectl devsync with the usual kinds of containers, both ways. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { namespaces } from '../../src/kube/api/resources.ts';
-import { makePods, podOf, Workplace } from './support/devsync.ts';
-import { type Kind, kinds, still, strict } from './support/devsync-kinds.ts';
-import { inNamespace } from './support/namespace.ts';
+import { makePods, podOf } from './support/devsync.ts';
+import { begin, expectSynced } from './support/devsync-kind-synced.ts';
+import { strict, usualKinds } from './support/devsync-kinds.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
+const { place, open } = workplaces();
 
 // All of them at once: each takes seconds to begin, and waits most of the time.
-beforeAll(async () => {
-  const pods = kinds.map(({ name, spec }) => podOf(name, spec));
-  await makePods(place().namespace, ...pods);
-});
-
-async function begin(kind: Kind): Promise<Workplace> {
-  work = new Workplace(place());
-  await work.pod(kind.name, kind.spec);
-  work.write('from-here/a', 'made here');
-  await work.must(
-    'create',
-    '--name',
-    kind.name,
-    '--pod',
-    kind.name,
-    ...(kind.create ?? []),
-    work.local,
-    kind.remote ?? '/work',
-  );
-  await work.watch(kind.name);
-  const { state } = await work.reaches(kind.name, 'watching');
-  expect(state?.launcher).toBe(kind.launcher);
-  return work;
-}
-
-/** Both the process that waits beside the container and the agent in it are the first to go where memory runs out. */
-async function expectAgentsGoFirst(it: Workplace, pod: string): Promise<void> {
-  const look = `for p in /proc/[0-9]*; do
-    tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^node ' && cat $p/oom_score_adj; done; true`;
-  expect((await it.sh(pod, look)).trim().split('\n')).toEqual(['1000', '1000']);
-}
-
-/** A way that a person insists on is the only one that is tried. */
-async function expectRefused(it: Workplace, pod: string): Promise<void> {
-  const other = join(it.base, 'other');
-  mkdirSync(other);
-  const { code, stderr } = await it.devsync('run', '--pod', pod, '--launcher', 'exec', other, '/srv');
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/exec: there is no node in the container/)]);
-  expect(stderr).not.toMatch(/ephemeral:/);
-}
+beforeAll(() => makePods(place().namespace, ...usualKinds.map(({ name, spec }) => podOf(name, spec))));
 
 describe('a container', () => {
-  test.each(kinds.map((kind) => [kind.name, kind] as const))('%s', async (name, kind) => {
-    const it = await begin(kind);
-    if (name === 'with-node') {
-      const read = ['-e', 'process.stdout.write(require("fs").readFileSync("/work/from-here/a","utf8"))'];
-      expect(await it.kubectl('exec', name, '--', 'node', ...read)).toBe('made here');
-      await it.kubectl(
-        'exec',
-        name,
-        '--',
-        'node',
-        '-e',
-        'require("fs").writeFileSync("/work/there","made there")',
-      );
-    } else {
-      expect(await it.sh(name, 'cat /work/from-here/a')).toBe('made here');
-      await it.sh(name, 'printf "made there" >/work/there; mkdir /work/d; printf x >/work/d/x');
-    }
-    if (name === 'volume') await it.sh(name, 'printf x >/work/inner/x');
-    await it.must('flush', name);
-    expect(it.read('there')).toBe('made there');
-    // What is mounted below REMOTE is not entered.
-    if (name === 'volume') expect(readdirSync(it.local).sort()).toEqual(['d', 'from-here', 'there']);
-    // No place outside of a volume's own mount point will do for what is ours: that is said, and only there.
-    const said = /the trash and what is on its way are in REMOTE itself, \/\S*work\/\.x8s-devsync/;
-    if (name === 'volume') expect(await it.must('get', name, '-o', 'wide')).toMatch(said);
-    if (name === 'volume') expect(await it.sh(name, 'ls -A /work')).toMatch(/^\.x8s-devsync$/m);
-    if (name === 'plain') expect(await it.must('get', name, '-o', 'wide')).not.toMatch(/REMOTE itself/);
-    if (name === 'plain') await expectAgentsGoFirst(it, name);
-    if (name === 'plain') await expectRefused(it, name);
-    // Who it runs as is known to its main process alone: that takes one more.
-    const beside = { exec: 0, ephemeral: name === 'shared-pids' ? 2 : 1 }[kind.launcher];
-    const listed = ['get', 'pod', name, '-o', 'jsonpath={.spec.ephemeralContainers[*].name}'];
-    expect((await it.kubectl(...listed)).split(' ').filter(Boolean).length).toBe(beside);
-  });
-
-  test('with nothing but a static program in it', async () => {
-    const it = await begin(still);
-    await it.must('flush', 'still');
-    // A second workstation sees what is there.
-    const other = new Workplace(place());
-    try {
-      const plan = JSON.parse(await other.must('plan', '--pod', 'still', other.local, '/work', '-o', 'json'));
-      expect(plan.changes).toEqual([
-        expect.objectContaining({ path: 'from-here', to: 'local', becomes: 'a directory with 1 files' }),
-      ]);
-    } finally {
-      await other.close();
-    }
-  });
+  test.each(usualKinds.map((kind) => [kind.name, kind] as const))('%s', (_, kind) =>
+    expectSynced(open(), kind),
+  );
 
   test('with a read-only root, in a restricted namespace', async () => {
+    const it = open();
     const { kube, namespace } = place();
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await kube.patch(namespaces, { name: namespace }, { metadata: { labels } }, { type: 'merge' });
     try {
-      const it = await begin(strict);
+      await begin(it, strict);
       await it.sh('strict', 'printf "made there" >/work/there');
       await it.must('flush', 'strict');
       expect(it.read('there')).toBe('made there');

@@ -1,68 +1,17 @@
-/** A sync in which several containers take part: one writes back, the others are made like this workstation. */
+/** A sync in which several pods take part: one writes back, the others are made like this workstation. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { apply } from './support/clients.ts';
-import { contextA } from './support/contexts.ts';
-import { forever, images, type Seen, Workplace } from './support/devsync.ts';
-import { inNamespace } from './support/namespace.ts';
+import type { Workplace } from './support/devsync.ts';
+import { syncMany } from './support/many.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
+const { open } = workplaces();
 
-const deployment = (replicas: number) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'many' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: 'many' } },
-    template: {
-      metadata: { labels: { app: 'many' } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [{ name: 'app', image: images.plain, command: forever }],
-      },
-    },
-  },
-});
-
-const podsOf = ({ state }: Seen) => (state?.sessions ?? []).map(({ pod }) => pod);
-const writerOf = ({ state }: Seen) => state?.sessions?.find(({ role }) => role === 'writer')?.pod ?? '';
-
-test('every pod gets what is saved here, one writes back, the others’ own changes are put right, and pods come and go', async () => {
-  work = new Workplace(place());
-  const it = work;
-  it.write('a', 'one');
-  it.write('deep/b', 'one');
-  await apply(contextA, it.namespace, deployment(3));
-  await it.kubectl('rollout', 'status', 'deployment/many', '--timeout=180s');
-  const options = [
-    '--pods',
-    'all',
-    '--reload-every',
-    '0.5s',
-    '--on-change',
-    'a=exec:echo once >>/tmp/reloads',
-  ];
-  await it.must('create', '--name', 'many', '-l', 'app=many', ...options, it.local, '/work');
-  await it.watch('many');
-  const seen = await it.reaches('many', 'watching', (now) => podsOf(now).length === 3);
-  const [writer, ...followers] = [writerOf(seen), ...podsOf(seen).filter((pod) => pod !== writerOf(seen))];
-  const [one = ''] = followers;
-  const role = (pod: string) => `${pod === writer ? 'writer' : 'follower'} ${pod}`;
-  const everywhere = (path: string, content: string, pods = podsOf(seen)) =>
-    eventually(async () => {
-      for (const pod of pods)
-        expect([role(pod), await it.sh(pod, `cat /work/${path}`)]).toEqual([role(pod), content]);
-    });
-  await everywhere('deep/b', 'one');
+test('every pod gets what is saved here, one writes back, and the others’ own changes are put right', async () => {
+  const it = open();
+  const { writer, followers, one, pods, everywhere } = await syncMany(it);
   const table = await it.must('get');
   for (const pod of followers) expect(table).toMatch(new RegExp(`^many .*${pod} .* follower `, 'm'));
   expect(table).toMatch(new RegExp(`^many .*${writer} .* writer `, 'm'));
@@ -70,54 +19,20 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   it.write('a', 'two');
   await everywhere('a', 'two');
   await eventually(async () => {
-    for (const pod of podsOf(seen)) expect(await it.sh(pod, 'cat /tmp/reloads')).toBe('once\n');
+    for (const pod of pods) expect(await it.sh(pod, 'cat /tmp/reloads')).toBe('once\n');
   });
 
   await it.sh(writer, 'echo -n written there >/work/made; echo -n three >/work/deep/b');
   await everywhere('made', 'written there');
   await everywhere('deep/b', 'three');
   expect(it.read('made')).toBe('written there');
-  await expectListed(it, podsOf(seen), one);
+  await expectListed(it, pods, one);
 
   await it.sh(one, 'echo -n mine >/work/a; echo -n mine >/work/own');
   await everywhere('a', 'two');
   await eventually(async () => expect(await it.sh(one, 'ls /work')).toBe('a\ndeep\nmade\n'));
-  const changed = performance.now();
   expect([it.read('a'), existsSync(join(it.local, 'own'))]).toEqual(['two', false]);
   expect(await it.must('restore', 'many')).toMatch(/local .* own$/m);
-
-  // One more comes, and leaves the others alone.
-  await it.kubectl('scale', 'deployment/many', '--replicas=4');
-  const grown = await it.reaches('many', 'watching', (now) => podsOf(now).length === 4);
-  // Of the one that is to go next: the controller has to have heard of it by then.
-  const leaving = podsOf(grown).find((pod) => pod !== writer && pod !== one) ?? '';
-  await it.kubectl('annotate', 'pod', leaving, 'controller.kubernetes.io/pod-deletion-cost=-1000');
-  await everywhere('made', 'written there', podsOf(grown));
-  const attached = (await it.must('logs', 'many')).match(/attached to \S+/g) ?? [];
-  expect([attached.length, new Set(attached).size]).toEqual([4, 4]);
-
-  // A follower goes, for good: the others stay attached.
-  await it.kubectl('scale', 'deployment/many', '--replicas=3');
-  const left = await it.reaches('many', 'watching', (now) => podsOf(now).length === 3);
-  expect(podsOf(left)).not.toContain(leaving);
-  it.write('deep/b', 'after it');
-  await everywhere('deep/b', 'after it', podsOf(left));
-  expect((await it.must('logs', 'many')).match(/attached to \S+/g)).toHaveLength(4);
-
-  // The writer goes: another one writes back.
-  await it.kubectl('delete', 'pod', writer, '--wait=false');
-  const next = await it.reaches(
-    'many',
-    'watching',
-    (now) => writerOf(now) !== writer && podsOf(now).length === 3 && !podsOf(now).includes(writer),
-  );
-  // What a container changes within ten seconds from its start, or from its own last change then, is no person's edit.
-  await sleep(Math.max(0, 15_000 - (performance.now() - changed)));
-  await it.sh(writerOf(next), 'echo -n four >/work/deep/b');
-  await everywhere('deep/b', 'four', podsOf(next));
-  expect(it.read('deep/b')).toBe('four');
-  expect(await it.must('flush', 'many')).toMatch(/^Both sides are the same\./);
-  expect(await it.must('clean', 'many', '--yes')).toMatch(new RegExp(`pod ${writerOf(next)},`));
 });
 
 interface Listed {
@@ -153,94 +68,3 @@ async function expectListed(it: Workplace, pods: readonly string[], one: string)
     new RegExp(`^${one}/app +file +3 +a`, 'm'),
   );
 }
-
-test('several containers of one pod, and what is no use is refused', async () => {
-  work = new Workplace(place());
-  const it = work;
-  it.write('a', 'one');
-  const app = { image: images.plain, command: forever };
-  const containers = ['app', 'side', 'other'].map((name) => ({ ...app, name }));
-  await it.sync('two', { pod: { containers }, options: ['--container', 'app,side'] });
-  const seen = await it.reaches('two', 'watching', ({ state }) => state?.sessions?.length === 2);
-  expect(seen.state?.sessions?.map(({ role, container }) => [role, container])).toEqual([
-    ['writer', 'app'],
-    ['follower', 'side'],
-  ]);
-  it.write('a', 'two');
-  for (const container of ['app', 'side'])
-    await eventually(async () => expect(await it.sh('two', 'cat /work/a', container)).toBe('two'));
-  expect(await it.sh('two', 'ls /work', 'other')).toBe('');
-
-  const tries: [string[], RegExp][] = [
-    [['create', '--pod', 'two', '--pods', 'all'], /--pods all needs a --selector/],
-    [['create', '-l', 'app=two', '--writer', 'two'], /--writer is for --pods all/],
-    [['create', '-l', 'app=two', '-c', 'app,none', '--name', 'no'], /has no container none/],
-    [
-      ['create', '-l', 'app=two', '--pods', 'all', '--mode', 'one-way-safe', '--from', 'container'],
-      /is for one/,
-    ],
-    [['run', '--pod', 'two', '-c', 'app,side'], /run is for one container/],
-  ];
-  const noList: [string[], RegExp][] = [
-    [['/work'], /give either --selector or --pod/],
-    [['-l', 'app=two', 'two'], /--selector is for an absolute path in containers/],
-    [['--side', 'local', '--pod', 'two', 'two'], /are for the side of the container/],
-    [['--side', 'local', '--pod', 'two', '/work'], /--side local is for a sync by its name/],
-    [['--pod', 'none', '/work'], /there is no pod none/],
-    [['--pod', 'two', '/nowhere'], /REMOTE \/nowhere does not exist in the container/],
-  ];
-  for (const [args, message] of noList) {
-    const { code, stderr } = await it.devsync('list', ...args);
-    expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);
-    expect(code).not.toBe(0);
-  }
-  const other = JSON.parse(await it.must('list', '--pod', 'two', '-c', 'side', '/work', '-o', 'json'));
-  expect(other).toEqual([{ pod: 'two', container: 'side', kind: 'file', path: 'a', size: 3 }]);
-
-  for (const [args, message] of tries) {
-    const { code, stderr } = await it.devsync(...args, it.local, '/elsewhere');
-    expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);
-    expect(code).not.toBe(0);
-  }
-});
-
-test('the pods of a Job take part until they have ended, which is said', async () => {
-  work = new Workplace(place());
-  const it = work;
-  it.write('a', 'one');
-  const untilDone = ['sh', '-c', 'mkdir -p /work; until [ -e /work/done ]; do sleep 0.2; done'];
-  const container = { name: 'app', image: images.plain, command: untilDone };
-  await eventually(() =>
-    apply(contextA, it.namespace, {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: { name: 'batch' },
-      spec: {
-        parallelism: 2,
-        completions: 2,
-        template: {
-          spec: { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', containers: [container] },
-        },
-      },
-    }),
-  );
-  const options = ['--name', 'batch', '-l', 'job-name=batch', '--pods', 'all'];
-  await it.must('create', ...options, it.local, '/work');
-  await it.watch('batch');
-  const seen = await it.reaches('batch', 'watching', (now) => podsOf(now).length === 2);
-  it.write('a', 'two');
-  for (const pod of podsOf(seen))
-    await eventually(async () => expect(await it.sh(pod, 'cat /work/a')).toBe('two'));
-  await it.sh(writerOf(seen), 'echo -n result >/work/out');
-  await eventually(() => expect(it.read('out')).toBe('result'));
-
-  it.write('done', '');
-  // A container that has ended may be about to start again, until its pod has ended as well.
-  const ended = /pods with job-name=batch: none of 2 is ready; batch-\S+ .*(ended|Succeeded)/;
-  await it.reaches(
-    'batch',
-    'waiting',
-    (now) => podsOf(now).length === 0 && ended.test(now.state?.message ?? ''),
-  );
-  expect(it.read('out')).toBe('result');
-});

@@ -1,15 +1,17 @@
-/** More of what happens to a sync in its life: many edits before a roll, lost agents, second watches, other workstations. */
+/** More of what happens to a sync in its life: many edits before a roll, restarts, lost agents, second watches, other workstations. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { apply } from './support/clients.ts';
 import { contextA } from './support/contexts.ts';
-import { images, type Workplace } from './support/devsync.ts';
+import { forever, images, type Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
 import { workplaces } from './support/workplaces.ts';
 
 const { open } = workplaces();
+
+const spec = { containers: [{ name: 'app', image: images.plain, command: forever }] };
 
 async function synced(name: string, ...options: string[]): Promise<Workplace> {
   const work = open();
@@ -168,4 +170,32 @@ test('clean leaves nothing but what stays until the pod goes', async () => {
   );
   expect(await work.sh('cleaned', 'ls -A /work /srv')).toBe('/srv:\n\n/work:\na\n');
   expect(readdirSync(work.local)).toEqual(['a']);
+});
+
+test('a container that restarts is followed', async () => {
+  const work = open();
+  await work.sync('restarted', { pod: spec });
+  work.write('a', 'x');
+  await work.must('flush', 'restarted');
+  await work.sh('restarted', 'kill 1').catch(() => '');
+  await work.sh('restarted', 'kill -9 -1').catch(() => '');
+  await work.kubectl('delete', 'pod', 'restarted', '--now');
+  await work.reaches('restarted', 'waiting');
+  await work.pod('restarted', spec);
+  await work.reaches('restarted', 'watching');
+  await work.must('flush', 'restarted');
+  expect(await work.sh('restarted', 'cat /work/a')).toBe('x');
+});
+
+test('run syncs for the lifetime of a pod, and leaves no specification', async () => {
+  const work = open();
+  await work.pod('short', spec);
+  work.write('a', 'x');
+  const running = work.start('run', '--pod', 'short', '--name', 'short', work.local, '/work');
+  await running.saw('attached');
+  await work.must('flush', 'short');
+  expect(await work.sh('short', 'cat /work/a')).toBe('x');
+  await work.kubectl('delete', 'pod', 'short', '--now');
+  expect((await running.ended).code).toBe(0);
+  expect(await work.must('get', '-o', 'name')).not.toMatch(/^short$/m);
 });

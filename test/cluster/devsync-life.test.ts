@@ -1,4 +1,4 @@
-/** What happens to a sync in its life: rolls, conflicts, brakes, lost agents, other workstations. */
+/** What happens to a sync in its life: conflicts, brakes, a watch that is killed, and what is refused. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -101,34 +101,6 @@ test('killed with -9 and run again, it goes on where it was', async () => {
   await work.reaches('killed', 'watching', ({ state }) => state?.files === 2);
   expect([work.read('b'), await work.sh('killed', 'cat /work/a')]).toEqual(['there', 'while nobody watched']);
   expect((await work.stop()).stderr).not.toContain('waiting for');
-});
-
-test('a container that restarts is followed', async () => {
-  const work = open();
-  await work.sync('restarted', { pod: spec });
-  work.write('a', 'x');
-  await work.must('flush', 'restarted');
-  await work.sh('restarted', 'kill 1').catch(() => '');
-  await work.sh('restarted', 'kill -9 -1').catch(() => '');
-  await work.kubectl('delete', 'pod', 'restarted', '--now');
-  await work.reaches('restarted', 'waiting');
-  await work.pod('restarted', spec);
-  await work.reaches('restarted', 'watching');
-  await work.must('flush', 'restarted');
-  expect(await work.sh('restarted', 'cat /work/a')).toBe('x');
-});
-
-test('run syncs for the lifetime of a pod, and leaves no specification', async () => {
-  const work = open();
-  await work.pod('short', spec);
-  work.write('a', 'x');
-  const running = work.start('run', '--pod', 'short', '--name', 'short', work.local, '/work');
-  await running.saw('attached');
-  await work.must('flush', 'short');
-  expect(await work.sh('short', 'cat /work/a')).toBe('x');
-  await work.kubectl('delete', 'pod', 'short', '--now');
-  expect((await running.ended).code).toBe(0);
-  expect(await work.must('get', '-o', 'name')).not.toMatch(/^short$/m);
 });
 
 test('bad input is refused at once and leaves nothing behind', async () => {

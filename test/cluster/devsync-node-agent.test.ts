@@ -1,21 +1,21 @@
 /** The agents on every node: what they make, whom they let in, and that a session is nothing more than its container. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { containerStatus } from '../../plugins/devsync/launch/containers.ts';
 import { healthPort } from '../../plugins/devsync/node-agent/manifests.ts';
 import { agentName, agentPort } from '../../plugins/devsync/wire/node-agent.ts';
 import { namespaces, pods } from '../../src/kube/api/resources.ts';
-import { LabWorkstation } from '../lab/index.ts';
 import { eventually, eventuallySees } from '../support/eventually.ts';
+import { agentsPlace } from './support/agents-place.ts';
+import { expectSyncedByAgents } from './support/agents-synced.ts';
 import { get } from './support/clients.ts';
-import { expectConfined, hostile, kindsByNode } from './support/confined.ts';
-import { contextA, isLab } from './support/contexts.ts';
+import { fewByNode } from './support/confined.ts';
+import { contextA } from './support/contexts.ts';
 import { forever, images, makePods, podOf, Workplace } from './support/devsync.ts';
-import { Replicas } from './support/devsync-chaos.ts';
-import { app, still } from './support/devsync-kinds.ts';
-import { environment, kubectl, kubectlBinary, startPlugin } from './support/kubectl.ts';
+import { app } from './support/devsync-kinds.ts';
+import { environment, kubectl, kubectlBinary } from './support/kubectl.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
 import {
@@ -25,44 +25,27 @@ import {
   ask,
   askFurther,
   audienceOf,
-  noAgents,
-  replaceAgents,
   tokenFor,
   uninstall,
 } from './support/node-agents.ts';
 import { run } from './support/process.ts';
 
-const place = inNamespace('A');
+const { place, open } = agentsPlace(fewByNode);
 /** In which nobody may use agents. */
 const elsewhere = inNamespace('A');
 let work: Workplace;
 let folder: string;
 
 beforeAll(async () => {
+  work = open();
   folder = mkdtempSync(join(tmpdir(), 'devsync-people-'));
-  work = new Workplace(place());
-  await noAgents(place().kube);
-  const restricted = { 'pod-security.kubernetes.io/enforce': 'baseline' };
-  await place().kube.patch(
-    namespaces,
-    { name: place().namespace },
-    { metadata: { labels: restricted } },
-    { type: 'merge' },
-  );
-  const made = kindsByNode.map(({ name, spec }) => podOf(name, spec));
-  await makePods(place().namespace, ...made, podOf('hostile', hostile));
   await makePods(elsewhere().namespace, podOf('far', { containers: [app(images.plain, forever)] }));
 });
-afterEach(() => work.stop().catch(() => {}));
-afterAll(async () => {
-  await work.close();
-  await uninstall();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('init makes them and waits until they are ready; once more, it changes nothing', async () => {
   const nodes = (await get(contextA, agentNamespace, 'nodes')).length;
-  await expectNoneWithout();
+  await expectNoneMade();
   const first = await work.devsync('init', '--node-agent');
   expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/DaemonSet \S+ created/)]);
   expect(first.stderr).toMatch(/waiting for the agents of all nodes: \d of \d are ready/);
@@ -74,8 +57,8 @@ test('init makes them and waits until they are ready; once more, it changes noth
   expect(found.map(({ check }) => check)).toContain('node agents');
 });
 
-/** Nothing is made by who may not, and a file that asks for agents where there are none is told of them. */
-async function expectNoneWithout(): Promise<void> {
+/** Nothing is made by who may not. */
+async function expectNoneMade(): Promise<void> {
   const person = new Person();
   await person.mayAllIn(place().kube, place().namespace);
   const limited = new Workplace(place());
@@ -86,69 +69,14 @@ async function expectNoneWithout(): Promise<void> {
       4,
       expect.stringMatching(/namespaces? "x8s-devsync"|clusterroles/),
     ]);
-    const file = join(limited.base, '.devsync.yaml');
-    const sync = { pod: 'plain', local: 'local', remote: '/work', launcher: 'node-agent' };
-    writeFileSync(
-      file,
-      JSON.stringify({ context: contextA, namespace: place().namespace, syncs: { none: sync } }),
-    );
-    limited.kubeconfig = undefined;
-    const up = startPlugin('devsync', ['up', '--yes', '--file', file], {
-      X8S_STATE_DIR: join(limited.base, 'state'),
-    });
-    await up.saw(/node \S+ has no agent: an administrator makes them by `init --node-agent`/);
-    await limited.must('delete', 'none');
-    up.child.kill('SIGINT');
-    await up.ended;
   } finally {
     await limited.close();
     await person.forget();
   }
 }
 
-describe('by the agent of its node, a container of every kind', () => {
-  test('is synced both ways, with nothing added to its pod', async () => {
-    for (const { name, create = [], remote = '/work' } of kindsByNode) {
-      const local = join(work.local, name);
-      mkdirSync(local);
-      work.write(`${name}/from-here/a`, 'made here');
-      const options = ['--name', name, '--pod', name, '--launcher', 'node-agent', ...create];
-      await work.must('create', ...options, local, remote);
-    }
-    await work.watch();
-    await Promise.all(
-      kindsByNode.map(async ({ name }) => {
-        const { state } = await work.reaches(name, 'watching');
-        expect(state?.launcher).toBe('node-agent');
-      }),
-    );
-    const withShell = kindsByNode.filter((kind) => kind !== still);
-    await Promise.all(
-      withShell.map(async ({ name }) => {
-        expect(await work.sh(name, 'cat /work/from-here/a')).toBe('made here');
-        await work.sh(name, 'printf "made there" >/work/there');
-        await eventually(() => expect(work.read(`${name}/there`)).toBe('made there'));
-      }),
-    );
-    // What is mounted below REMOTE is not entered, as by the other ways.
-    await work.sh('volume', 'printf x >/work/inner/x');
-    await work.must('flush', 'volume');
-    expect(readdirSync(join(work.local, 'volume')).sort()).toEqual(['from-here', 'there']);
-    const found = await get<{ spec: { ephemeralContainers?: object[] } }>(
-      contextA,
-      place().namespace,
-      'pods',
-    );
-    expect(found.flatMap(({ spec }) => spec.ephemeralContainers ?? [])).toEqual([]);
-    await expectConfined(work, 'plain', { Uid: 0, Gid: 0, groups: [], caps: '000000000000001b' });
-    await expectConfined(work, 'grouped', {
-      Uid: 1000,
-      Gid: 3000,
-      groups: [4000, 5000, 6000],
-      caps: '0000000000000000',
-    });
-    expect(await work.must('get', '-o', 'wide')).toMatch(/node-agent/);
-  });
+describe('by the agent of its node, a container', () => {
+  test('is synced both ways, with nothing added to its pod', () => expectSyncedByAgents(work, fewByNode));
 
   test('that its user cannot write to is told of, by whose it is', async () => {
     const { code, stderr } = await work.devsync(
@@ -161,61 +89,6 @@ describe('by the agent of its node, a container of every kind', () => {
       ),
     ]);
   });
-});
-
-test('a hostile container: none of its files are run, and its links lead nowhere else', async () => {
-  const local = join(work.local, 'hostile');
-  mkdirSync(join(local, 'd'), { recursive: true });
-  const options = ['--pod', 'hostile', '--launcher', 'node-agent'];
-  // The agent's image has programs in that place, too.
-  const plan = JSON.parse(await work.must('plan', ...options, local, '/way', '-o', 'json')) as {
-    changes: { path: string }[];
-  };
-  expect(plan.changes.map(({ path }) => path).sort()).toEqual(['d', 'node', 'perl']);
-  await work.must('create', '--name', 'hostile', ...options, local, '/work');
-  await work.watch('hostile');
-  await work.reaches('hostile', 'watching');
-  const swap = 'mv -T d e; ln -sT /usr/local/bin d; rm d; ln -sT ../../../usr/local/bin d; rm d; mv -T e d';
-  await work.sh('hostile', `cd /work; (while [ ! -e /stop ]; do ${swap}; done) >/dev/null 2>&1 & sleep 0.1`);
-  for (let index = 0; index < 12; index++) {
-    // The sync may follow the swaps, and take the directory away just now.
-    await eventually(() => work.write(`hostile/d/f${index}`, `${index}`));
-    await work.sh('hostile', 'ls /usr/local/bin >/dev/null');
-  }
-  await work.sh('hostile', 'touch /stop; ls -A /usr/local/bin /pwned 2>/dev/null; true').then((seen) => {
-    expect(seen).toMatch(/node\nperl\n/);
-    expect(seen).not.toMatch(/f\d|pwned/);
-  });
-  // Nor did they lead into an agent's own root, or into its node's, which is this machine's.
-  const list = ['node', '-p', 'fs.readdirSync("/usr/local/bin").join()'];
-  for (const { metadata } of await agentPods(place().kube)) {
-    const found = await kubectl(contextA, ['-n', agentNamespace, 'exec', metadata.name, '--', ...list]);
-    expect(found).toMatch(/kubectl-devsync/);
-    expect(found).not.toMatch(/\bf\d/);
-  }
-  if (isLab) expect(readdirSync('/usr/local/bin').filter((name) => /^f\d+$/.test(name))).toEqual([]);
-  const known = /^(d|e|f\d+)$/;
-  const names = readdirSync(local, { recursive: true }).flatMap((path) => String(path).split('/'));
-  expect(names.filter((name) => !known.test(name))).toEqual([]);
-});
-
-test('three pods: agents are killed, streams are reset, containers and the agents of all nodes are started again', async () => {
-  const desk = isLab ? await LabWorkstation.make() : undefined;
-  const it = new Workplace(place());
-  it.under = desk?.under ?? [];
-  try {
-    const replicas = await Replicas.sync(it, 'three', 'node-agent');
-    await replicas.round(async () => {
-      await replicas.killAgents();
-      await desk?.reset();
-    });
-    await replicas.round(replicas.restartContainers, { there: false });
-    // As an eviction, a crash, or an upgrade to another version does.
-    await replicas.round(() => replaceAgents(place().kube));
-  } finally {
-    await it.close();
-    await desk?.remove();
-  }
 });
 
 describe('who may have a session', () => {

@@ -16,6 +16,7 @@ import {
   restoreEtcd,
   snapshotEtcd,
   startComponent,
+  takeThirdDown,
   thawComponent,
 } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
@@ -117,6 +118,7 @@ describeOnLab('a server that forgets', () => {
     stop.abort();
     await kube.delete(namespaces, { name: namespace });
     await kube.close();
+    await takeThirdDown();
   });
 
   test('a watch survives a killed API server and misses nothing', async () => {

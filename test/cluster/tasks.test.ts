@@ -1,77 +1,24 @@
-/** The task store and its lock on a real API server: writers at once, holders that die, stop, and come back. */
-import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { type Clock, systemClock } from '../../src/clock.ts';
+/** The task store and its lock on a real API server: writers at once, and holders that die. */
+import { describe, expect, jest, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
 import { RefusedError } from '../../src/errors.ts';
-import { configMaps, jobs, leases, pods, secrets } from '../../src/kube/api/resources.ts';
+import { configMaps, jobs, pods, secrets } from '../../src/kube/api/resources.ts';
 import { waitFor, waitGone } from '../../src/kube/watch/wait.ts';
 import { removeChildren } from '../../src/tasks/children.ts';
-import { acquire, type LockOptions, waitForLock } from '../../src/tasks/lock.ts';
-import { leaseLock } from '../../src/tasks/lock-object.ts';
+import { acquire } from '../../src/tasks/lock.ts';
 import { taskLabels } from '../../src/tasks/names.ts';
 import { ownerReference } from '../../src/tasks/record.ts';
 import { TaskStore } from '../../src/tasks/store.ts';
 import { eventually, eventuallySees } from '../support/eventually.ts';
-import { type Child, startChild } from './support/child.ts';
 import { patienceMs } from './support/clients.ts';
+import { lockHolders, recordingClock } from './support/lock-holders.ts';
 import { inNamespace } from './support/namespace.ts';
-import type { TaskProcessSettings } from './support/task-process.ts';
 
 const place = inNamespace('A');
-const children: Child[] = [];
-/** A holder may be kept from its heartbeat for some seconds by what runs beside. */
-const timing = { staleAfterMs: 8000, heartbeatMs: 1000 };
-
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    child.kill('SIGKILL');
-    await child.ended();
-  }
-});
-
-/** Another process that holds the lock of a task and has begun its run. */
-async function otherProcess(
-  task: string,
-  change: Partial<Pick<TaskProcessSettings, 'lock' | 'staleAfterMs'>> = {},
-): Promise<Child> {
-  const child = startChild(join(import.meta.dirname, 'support', 'task-process.ts'));
-  children.push(child);
-  const settings: TaskProcessSettings = {
-    namespace: place().namespace,
-    task,
-    lock: 'ConfigMap',
-    ...timing,
-    ...change,
-  };
-  child.tell(JSON.stringify(settings));
-  await child.hear('held: ');
-  return child;
-}
-
-function lockOf(task: string): LockOptions {
-  return {
-    namespace: place().namespace,
-    name: `lock-${task}`,
-    labels: taskLabels('test', task, 'lock'),
-    about: `the test's claim`,
-    purpose: 'the test itself',
-    clock: systemClock,
-    ...timing,
-  };
-}
+const { lockOf, otherProcess } = lockHolders(place);
 
 function storeOf(): TaskStore {
   return new TaskStore({ kube: place().kube, tool: 'test', schema: 1, clock: systemClock });
-}
-
-/** The machine's clock, and the milliseconds of each sleep that is over. */
-function recordingClock(): { clock: Clock; sleeps: number[] } {
-  const sleeps: number[] = [];
-  const sleep: Clock['sleep'] = async (ms, signal) => {
-    await systemClock.sleep(ms, signal);
-    sleeps.push(ms);
-  };
-  return { clock: { ...systemClock, sleep }, sleeps };
 }
 
 describe('two writers at once', () => {
@@ -124,14 +71,6 @@ describe('a lock of another process', () => {
     expect(sleeps).toEqual([]);
   });
 
-  test('is refused as soon as it moves, where the process is of another machine', async () => {
-    // A lock that did not move for so long would be taken over.
-    const staleAfterMs = 120_000;
-    await otherProcess('far', { staleAfterMs });
-    const far = { ...lockOf('far'), staleAfterMs, liveness: () => 'unknown' as const };
-    await expect(acquire(place().kube, far)).rejects.toBeInstanceOf(RefusedError);
-  });
-
   test('is free once it is released', async () => {
     const child = await otherProcess('polite');
     child.tell('release');
@@ -155,42 +94,6 @@ describe('a lock of another process', () => {
     expect(outcome).toBe('resumed');
     expect(record).toMatchObject({ checkpoints: { files: 7 }, holder: held.holder, run: 1 });
     await held.release();
-  });
-
-  test('is taken over after a SIGKILL on another machine, when it has not moved for so long', async () => {
-    const child = await otherProcess('gone');
-    child.kill('SIGKILL');
-    await child.ended();
-    const waiting = jest.fn();
-    const { clock, sleeps } = recordingClock();
-    const far = { ...lockOf('gone'), liveness: () => 'unknown' as const, waiting, clock };
-    const begun = clock.monotonic();
-    const held = await acquire(place().kube, far);
-    expect(clock.monotonic() - begun).toBeGreaterThanOrEqual(timing.staleAfterMs);
-    const beforeTheLast = sleeps.slice(1).reduce((sum, ms) => sum + ms, 0);
-    expect(beforeTheLast).toBeLessThan(timing.staleAfterMs);
-    expect(waiting).toHaveBeenCalledTimes(1);
-    await held.release();
-  });
-
-  test('goes to a standby when its process is stopped, which knows it when it goes on', async () => {
-    const { kube, namespace } = place();
-    const child = await otherProcess('stopped', { lock: 'Lease' });
-    const before = await kube.get(leases, { namespace, name: 'lock-stopped' });
-    child.tell('confirm');
-    await child.hear('confirmed');
-    child.kill('SIGSTOP');
-    const held = await waitForLock(kube, { ...lockOf('stopped'), kind: leaseLock });
-    child.tell('confirm');
-    child.kill('SIGCONT');
-    expect(await child.hear('refused: ')).toMatch(/Lost the lock/);
-    await child.hear('lost: ');
-    await held.confirm();
-    const after = await kube.get(leases, { namespace, name: 'lock-stopped' });
-    expect(after.spec?.leaseTransitions).toBe((before.spec?.leaseTransitions ?? 0) + 1);
-    expect(after.spec?.holderIdentity).toBe(held.holder);
-    await held.release();
-    expect((await kube.get(leases, { namespace, name: 'lock-stopped' })).spec?.holderIdentity).toBeFalsy();
   });
 });
 

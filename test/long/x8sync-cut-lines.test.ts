@@ -1,6 +1,6 @@
 /**
  * The line breaks in the middle of a copy, by each strategy that has one: node ports are in x8sync-line.fault.test.ts and
- * x8sync-push.fault.test.ts. Disturbs all else on these clusters.
+ * x8sync-push-cut.test.ts. Disturbs all else on these clusters.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { sshPort } from '../../plugins/x8sync/objects/manifests/service.ts';

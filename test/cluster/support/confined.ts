@@ -38,6 +38,9 @@ export const kindsByNode = [
   strict,
 ];
 
+/** Some of them, with all that is looked at in each case. */
+export const fewByNode = kindsByNode.filter(({ name }) => ['plain', 'grouped', 'still'].includes(name));
+
 /** The session's process is where, and who, the container's own is. */
 export async function expectConfined(
   work: Workplace,

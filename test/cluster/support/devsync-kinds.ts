@@ -109,6 +109,10 @@ export const kinds: readonly Kind[] = [
   },
 ];
 
+const isUsual = ({ name }: Kind) => ['plain', 'non-root', 'volume'].includes(name);
+/** Those that most people have, and the others. */
+export const [usualKinds, otherKinds] = [kinds.filter(isUsual), kinds.filter((kind) => !isUsual(kind))];
+
 /** Brings a Node.js into a container that has none: the one of our image, with its libraries. */
 const bringNode = `const { sharedObjects } = process.report.getReport();
   const libraries = sharedObjects.filter((one) => /(stdc\\+\\+|gcc_s|atomic)/.test(one));

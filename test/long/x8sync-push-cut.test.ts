@@ -1,11 +1,11 @@
 /** A target that can't reach its source at all, while the source can dial out. Disturbs all else between these clusters. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB, isLab } from '../cluster/support/contexts.ts';
+import { someFiles } from '../cluster/support/files.ts';
+import { Scene } from '../cluster/support/scene.ts';
+import { expectSameTrees } from '../cluster/support/tree.ts';
+import { saidBy, startX8sync } from '../cluster/support/x8sync.ts';
 import { cutLink, restoreLink, setLink } from '../lab/index.ts';
-import { contextA, contextB, isLab } from './support/contexts.ts';
-import { someFiles } from './support/files.ts';
-import { Scene } from './support/scene.ts';
-import { expectSameTrees } from './support/tree.ts';
-import { saidBy, startX8sync } from './support/x8sync.ts';
 
 (isLab ? describe : describe.skip)('a line on which only the source can dial', () => {
   let scene: Scene;

@@ -1,5 +1,7 @@
 /** The lab's levers on what a cluster remembers, on the third one. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isLab } from '../cluster/support/contexts.ts';
+import { kubectl } from '../cluster/support/kubectl.ts';
 import {
   emptyEtcd,
   ensureThird,
@@ -9,8 +11,6 @@ import {
   takeThirdDown,
 } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { isLab } from './support/contexts.ts';
-import { kubectl } from './support/kubectl.ts';
 
 const third = 'lab-c';
 
