@@ -1,10 +1,11 @@
 import { slowness } from './test/support/slowness.ts';
 
 // Tests run as ES modules on the pinned Node; swc strips the types, `npm run typecheck` checks them.
-const project = (name, testMatch) => ({
+const project = (name, testMatch, globals = {}) => ({
   displayName: name,
   rootDir: import.meta.dirname,
   testMatch,
+  globals,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -22,7 +23,7 @@ export default {
   maxConcurrency: 4,
   testSequencer: '<rootDir>/test/support/sequencer.ts',
   projects: [
-    project('unit', ['<rootDir>/test/unit/**/*.test.ts']),
+    project('unit', ['<rootDir>/test/unit/**/!(*.long).test.ts']),
     project('cluster', ['<rootDir>/test/cluster/**/!(*.fault|*.third|*.long).test.ts']),
     // Tests that break the third cluster, which nobody else is on then.
     project('third', ['<rootDir>/test/cluster/**/*.third.test.ts']),
@@ -30,6 +31,8 @@ export default {
     project('fault', ['<rootDir>/test/cluster/**/*.fault.test.ts']),
     // More of the first kind, which npm test has no time for: stories of which a shorter one is told there.
     project('long-cluster', ['<rootDir>/test/cluster/**/*.long.test.ts']),
+    // What npm test has no time for, and all cases of which it tries a part: test/support/thoroughness.ts.
+    project('long-unit', ['<rootDir>/test/unit/**/*.{long,more}.test.ts'], { isThorough: true }),
     // What takes many minutes, or wants the machine alone.
     project('long', ['<rootDir>/test/long/**/*.test.ts']),
   ],

@@ -10,7 +10,7 @@ interface Report {
   readonly testResults: readonly { name: string; startTime: number; endTime: number; status: string }[];
 }
 
-const reports = globSync('build/test-{unit,fault,cluster,third,long-cluster}.json', { cwd: root });
+const reports = globSync('build/test-{unit,fault,cluster,third,long-unit,long-cluster}.json', { cwd: root });
 const files = reports.flatMap(
   (report) => (JSON.parse(readFileSync(join(root, report), 'utf8')) as Report).testResults,
 );

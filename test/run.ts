@@ -23,7 +23,7 @@ import { slowness } from './support/slowness.ts';
 
 /** One of jest's projects. */
 interface Phase {
-  readonly project: 'unit' | 'cluster' | 'third' | 'fault' | 'long-cluster' | 'long';
+  readonly project: 'unit' | 'cluster' | 'third' | 'fault' | 'long-unit' | 'long-cluster' | 'long';
   readonly workers: number;
   /** Concurrent tests of one file; jest.config.js says how many where this does not. */
   readonly concurrency?: number;
@@ -49,6 +49,8 @@ const onClusters: readonly Phase[] = [
   { project: 'cluster', ...together },
   { project: 'third', workers: 1 },
 ];
+/** Unit tests that `npm test` has no time for, and all cases of those of which it tries a part. */
+const longUnit: Phase = { project: 'long-unit', workers: 2 };
 /** What takes many minutes, and is run by hand: more of the others, and what wants the clusters or the machine alone. */
 const long: readonly Phase[] = [
   { project: 'long-cluster', ...together },
@@ -102,7 +104,7 @@ async function runJest(
   rmSync(report, { force: true });
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
-  const limit = project === 'unit' ? [] : [`--testTimeout=${clusterLimitMs}`];
+  const limit = project.endsWith('unit') ? [] : [`--testTimeout=${clusterLimitMs}`];
   const how = [
     '--selectProjects',
     project,
@@ -194,9 +196,10 @@ async function runAll(patterns: readonly string[], clusterOnly: boolean): Promis
 
 /** Only what takes many minutes. */
 async function runLong(patterns: readonly string[]): Promise<Settled[]> {
+  await installForUnits();
+  const ran = [await runPhase(longUnit, patterns, process.env)];
   const clusters = await tryToPrepare();
-  if ('failure' in clusters) return [clusters.failure];
-  const ran: Ran[] = [];
+  if ('failure' in clusters) return [...(await settleAll(ran, process.env)), clusters.failure];
   for (const phase of long) ran.push(await runPhase(phase, patterns, clusters.env));
   return settleAll(ran, clusters.env);
 }

@@ -23,11 +23,12 @@ import {
   lookup,
   withKnownPermissions,
 } from '../../../../../plugins/devsync/reconcile/tree.ts';
+import { runsOf } from '../../../../support/thoroughness.ts';
 import { edits, folders, foldersWithIgnored, leavesOf, roughFolders, shapeOf } from '../support/trees.ts';
 import { carryOut, type World } from '../support/world.ts';
 
 const mode = fc.constantFrom<Mode>(...modes);
-const runs = { numRuns: 2000 };
+const runs = { numRuns: runsOf(2000) };
 
 const contents = (tree: MaybeEntry) =>
   new Set([...walk(tree)].flatMap(([, entry]) => (entry.kind === 'file' ? [entry.digest] : [])));

@@ -28,6 +28,7 @@ import type { ConfigMap } from '../../../../../src/kube/api/objects.ts';
 import { configMaps } from '../../../../../src/kube/api/resources.ts';
 import type { TaskState } from '../../../../../src/tasks/record.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
+import { runsOf } from '../../../../support/thoroughness.ts';
 import { anyCharacter } from '../../../support/characters.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
@@ -330,5 +331,5 @@ test('for all edits of both records: no command fails but by an error of ours, a
       await saidBy(name, kube, context);
     }
   });
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: runsOf(60) });
 });

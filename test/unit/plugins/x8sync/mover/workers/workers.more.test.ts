@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { descendantsOf } from '../../../../../../plugins/x8sync/mover/system/processes.ts';
 import { eventually } from '../../../../../support/eventually.ts';
+import { isThorough } from '../../../../../support/thoroughness.ts';
 import { type Pair, pair, type WorkerProcess, withPrograms } from '../../../../support/mover-programs.ts';
 import { manyKinds, treeOf } from '../../../../support/mover-trees.ts';
 
@@ -87,67 +88,70 @@ withPrograms(
   180_000,
 );
 
-withPrograms(
-  'a worker that is asked to end says so, and is not waited for until its silence is noticed',
-  async () => {
-    fill(20);
-    const asked = over(2, { goneSeconds: 100_000 });
-    const { ended } = both.start(asked);
-    const worker = both.work(0, asked);
-    await whileCopying(worker);
-    worker.child.kill('SIGTERM');
-    expect(await worker.ended).toBe(143);
-    const end = await ended;
-    expect(end).toMatchObject({ code: 0, outcome: 'ok', streams: { partitions: 20, files: 20 } });
-    expect(end.lines.join('\n')).toMatch(/worker 1 .* is gone: it was asked to end/);
-    expectWhole();
-  },
-  180_000,
-);
+if (isThorough)
+  withPrograms(
+    'a worker that is asked to end says so, and is not waited for until its silence is noticed',
+    async () => {
+      fill(20);
+      const asked = over(2, { goneSeconds: 100_000 });
+      const { ended } = both.start(asked);
+      const worker = both.work(0, asked);
+      await whileCopying(worker);
+      worker.child.kill('SIGTERM');
+      expect(await worker.ended).toBe(143);
+      const end = await ended;
+      expect(end).toMatchObject({ code: 0, outcome: 'ok', streams: { partitions: 20, files: 20 } });
+      expect(end.lines.join('\n')).toMatch(/worker 1 .* is gone: it was asked to end/);
+      expectWhole();
+    },
+    180_000,
+  );
 
 /** Holds a worker and its rsync still, or lets them go on. */
 function signalAll({ child }: WorkerProcess, signal: 'SIGSTOP' | 'SIGCONT'): void {
   for (const pid of [child.pid ?? 0, ...descendantsOf(child.pid ?? 0)]) process.kill(pid, signal);
 }
 
-withPrograms(
-  'a worker that stands still is taken for gone; when it goes on, it puts nothing in place that is old by then',
-  async () => {
-    fill(20);
-    const asked = over(2, { goneSeconds: 1 });
-    const { ended } = both.start(asked);
-    const worker = both.work(0, asked);
-    await whileCopying(worker);
-    signalAll(worker, 'SIGSTOP');
-    const end = await ended;
-    expect(end).toMatchObject({ code: 0, outcome: 'ok', failures: [] });
-    expect(end.lines.join('\n')).toMatch(/worker 1 .* is gone/);
-    expectWhole();
-    const before = treeOf(both.target);
-    signalAll(worker, 'SIGCONT');
-    await eventually(() => expect(isCopying(worker)).toBe(false), longMs);
-    expect(treeOf(both.target)).toBe(before);
-    expect(readdirSync(both.target).filter((name) => name.startsWith('.'))).toEqual([]);
-  },
-  180_000,
-);
+if (isThorough)
+  withPrograms(
+    'a worker that stands still is taken for gone; when it goes on, it puts nothing in place that is old by then',
+    async () => {
+      fill(20);
+      const asked = over(2, { goneSeconds: 1 });
+      const { ended } = both.start(asked);
+      const worker = both.work(0, asked);
+      await whileCopying(worker);
+      signalAll(worker, 'SIGSTOP');
+      const end = await ended;
+      expect(end).toMatchObject({ code: 0, outcome: 'ok', failures: [] });
+      expect(end.lines.join('\n')).toMatch(/worker 1 .* is gone/);
+      expectWhole();
+      const before = treeOf(both.target);
+      signalAll(worker, 'SIGCONT');
+      await eventually(() => expect(isCopying(worker)).toBe(false), longMs);
+      expect(treeOf(both.target)).toBe(before);
+      expect(readdirSync(both.target).filter((name) => name.startsWith('.'))).toEqual([]);
+    },
+    180_000,
+  );
 
-withPrograms(
-  'a mover that is killed and begins anew clears what it left, and its workers take part again',
-  async () => {
-    fill(24);
-    const asked = over(2);
-    const { child, ended } = both.start(asked);
-    const lost = ended.catch(() => 'no end line');
-    const worker = both.work(0, asked);
-    await whileCopying(worker);
-    child.kill('SIGKILL');
-    expect(await lost).toBe('no end line');
-    expect(existsSync(join(both.target, '.x8sync/work'))).toBe(true);
-    const end = await both.copy(asked);
-    expect(end).toMatchObject({ code: 0, outcome: 'ok', failures: [], streams: { pods: { copied: 2 } } });
-    expect(end.streams?.pods.files).toBeGreaterThan(0);
-    expectWhole();
-  },
-  180_000,
-);
+if (isThorough)
+  withPrograms(
+    'a mover that is killed and begins anew clears what it left, and its workers take part again',
+    async () => {
+      fill(24);
+      const asked = over(2);
+      const { child, ended } = both.start(asked);
+      const lost = ended.catch(() => 'no end line');
+      const worker = both.work(0, asked);
+      await whileCopying(worker);
+      child.kill('SIGKILL');
+      expect(await lost).toBe('no end line');
+      expect(existsSync(join(both.target, '.x8sync/work'))).toBe(true);
+      const end = await both.copy(asked);
+      expect(end).toMatchObject({ code: 0, outcome: 'ok', failures: [], streams: { pods: { copied: 2 } } });
+      expect(end.streams?.pods.files).toBeGreaterThan(0);
+      expectWhole();
+    },
+    180_000,
+  );

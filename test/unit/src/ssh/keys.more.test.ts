@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fingerprintOf, generateKeyPair, type KeyPair, knownHostsLine } from '../../../../src/ssh/keys.ts';
+import { runsOf } from '../../../support/thoroughness.ts';
 
 const sshKeygen = (...args: string[]) => execFileSync('ssh-keygen', args, { encoding: 'utf8' });
 
@@ -28,7 +29,7 @@ describe('a key pair', () => {
 
   test('is whole, also where the key begins with a zero byte: one of 256 does', async () => {
     const blobs: Buffer[] = [];
-    for (let count = 0; count < 3000; count++) {
+    for (let count = 0; count < runsOf(3000); count++) {
       const { publicKey } = await generateKeyPair('x');
       blobs.push(Buffer.from(publicKey.split(' ')[1] ?? '', 'base64'));
     }

@@ -10,6 +10,7 @@ import {
   type StartUpTimes,
 } from '../../../../../../plugins/devsync/session/ancestor/start-up.ts';
 import { SyncMemory } from '../../../../../../plugins/devsync/session/ancestor/sync-memory.ts';
+import { runsOf } from '../../../../../support/thoroughness.ts';
 import { edits, folders, leavesOf, shapeOf, tree } from '../../support/trees.ts';
 import { carryOut, type World } from '../../support/world.ts';
 
@@ -175,7 +176,7 @@ test('whatever a successor writes, in whatever order: no file here is touched, a
       const last = reconcile(world.ancestor, world.alpha, world.beta, { mode: 'two-way-safe' });
       if (last.conflicts.length === 0) expect(leavesOf(world.beta)).toEqual(leavesOf(world.alpha));
     }),
-    { numRuns: 1000 },
+    { numRuns: runsOf(1000) },
   );
 });
 

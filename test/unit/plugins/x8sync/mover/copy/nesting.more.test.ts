@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { firstOf } from '../../../../../support/thoroughness.ts';
 import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -64,7 +65,7 @@ withPrograms.each(ways)(
   60_000,
 );
 
-withPrograms.each(ways)(
+withPrograms.each(firstOf(ways))(
   'a target inside the source, found %s',
   async (_, show) => {
     fill(both.source, 3);
@@ -91,7 +92,7 @@ withPrograms.each(ways)(
   60_000,
 );
 
-withPrograms.each(ways)(
+withPrograms.each(firstOf(ways))(
   'a copy of the source deep in the target is not the source, looked at %s',
   async (_, show) => {
     fill(join(both.stage.root, 'elsewhere'), 5);
