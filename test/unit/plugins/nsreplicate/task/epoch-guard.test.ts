@@ -3,7 +3,7 @@ import { WRITE_MS } from '../../../../../plugins/nsreplicate/reconcile/fenced-cl
 import { fencedBy, newestOf, raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
 import { CONFIRMED_MS, EpochGuard } from '../../../../../plugins/nsreplicate/task/epoch-guard.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
-import { fakeClock } from '../../../support/fake-clock.ts';
+import { fakeClock, hastyClock, settle } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -188,6 +188,36 @@ test('an epoch is raised, never lowered', async () => {
   expect(await raiseEpoch(kube, 't', epoch(3, 'C'))).toEqual(epoch(3, 'C'));
   expect(await readEpoch(kube, 't')).toEqual(epoch(3, 'C'));
   expect(await readEpoch(kube, 'other')).toBeUndefined();
+});
+
+test('an epoch that others are quicker with again and again waits longer each time, and says so in the end', async () => {
+  const kube = fakeKube();
+  close = () => kube.close();
+  await raiseEpoch(kube, 't', epoch(1, 'B'));
+  const clock = fakeClock();
+  kube.before = ({ verb }) => {
+    if (verb === 'update') throw apiError(409, 'changed meanwhile', 'Conflict');
+  };
+  const tried = () => kube.calls.filter(({ verb }) => verb === 'update').length;
+  const failed = raiseEpoch(kube, 't', epoch(2, 'C'), { clock }).catch((error: unknown) => error);
+  await settle();
+  expect(tried()).toBe(1);
+  await clock.advance(200);
+  expect(tried()).toBe(2);
+  await clock.advance(60_000);
+  expect(tried()).toBeLessThan(50);
+  expect(await failed).toMatchObject({ message: expect.stringMatching(/epoch 2.*overtaken/), exitCode: 1 });
+});
+
+test('an epoch whose record was deleted between reading and writing is written all the same', async () => {
+  const kube = fakeKube();
+  close = () => kube.close();
+  await raiseEpoch(kube, 't', epoch(1, 'B'));
+  kube.before = ({ verb, namespace, name }) => {
+    if (verb === 'update') kube.objects.delete('/configmaps', namespace, name ?? '');
+  };
+  expect(await raiseEpoch(kube, 't', epoch(2, 'C'), { clock: hastyClock() })).toEqual(epoch(2, 'C'));
+  expect(await readEpoch(kube, 't')).toEqual(epoch(2, 'C'));
 });
 
 test('the newest of several counts', () => {
