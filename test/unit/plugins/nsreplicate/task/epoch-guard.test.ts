@@ -180,6 +180,68 @@ test('a replica that answers with errors does not keep a promoted cluster from b
   await guard.confirm(b);
 });
 
+describe('a replica that can not be told of the epoch keeps no promoted cluster from beginning', () => {
+  test.each([
+    ['refuses the record, as a webhook may', apiError(422, 'no such ConfigMaps here', 'Invalid')],
+    ['is overtaken all the time', apiError(409, 'changed meanwhile', 'Conflict')],
+    ['has no store', apiError(500, 'etcdserver: no leader')],
+    ['wants other credentials', apiError(401, 'sign in')],
+  ])('one that %s: it is said, and it is told later', async (_what, error) => {
+    const { guard, primary, replicas, said, clock } = guarded();
+    const [b, c] = replicas;
+    if (!b || !c) throw new Error('there are no replicas');
+    await raiseEpoch(primary.kube, 't', epoch(2, 'A'));
+    b.kube.before = ({ verb }) => {
+      if (verb !== 'get') throw error;
+    };
+    const begun = guard.begin();
+    await clock.advance(60_000);
+    await begun;
+    expect(await readEpoch(c.kube, 't')).toEqual(epoch(2, 'A'));
+    expect(said).toEqual([expect.stringMatching(/^cluster B: .*epoch 2/)]);
+    void guard.run();
+    await clock.advance(60_000);
+    expect(said).toHaveLength(1);
+    b.kube.before = () => undefined;
+    await clock.advance(10_000);
+    expect(await readEpoch(b.kube, 't')).toEqual(epoch(2, 'A'));
+    const reads = b.kube.calls.length;
+    await clock.advance(10_000);
+    expect(b.kube.calls.slice(reads).map(({ verb }) => verb)).toEqual(['get']);
+  });
+
+  test('one that can not be asked is named, and is written to once it was asked', async () => {
+    const { guard, replicas, said } = guarded();
+    const [b, c] = replicas;
+    if (!b || !c) throw new Error('there are no replicas');
+    b.kube.before = () => {
+      throw apiError(401, 'sign in');
+    };
+    await guard.begin();
+    await guard.confirm(c);
+    await expect(guard.confirm(b)).rejects.toThrow('sign in');
+    expect(said).toEqual([expect.stringMatching(/^cluster B: .*nothing is written there.*sign in/)]);
+    b.kube.before = () => undefined;
+    await guard.confirm(b);
+  });
+
+  test('one that hangs keeps the others waiting no longer than a write may take', async () => {
+    const { guard, replicas, clock, said, primary } = guarded();
+    const [b, c] = replicas;
+    if (!b || !c) throw new Error('there are no replicas');
+    await raiseEpoch(primary.kube, 't', epoch(2, 'A'));
+    b.kube.before = () => clock.sleep(3_600_000);
+    let isBegun = false;
+    void guard.begin().then(() => {
+      isBegun = true;
+    });
+    await clock.advance(WRITE_MS);
+    expect([isBegun, said]).toEqual([true, [expect.stringMatching(/^cluster B: .*has not answered/)]]);
+    await guard.confirm(c);
+    expect(await readEpoch(c.kube, 't')).toEqual(epoch(2, 'A'));
+  });
+});
+
 test('an epoch is raised, never lowered', async () => {
   const kube = fakeKube();
   close = () => kube.close();
