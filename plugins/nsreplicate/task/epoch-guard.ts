@@ -57,7 +57,8 @@ export class EpochGuard {
     await this.#read(primary);
     await this.#soon(replicas.map((replica) => this.#meet(replica)));
     for (const replica of replicas)
-      if (this.#reading.has(replica)) this.#say(replica, 'has not answered yet', 'the others begin without it');
+      if (this.#reading.has(replica))
+        this.#say(replica, 'has not answered yet', 'the others begin without it');
     await this.#soon(replicas.map((replica) => this.#bring(replica)));
   }
 
@@ -82,7 +83,9 @@ export class EpochGuard {
 
   #say({ name }: Cluster, what: string, why: string): void {
     const { warn } = this.#options;
-    warn(`${name}: ${what} whether another cluster was promoted; nothing is written there until that is known: ${why}`);
+    warn(
+      `${name}: ${what} whether another cluster was promoted; nothing is written there until that is known: ${why}`,
+    );
   }
 
   /** Tells a replica of the newest epoch, unless it is known to know that, or not known what it knows. */
