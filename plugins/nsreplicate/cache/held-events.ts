@@ -17,7 +17,7 @@ export interface HeldLimits {
   readonly bytes: number;
 }
 
-/** A list of the largest objects holds as much in its pages; a list that meets more changes than these is of a moment long gone. */
+/** Many followers of one process may list at once; and a list that meets more than this is soon old again. */
 export const heldLimits: HeldLimits = { events: 20_000, bytes: 64 * 1024 * 1024 };
 
 export class HeldEvents {

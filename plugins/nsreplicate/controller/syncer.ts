@@ -47,6 +47,8 @@ export interface SyncerContext {
   /** As of `ControllerOptions`. */
   readonly taskEnded: (task: string) => void;
   readonly policy: RightsPolicy;
+  /** As `TaskOptions.mostObjects`. */
+  readonly mostObjects: number;
   readonly clock: Clock;
   /** As `Fence.fence`. */
   readonly fence: Fence['fence'];
@@ -195,8 +197,9 @@ export class Syncer {
   }
 
   async #replicate(assignment: Assignment, signal: AbortSignal): Promise<void> {
-    const { own, informers, work, metersOf, controls, clock, fence, lost, guardedBy, info, warn } =
+    const { own, informers, work, metersOf, controls, clock, fence, lost, guardedBy, mostObjects } =
       this.#context;
+    const { info, warn } = this.#context;
     const watching = new AbortController();
     const stop = onAbort(signal, () => watching.abort());
     // Where it can't be told how the work stands, the work ends, and is begun anew.
@@ -218,6 +221,7 @@ export class Syncer {
         clock,
         signal: AbortSignal.any([signal, untold.signal]),
         watch: true,
+        mostObjects,
         fence,
         lost,
         guardedBy,
