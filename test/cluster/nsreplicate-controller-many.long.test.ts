@@ -62,6 +62,7 @@ beforeAll(async () => {
     namespace: pair.namespace,
     policy: { trusted: [], tokens: [] },
     innerCidrs: [],
+    mostObjects: 200_000,
     work: new ControllerWork(),
     metersOf: () => undefined,
     taskEnded: () => undefined,

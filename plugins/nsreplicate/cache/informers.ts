@@ -25,6 +25,7 @@ import {
   pause,
   persist,
 } from './following.ts';
+import { HeldEvents, type HeldLimits, heldLimits, listBeside } from './held-events.ts';
 import { WideWatch } from './wide-watch.ts';
 
 export type { InformerHandler } from './following.ts';
@@ -43,6 +44,7 @@ export interface InformerScope {
 /** All informers of a process. */
 export class Informers {
   readonly #clock: Clock;
+  readonly #limits: HeldLimits;
   readonly #streams = new Map<string, Stream>();
   /** Of a resource of a cluster of which more than a few namespaces are followed. */
   readonly #wide = new Map<string, WideWatch>();
@@ -53,8 +55,10 @@ export class Informers {
   /** How often watches broke off and began again, by cluster. */
   readonly restarts = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  /** @param limits of what is held for each list that is on its way */
+  constructor(clock: Clock, limits: HeldLimits = heldLimits) {
     this.#clock = clock;
+    this.#limits = limits;
   }
 
   /**
@@ -76,6 +80,7 @@ export class Informers {
       const made = new Stream(scope, this.#clock, {
         ended: () => this.#streams.delete(key),
         brokeOff: () => this.#countRestart(scope.kube.cluster.context),
+        limits: this.#limits,
       });
       this.#streams.set(key, made);
       stream = made;
@@ -134,7 +139,7 @@ export class Informers {
     const wide =
       this.#wide.get(key) ??
       new WideWatch({
-        ...{ kube, resource, metadataOnly, clock },
+        ...{ kube, resource, metadataOnly, clock, limits: this.#limits },
         ended: (isDenied) => {
           this.#wide.delete(key);
           if (isDenied) known.set(key, Promise.resolve(false));
@@ -176,13 +181,14 @@ async function mayRead(kube: KubeClient, resource: Resource): Promise<boolean | 
 
 interface Follower extends Following {
   /** Changes that came while its list was on the way; undefined once it is up to date. */
-  held: [WatchEventType, KubeObject][] | undefined;
+  held: HeldEvents | undefined;
 }
 
 interface StreamHooks {
   /** Nobody follows any more. */
   readonly ended: () => void;
   readonly brokeOff: () => void;
+  readonly limits: HeldLimits;
 }
 
 class Stream {
@@ -208,7 +214,7 @@ class Stream {
 
   /** @throws what the handler throws until it is up to date, and without `watch` what the list fails with: it is not followed */
   async join(following: Following, watch: boolean): Promise<void> {
-    const follower: Follower = { ...following, held: [] };
+    const follower: Follower = { ...following, held: new HeldEvents(this.#hooks.limits) };
     this.#followers.add(follower);
     onceAborted(following.signal, () => this.#leave(follower));
     try {
@@ -224,21 +230,22 @@ class Stream {
     const { handler, signal } = follower;
     let [version, lists] = ['', -1];
     // Where the watch began a list of its own meanwhile, it goes on from that one, which may be newer.
-    while (lists !== this.#lists) {
+    const { held = new HeldEvents(this.#hooks.limits) } = follower;
+    while (lists !== this.#lists || held.lost) {
+      if (held.lost) handler.disconnected?.(held.lost);
       lists = this.#lists;
-      version = await this.#list(follower, watch);
+      version = await this.#list(follower, held, watch);
       await handler.listed?.();
       signal.throwIfAborted();
     }
     handler.connected?.();
     handler.synced(version);
     if (watch) this.#watch(version);
-    for (const [type, object] of follower.held ?? [])
-      if (isNewer(object, version)) handler.event(type, object);
+    for (const [type, object] of held.events()) if (isNewer(object, version)) handler.event(type, object);
     follower.held = undefined;
   }
 
-  async #list(follower: Follower, persistent: boolean): Promise<string> {
+  async #list(follower: Follower, held: HeldEvents, persistent: boolean): Promise<string> {
     const { kube, resource, namespace } = this.scope;
     const { handler, signal } = follower;
     const metadataOnly = this.scope.metadataOnly && follower.isListed;
@@ -248,11 +255,8 @@ class Stream {
       handler.disconnected?.(error);
       if (!persistent) throw error;
     };
-    const list = () => {
-      // The list will have them, unless they are of a store that was put back to an older state since.
-      follower.held = [];
-      return listPages(kube, resource, { namespace, metadataOnly, pageSize: PAGE, signal }, page);
-    };
+    const options = { namespace, metadataOnly, pageSize: PAGE, signal };
+    const list = () => listBeside(held, options, (call) => listPages(kube, resource, call, page));
     return retry(list, { pause, clock: wakingClock(kube, this.#clock), signal, failed });
   }
 
@@ -300,7 +304,7 @@ class Stream {
       },
       event: (type: WatchEventType, object: KubeObject) => {
         for (const { held, handler } of this.#followers) {
-          if (held) held.push([type, object]);
+          if (held) held.add([type, object]);
           else handler.event(type, object);
         }
       },

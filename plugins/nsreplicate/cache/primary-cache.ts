@@ -90,6 +90,11 @@ export class PrimaryCache {
     return this.#originals.size;
   }
 
+  /** How many objects take room here: those that are copied or skipped, or those that lists have held, whichever is more. */
+  get known(): number {
+    return Math.max(this.#originals.size + this.#skipped.size, this.#lists.size);
+  }
+
   /** An object that was shown in an older version than it had, said once: late news, or a restored primary. */
   takeOlder(): SeenVersion | undefined {
     const known = this.#older;

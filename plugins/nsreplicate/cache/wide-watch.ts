@@ -15,6 +15,7 @@ import type { Resource } from '../../../src/kube/api/resources.ts';
 import { wakingClock } from '../../../src/kube/watch/waking-clock.ts';
 import { listWatch, type WatchEventType } from '../../../src/kube/watch/watch.ts';
 import { asX8sError, type Following, isNewer, onceAborted, PAGE, pause, persist } from './following.ts';
+import { type HeldEvent, HeldEvents, type HeldLimits, listBeside } from './held-events.ts';
 
 /** Who follows one namespace. */
 export interface NamespaceFollower extends Following {
@@ -29,6 +30,7 @@ export interface WideWatchOptions {
   /** Nobody follows any more, or the right to it is gone. */
   readonly ended: (isDenied: boolean) => void;
   readonly brokeOff: () => void;
+  readonly limits: HeldLimits;
   /** Follows that namespace by itself; resolves when its list is complete. */
   readonly byItself: (follower: NamespaceFollower) => Promise<void>;
 }
@@ -39,7 +41,7 @@ const DENIED_MS = 30_000;
 interface Follower extends NamespaceFollower {
   isListed: boolean;
   /** Changes that came while its list was on the way; undefined once it is up to date. */
-  held: [WatchEventType, KubeObject][] | undefined;
+  held: HeldEvents | undefined;
   /** Version of its last list, until the watch has come as far: what is not newer was in it. */
   listed: string;
 }
@@ -75,7 +77,7 @@ export class WideWatch {
    * @throws what the handler throws until then: it is not followed
    */
   async join(joining: NamespaceFollower): Promise<void> {
-    const follower: Follower = { ...joining, held: [], listed: '' };
+    const follower: Follower = { ...joining, held: this.#holding(), listed: '' };
     this.#followers.add(follower);
     onceAborted(joining.signal, () => this.#leave(follower));
     try {
@@ -89,14 +91,16 @@ export class WideWatch {
   /** Each lists by itself, at its own pace: a page may wait for what only another follower's list brings. */
   async #bringUpToDate(follower: Follower): Promise<void> {
     const { handler, signal } = follower;
-    follower.held = [];
+    const held = this.#holding();
+    follower.held = held;
     let [version, starts] = ['', -1];
     // Where the watch began anew meanwhile, what happened before that may be in neither.
-    while (starts !== this.#starts) {
+    while (starts !== this.#starts || held.lost) {
+      if (held.lost) handler.disconnected?.(held.lost);
       await raced(this.#start.promise, signal);
       if (this.#over.signal.aborted) return this.#options.byItself(follower);
       starts = this.#starts;
-      version = await this.#list(follower);
+      version = await this.#list(follower, held);
       await handler.listed?.();
       signal.throwIfAborted();
     }
@@ -105,11 +109,15 @@ export class WideWatch {
     handler.synced(version);
     follower.isListed = true;
     follower.listed = version;
-    for (const event of follower.held) tell(follower, event);
+    for (const event of held.events()) tell(follower, event);
     follower.held = undefined;
   }
 
-  #list(follower: Follower): Promise<string> {
+  #holding(): HeldEvents {
+    return new HeldEvents(this.#options.limits);
+  }
+
+  #list(follower: Follower, held: HeldEvents): Promise<string> {
     const { kube, resource, clock } = this.#options;
     const { namespace, handler, signal } = follower;
     const metadataOnly = this.#options.metadataOnly && follower.isListed;
@@ -118,18 +126,15 @@ export class WideWatch {
       if (!(error instanceof X8sError)) throw error;
       handler.disconnected?.(error);
     };
-    const list = () => {
-      // The list will have them, unless they are of a store that was put back to an older state since.
-      follower.held = [];
-      return listPages(kube, resource, { namespace, metadataOnly, pageSize: PAGE, signal }, page);
-    };
+    const options = { namespace, metadataOnly, pageSize: PAGE, signal };
+    const list = () => listBeside(held, options, (call) => listPages(kube, resource, call, page));
     return retry(list, { pause, clock: wakingClock(kube, clock), signal, failed });
   }
 
   /** Lists again who was up to date, at once, or after its handler has failed. It ends with its signal. */
   #renew(follower: Follower, { pauseFirst = false } = {}): void {
     const { kube, clock } = this.#options;
-    follower.held = [];
+    follower.held = this.#holding();
     const how = { clock: wakingClock(kube, clock), pauseFirst };
     void persist(() => this.#bringUpToDate(follower), follower, how);
   }
@@ -177,7 +182,7 @@ export class WideWatch {
       event: (type: WatchEventType, object: KubeObject) => {
         for (const follower of this.#followers) {
           if (follower.namespace !== object.metadata.namespace) continue;
-          if (follower.held) follower.held.push([type, object]);
+          if (follower.held) follower.held.add([type, object]);
           else this.#tell(follower, [type, object]);
         }
         this.#reach(object.metadata.resourceVersion);
@@ -204,7 +209,7 @@ export class WideWatch {
   }
 
   /** One whose handler fails concerns no other. */
-  #tell(follower: Follower, event: [WatchEventType, KubeObject]): void {
+  #tell(follower: Follower, event: HeldEvent): void {
     // Some servers show what was deleted in the version that it had.
     if (this.#reached !== '' && !isOlder(this.#reached, follower.listed)) follower.listed = '';
     try {
@@ -247,7 +252,7 @@ export class WideWatch {
 }
 
 /** What is not newer than its list was in it: the watch began before that, and may be behind. */
-function tell({ handler, listed }: Follower, [type, object]: [WatchEventType, KubeObject]): void {
+function tell({ handler, listed }: Follower, [type, object]: HeldEvent): void {
   if (isNewer(object, listed)) handler.event(type, object);
 }
 

@@ -31,6 +31,15 @@ export async function identify(
   return id === undefined ? unidentified(name, kube) : { name, kube, id };
 }
 
+/** A cluster that does not say who it is, as who it is known; itself where it says so, or never was known. */
+export async function knownBefore(
+  cluster: Cluster,
+  known: () => Promise<string | undefined>,
+): Promise<Cluster> {
+  if (cluster.id !== addressOf(cluster.kube)) return cluster;
+  return { ...cluster, id: (await known()) ?? cluster.id };
+}
+
 /**
  * The UID of its kube-system namespace; undefined where it has none yet.
  * @throws {ApiError | UnreachableError} it may not be read, or not now

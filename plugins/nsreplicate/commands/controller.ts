@@ -50,6 +50,13 @@ export class ControllerCommand extends KubeCommand {
       'Further addresses of this cluster to which kubeconfigs of KRMSyncers may not lead, as of pods whose network has ranges of its own.',
   });
 
+  mostObjects = option.integer('--most-objects', {
+    description:
+      'A KRMSyncer one of whose clusters shows more objects of its rules than this is refused: all share the memory of this process. Default: 200000.',
+    default: 200_000,
+    min: 1,
+  });
+
   health = option.text('--health', {
     value: 'HOST:PORT',
     description: 'Answer /healthz and /readyz there, for a kubelet; :8081 is all addresses.',
@@ -101,6 +108,7 @@ export class ControllerCommand extends KubeCommand {
         metersOf: (task) => service?.metrics.metersOf(task),
         taskEnded: (task) => void service?.metrics.forget(task),
         policy: { trusted: this.trustedNamespaces, tokens: this.tokenNamespaces },
+        mostObjects: this.mostObjects,
         innerCidrs: this.innerCidrs,
         requestTimeoutMs: this.requestTimeout,
         userAgent: `kubectl-${plugin.name}/v${plugin.version}`,

@@ -52,7 +52,7 @@ export class DemoteCommand extends TaskCommand {
       import('../preview/extras.ts'),
       import('./replicate.ts'),
     ]);
-    const { signal, reporter } = context;
+    const { clock, signal, reporter } = context;
     const { spec, primary, replicas } = opened;
     for (const cluster of [primary, ...replicas]) requireIdentity(cluster, 'demote');
     const epoch = await checkLeads(primary, spec.name, { signal });
@@ -67,7 +67,7 @@ export class DemoteCommand extends TaskCommand {
     if (!(await isAgreed(context, { yes: this.yes, question, about: [planned.text ?? ''] })))
       return { text: 'Nothing was done.' };
     if (replicas.length !== 1) throw new RefusedError('One cluster is demoted at a time.');
-    await tellEpoch(replicas, spec.name, epoch, { signal });
+    await tellEpoch(replicas, spec.name, epoch, { clock, signal });
     const outcome = await runOnce(opened, context);
     const go = `${context.binaryName} with the same rules, --primary ${primary.name} --replica ${this.demoted} --standby --adopt --fail-back`;
     reporter.info(`${this.demoted} is a standby of ${primary.name}. To keep it so: ${go}`);

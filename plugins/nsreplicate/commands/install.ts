@@ -27,6 +27,10 @@ export abstract class InstallationCommand extends KubeCommand {
     value: 'CIDRS',
     description: 'Further addresses of this cluster to which kubeconfigs of KRMSyncers may not lead.',
   });
+  mostObjects = option.integer('--most-objects', {
+    description: 'A KRMSyncer one of whose clusters shows more objects of its rules than this is refused.',
+    min: 1,
+  });
   page = option.maybeFlag('--page', {
     description:
       'Serve the page, the API and the metrics at port 8080, encrypted; --page=false does without. Default: true.',
@@ -45,6 +49,7 @@ export abstract class InstallationCommand extends KubeCommand {
       namespaces: orBefore(this.namespaces, before?.namespaces),
       trusted: orBefore(this.trustedNamespaces, before?.trusted),
       innerCidrs: orBefore(this.innerCidrs, before?.innerCidrs),
+      mostObjects: this.mostObjects ?? before?.mostObjects,
       page: this.page ?? before?.page ?? true,
     };
   }

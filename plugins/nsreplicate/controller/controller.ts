@@ -34,6 +34,8 @@ export interface ControllerOptions {
   /** The pod in which it runs, in the state's namespace: it is labelled while it leads. */
   readonly pod: string | undefined;
   readonly policy: RightsPolicy;
+  /** As `TaskOptions.mostObjects`, of each resource. */
+  readonly mostObjects: number;
   /** Further ranges of addresses to which kubeconfigs may not lead. */
   readonly innerCidrs: readonly string[];
   /** Kept as it is at any moment. */
@@ -131,7 +133,7 @@ async function contextOf(
   signal: AbortSignal,
 ): Promise<Shared> {
   const { own, ownId, clock, requestTimeoutMs, userAgent, policy, work, metersOf, taskEnded } = options;
-  const { info, warn } = options;
+  const { info, warn, mostObjects } = options;
   const informers = new Informers(clock);
   work.informers = informers;
   let addresses = await readAddresses(options, warn);
@@ -151,6 +153,7 @@ async function contextOf(
     metersOf,
     taskEnded,
     policy,
+    mostObjects,
     clock,
     ...right,
     guardedBy,

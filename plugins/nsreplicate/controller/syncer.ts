@@ -8,11 +8,12 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { Informers } from '../cache/informers.ts';
-import { type Cluster, checkDistinct, identify } from '../clusters/cluster.ts';
+import { checkDistinct, identify, knownBefore } from '../clusters/cluster.ts';
 import type { Meters } from '../jobs/meters.ts';
 import type { Fence } from '../reconcile/fenced-client.ts';
 import { standbyAnnotation } from '../rules/krmsyncer.ts';
 import { type Assignment, run } from '../run/run.ts';
+import { knownAs } from '../state/known-clusters.ts';
 import type { TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
 import type { Clients } from './access/clients.ts';
@@ -46,6 +47,8 @@ export interface SyncerContext {
   /** As of `ControllerOptions`. */
   readonly taskEnded: (task: string) => void;
   readonly policy: RightsPolicy;
+  /** As `TaskOptions.mostObjects`. */
+  readonly mostObjects: number;
   readonly clock: Clock;
   /** As `Fence.fence`. */
   readonly fence: Fence['fence'];
@@ -168,16 +171,20 @@ export class Syncer {
   }
 
   async #assign({ spec, secret, identity, mode }: Wanted, signal: AbortSignal): Promise<Assignment> {
-    const { clients, secrets, ownId } = this.#context;
+    const { clients, secrets, own, ownId } = this.#context;
     const { namespace = '' } = this.#object.metadata;
     const changed = () => this.#round.abort(new Changed(`Secret ${secret} was changed`));
     const found = await secrets.follow({ namespace, name: secret }, changed, signal);
     if (!found) throw new Refusal('SecretNotFound', `there is no Secret ${secret} in namespace ${namespace}`);
-    const [local, remote] = await Promise.all([
+    const known = (kube: KubeClient) => () =>
+      knownAs(kube, { task: spec.name, state: own, call: { signal } });
+    const [kube, remote] = await Promise.all([
       clients.local(identity, signal),
-      clients.remote(kubeconfigText(found), signal).then((kube) => identify('remote', kube, { signal })),
+      clients
+        .remote(kubeconfigText(found), signal)
+        .then((there) => identify('remote', there, { known: known(there), signal })),
     ]);
-    const here: Cluster = { name: 'local', kube: local, id: ownId };
+    const here = await knownBefore({ name: 'local', kube, id: ownId }, known(own));
     try {
       checkDistinct(here, [remote]);
     } catch (error) {
@@ -190,8 +197,9 @@ export class Syncer {
   }
 
   async #replicate(assignment: Assignment, signal: AbortSignal): Promise<void> {
-    const { own, informers, work, metersOf, controls, clock, fence, lost, guardedBy, info, warn } =
+    const { own, informers, work, metersOf, controls, clock, fence, lost, guardedBy, mostObjects } =
       this.#context;
+    const { info, warn } = this.#context;
     const watching = new AbortController();
     const stop = onAbort(signal, () => watching.abort());
     // Where it can't be told how the work stands, the work ends, and is begun anew.
@@ -213,6 +221,7 @@ export class Syncer {
         clock,
         signal: AbortSignal.any([signal, untold.signal]),
         watch: true,
+        mostObjects,
         fence,
         lost,
         guardedBy,

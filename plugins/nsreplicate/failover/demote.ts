@@ -1,4 +1,5 @@
 /** What has to be true before an old primary becomes a standby. */
+import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/api/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
@@ -26,7 +27,7 @@ export async function tellEpoch(
   clusters: readonly Cluster[],
   task: string,
   epoch: Epoch,
-  call: CallOptions,
+  call: CallOptions & { readonly clock: Clock },
 ): Promise<void> {
   await Promise.all(clusters.map(({ kube }) => raiseEpoch(kube, task, epoch, call)));
 }

@@ -74,9 +74,9 @@ export async function askOther<T>(
  * @throws {RefusedError} somebody else promoted another replica meanwhile
  */
 export async function raiseEverywhere(epoch: Epoch, options: FenceOptions): Promise<readonly Unfenced[]> {
-  const { task, replica, others, signal, info } = options;
+  const { task, replica, others, clock, signal, info } = options;
   const unfenced: Unfenced[] = [];
-  const raise = ({ kube }: Cluster) => raiseEpoch(kube, task, epoch, { signal });
+  const raise = ({ kube }: Cluster) => raiseEpoch(kube, task, epoch, { clock, signal });
   checkRaised(await raise(replica), epoch);
   for (const cluster of others)
     checkRaised(await askOther(cluster, () => raise(cluster), options, unfenced), epoch);

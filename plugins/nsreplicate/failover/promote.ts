@@ -5,6 +5,7 @@
  */
 import { momentOf, msSince } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
+import { formatDuration } from '../../../src/ui/format.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
 import { fencedClient, WRITE_MS } from '../reconcile/fenced-client.ts';
@@ -187,16 +188,22 @@ async function wakeOne(
  * The replica, written to only while it knows of no newer epoch: somebody else may have promoted another one, also while
  * this process stood still. A write is made before whoever promoted wakes anything (`awaitOlder`), or never.
  */
-function fencedReplica(epoch: Epoch, { task, replica, clock, signal }: PromotionOptions): Cluster {
+function fencedReplica(epoch: Epoch, options: PromotionOptions): Cluster {
+  const { task, replica, clock, signal } = options;
   const fence = async () => {
-    for (;;) {
+    for (const begun = momentOf(clock); ; ) {
       const asked = momentOf(clock);
       const known = await readEpoch(replica.kube, task, { signal });
       if (known && known.number > epoch.number) throw overtaken(known);
-      const leftMs = WRITE_MS - msSince(asked, clock);
+      const tookMs = msSince(asked, clock);
       // An answer that lay there while this process stood still, or the machine slept, says nothing any more.
-      if (leftMs > 0) return leftMs;
+      if (tookMs < WRITE_MS) return WRITE_MS - tookMs;
+      options.info(lateText(replica, tookMs, msSince(begun, clock)));
     }
   };
   return { ...replica, kube: fencedClient(replica.kube, { fence }) };
 }
+
+/** What a person sees while nothing else happens: what is waited for, for how long, and what to do. */
+const lateText = ({ name }: Cluster, tookMs: number, waitedMs: number): string =>
+  `waiting for ${formatDuration(waitedMs)}: ${name} took ${formatDuration(tookMs)} to tell whether another cluster was promoted, and nothing is written there by an answer that took ${formatDuration(WRITE_MS)} or longer; it is asked again. Look at the load of its API server and at the line to it: Ctrl-C loses nothing, the same command goes on`;

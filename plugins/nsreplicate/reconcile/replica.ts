@@ -145,6 +145,11 @@ export class Replica {
     for (const key of this.#observer.page(kind.name, namespace, items, first, whole)) this.consider(key);
   }
 
+  /** How many objects of it take room here. */
+  get known(): number {
+    return this.#options.replicaCache.size;
+  }
+
   /** A list of a kind is complete: all of the kind is compared. */
   synced(kind: CopiedKind, namespace: string | undefined): void {
     for (const key of this.#observer.synced(kind.name, namespace)) this.consider(key);

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** As `TaskOptions.mostObjects`. */
+  readonly mostObjects?: number | undefined;
   /** As an earlier run of this process wrote the state last. */
   readonly recorded: number;
   /** The state was written with this sequence. */

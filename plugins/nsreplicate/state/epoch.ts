@@ -3,11 +3,13 @@
  * newest one names may be the primary; a task of another primary is fenced and writes nothing. Where two clusters were
  * promoted that could not see each other, both epochs have the same number, and both tasks are fenced.
  */
-import { RefusedError, UnreachableError } from '../../../src/errors.ts';
-import { isAlreadyExists, isConflict, isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
+import { GrowingPauses } from '../../../src/async/back-off.ts';
+import { type Clock, systemClock } from '../../../src/clock.ts';
+import { messageOf, RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/api/client.ts';
 import type { ConfigMap } from '../../../src/kube/api/objects.ts';
-import { untilNotOvertaken } from '../../../src/kube/api/overtaken.ts';
+import { isOtherByNow, untilNotOvertaken } from '../../../src/kube/api/overtaken.ts';
 import { configMaps } from '../../../src/kube/api/resources.ts';
 import { ensureStateNamespace, metadataOf } from './task-objects.ts';
 
@@ -42,12 +44,18 @@ export async function readEpoch(
   return object && parse(object);
 }
 
-/** Writes an epoch to a cluster, unless it knows of that one or a newer one. Returns what it knows then. */
+/** Between attempts to write an epoch: whoever was quicker may be a controller that writes again at once. */
+const pause = { firstMs: 100, mostMs: 2000 };
+
+/**
+ * Writes an epoch to a cluster, unless it knows of that one or a newer one. Returns what it knows then.
+ * @throws {X8sError} something else writes there all the time, or the server says so to each attempt
+ */
 export async function raiseEpoch(
   kube: KubeClient,
   task: string,
   epoch: Epoch,
-  call: CallOptions = {},
+  { clock = systemClock, ...call }: CallOptions & { readonly clock?: Clock | undefined } = {},
 ): Promise<Epoch> {
   const metadata = metadataOf(task, 'epoch');
   const { namespace, name } = metadata;
@@ -63,9 +71,14 @@ export async function raiseEpoch(
     }
     return epoch;
   };
-  const isOvertaken = (error: unknown) => isConflict(error) || isAlreadyExists(error);
-  // A promotion is not given up for others that write epochs, too.
-  return untilNotOvertaken(attempt, { isOvertaken, most: Number.POSITIVE_INFINITY });
+  const pauses = new GrowingPauses(pause, clock);
+  const how = { isOvertaken: isOtherByNow, pause: () => pauses.wait(call.signal) };
+  return untilNotOvertaken(attempt, how).catch((cause: unknown) => {
+    if (!isOtherByNow(cause)) throw cause;
+    const text = `epoch ${epoch.number} can't be written to ConfigMap ${namespace}/${name}: each attempt was overtaken`;
+    const hint = 'See what else writes there, by its managedFields, or refuses with 409, as a webhook may.';
+    throw new X8sError(text, { details: [messageOf(cause)], hint, cause });
+  });
 }
 
 /** The newest of some clusters' epochs; undefined where none knows of a promotion. */

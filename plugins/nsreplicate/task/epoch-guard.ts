@@ -1,12 +1,12 @@
 /** Keeps a task from writing once another cluster was promoted. */
 import { repeat } from '../../../src/async/repeat.ts';
 import { type Clock, type Moment, momentOf, msSince } from '../../../src/clock.ts';
-import { messageOf, UnreachableError } from '../../../src/errors.ts';
-import { isForbidden, mayPass } from '../../../src/kube/api/api-error.ts';
+import { messageOf, RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
 import { WRITE_MS } from '../reconcile/fenced-client.ts';
-import { fencedBy, type NewestEpoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
+import { type Epoch, fencedBy, type NewestEpoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
 
 /** A replica's epoch is read again before a write where it was last read longer ago than this. `promote` waits longer. */
 export const CONFIRMED_MS = 1000;
@@ -31,6 +31,11 @@ export class EpochGuard {
   readonly #readAt = new Map<Cluster, Moment>();
   readonly #reading = new Map<Cluster, Promise<void>>();
   readonly #told = new Set<Cluster>();
+  /** Numbers of the epochs that clusters know, as far as they could be read; 0: of no promotion. */
+  readonly #known = new Map<Cluster, number>();
+  readonly #bringing = new Map<Cluster, Promise<void>>();
+  /** Those of which it was said that they could not be told. */
+  readonly #untold = new Set<Cluster>();
   #isFenced = false;
 
   constructor(options: EpochGuardOptions) {
@@ -43,18 +48,73 @@ export class EpochGuard {
   }
 
   /**
-   * Reads the epochs of all clusters that answer, and brings the newest to those that do not know it.
+   * Reads the epochs of all clusters that answer soon, and brings the newest to those that do not know it. The others are
+   * asked before the first write to them, and told later.
    * @throws {RefusedError} the task is fenced
    */
   async begin(): Promise<void> {
-    const { task, primary, replicas, signal } = this.#options;
+    const { primary, replicas } = this.#options;
     await this.#read(primary);
-    await Promise.all(replicas.map((replica) => this.#read(replica).catch(ignoreForNow)));
-    const newest = this.#newest;
-    if (!newest) return;
-    await Promise.all(
-      replicas.map((replica) => raiseEpoch(replica.kube, task, newest, { signal }).catch(ignoreForNow)),
+    await this.#soon(replicas.map((replica) => this.#meet(replica)));
+    for (const replica of replicas)
+      if (this.#reading.has(replica))
+        this.#say(replica, 'has not answered yet', 'the others begin without it');
+    await this.#soon(replicas.map((replica) => this.#bring(replica)));
+  }
+
+  /** Waits for work that other replicas need not wait for, no longer than a write may take. */
+  async #soon(work: readonly Promise<void>[]): Promise<void> {
+    const { clock, signal } = this.#options;
+    const done = new AbortController();
+    const late = clock.sleep(WRITE_MS, AbortSignal.any([signal, done.signal]));
+    await Promise.race([Promise.all(work), late]).finally(() => done.abort());
+  }
+
+  /** Reads a replica's epoch for the first time. */
+  async #meet(replica: Cluster): Promise<void> {
+    try {
+      await this.#read(replica);
+    } catch (error) {
+      throwUnlessLacking(error);
+      // Lists of one that is away say so.
+      if (!isAway(error)) this.#say(replica, "can't be asked", messageOf(error));
+    }
+  }
+
+  #say({ name }: Cluster, what: string, why: string): void {
+    const { warn } = this.#options;
+    warn(
+      `${name}: ${what} whether another cluster was promoted; nothing is written there until that is known: ${why}`,
     );
+  }
+
+  /** Tells a replica of the newest epoch, unless it is known to know that, or not known what it knows. */
+  #bring(replica: Cluster): Promise<void> {
+    const newest = this.#newest;
+    const known = this.#known.get(replica);
+    if (!newest || known === undefined || known >= newest.number) return Promise.resolve();
+    const bringing =
+      this.#bringing.get(replica) ??
+      this.#tell(replica, newest).finally(() => this.#bringing.delete(replica));
+    this.#bringing.set(replica, bringing);
+    return bringing;
+  }
+
+  async #tell(replica: Cluster, newest: NewestEpoch): Promise<void> {
+    const { task, clock, signal, warn } = this.#options;
+    try {
+      const epoch = await raiseEpoch(replica.kube, task, newest, { clock, signal });
+      this.#untold.delete(replica);
+      this.#take(replica, epoch);
+    } catch (error) {
+      throwUnlessLacking(error);
+      if (!this.#untold.has(replica))
+        warn(
+          `${replica.name}: it could not be told of epoch ${newest.number}, so what copies from an older primary may still write there; tried again by itself: ${messageOf(error)}`,
+        );
+      this.#untold.add(replica);
+    }
+    this.#check();
   }
 
   /**
@@ -77,10 +137,12 @@ export class EpochGuard {
     return asked ? msSince(asked, this.#options.clock) : Number.POSITIVE_INFINITY;
   }
 
-  /** Looks at all clusters now; one that does not answer is asked again later. */
+  /** Looks at all clusters now; one that does not answer is asked again later, and one that could not be told is told. */
   async look(): Promise<void> {
     const { primary, replicas } = this.#options;
     await Promise.allSettled([primary, ...replicas].map((cluster) => this.#read(cluster)));
+    // One that is slow to be told keeps no other from being looked at. That the task is fenced was said.
+    if (!this.#isFenced) for (const replica of replicas) this.#bring(replica).catch(() => undefined);
   }
 
   /** Looks now and then, until the signal aborts: a task that writes nothing has to know, too. */
@@ -102,7 +164,7 @@ export class EpochGuard {
     const asked = momentOf(clock);
     try {
       const epoch = await readEpoch(cluster.kube, task, { signal });
-      this.#newest = newestOf([this.#newest, epoch]);
+      this.#take(cluster, epoch);
     } catch (error) {
       if (!isForbidden(error)) throw error;
       if (!this.#told.has(cluster))
@@ -111,6 +173,11 @@ export class EpochGuard {
     }
     this.#readAt.set(cluster, asked);
     this.#check();
+  }
+
+  #take(cluster: Cluster, epoch: Epoch | undefined): void {
+    this.#newest = newestOf([this.#newest, epoch]);
+    this.#known.set(cluster, epoch?.number ?? 0);
   }
 
   #check(): void {
@@ -123,7 +190,7 @@ export class EpochGuard {
   }
 }
 
-/** A cluster that does not answer, or with errors that may pass, is asked before the first write to it. */
-function ignoreForNow(error: unknown): void {
-  if (!mayPass(error) && !isAway(error) && !isForbidden(error)) throw error;
+/** Whatever a replica fails with concerns no other one, but for an answer that forbids the task to write. */
+function throwUnlessLacking(error: unknown): void {
+  if (!(error instanceof X8sError) || error instanceof RefusedError) throw error;
 }

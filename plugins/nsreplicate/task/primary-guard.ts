@@ -1,4 +1,5 @@
 /** Guards deletions: is the primary still the same cluster, and does it still have all that it had? */
+import { type Moment, momentOf, msSince } from '../../../src/clock.ts';
 import { isOlder } from '../../../src/kube/api/resource-version.ts';
 import { type AskUntilAnsweredOptions, askUntilAnswered } from '../clusters/ask-until-answered.ts';
 import type { Cluster } from '../clusters/cluster.ts';
@@ -45,8 +46,8 @@ export class PrimaryGuard implements PrimaryCheck {
   #confirmed: number;
   /** What the primary's record has counted to, at least. */
   #expected: number;
-  /** When the record was last written, or tried to be. */
-  #writtenAt = Number.NEGATIVE_INFINITY;
+  /** When the record was asked to be written that was written last, or it was last tried in vain. */
+  #writtenAt: Moment | undefined;
   #writing: Promise<unknown> | undefined;
   #confirming: Promise<void> | undefined;
   #recognising: Promise<void> | undefined;
@@ -73,14 +74,29 @@ export class PrimaryGuard implements PrimaryCheck {
 
   /** The state sequence for what is written now: of a record that is written, and not long ago. */
   async sequence(): Promise<number> {
-    const { clock, writeSequence } = this.#options;
-    if (writeSequence && !this.#writing && clock.monotonic() - this.#writtenAt > RECENT_MS)
-      this.#writing = writeSequence().finally(() => {
-        this.#writtenAt = clock.monotonic();
+    const { writeSequence } = this.#options;
+    if (writeSequence && !this.#writing && !this.#isRecent())
+      this.#writing = this.#write(writeSequence).finally(() => {
         this.#writing = undefined;
       });
     await this.#writing;
     return this.#confirmed;
+  }
+
+  /** By both clocks: while the machine slept a backup may have been made, and the monotonic clock stood still. */
+  #isRecent(): boolean {
+    return this.#writtenAt !== undefined && msSince(this.#writtenAt, this.#options.clock) <= RECENT_MS;
+  }
+
+  async #write(writeSequence: () => Promise<unknown>): Promise<void> {
+    const { clock } = this.#options;
+    const [asked, before] = [momentOf(clock), this.#confirmed];
+    try {
+      await writeSequence();
+    } finally {
+      // An answer may have lain there for long: the record is as old as the question.
+      this.#writtenAt = this.#confirmed === before ? momentOf(clock) : asked;
+    }
   }
 
   /** A copy of an earlier run bears this sequence. Where it is newer than the record, the primary was restored meanwhile. */
@@ -92,7 +108,7 @@ export class PrimaryGuard implements PrimaryCheck {
   written(sequence: number): void {
     this.#confirmed = sequence;
     this.#expected = sequence;
-    this.#writtenAt = this.#options.clock.monotonic();
+    this.#writtenAt = momentOf(this.#options.clock);
   }
 
   /** A list began anew, and may come from another cluster: asks the primary until that is known. */

@@ -20,6 +20,7 @@ import {
 import { definitions } from '../objects/order.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import { type Listed, replicaHandler } from './handlers.ts';
+import { checkRoom } from './set-up.ts';
 import type { TaskOptions } from './task-options.ts';
 
 /** Lists of what is covered now, in a former place; what is listed in the whole cluster is looked at in any case. */
@@ -164,7 +165,7 @@ export class ReplicaLists {
       return;
     }
     const listed = { kind: { name: list.kind, resource, rules: [] }, namespace: list.namespace };
-    const { page, synced, event } = replicaHandler(replica, listed, () => undefined);
+    const { page, synced, event } = this.#handler(replica, listed, () => undefined);
     const failed = Promise.withResolvers<void>();
     const handler: InformerHandler = {
       page,
@@ -178,10 +179,27 @@ export class ReplicaLists {
     await Promise.race([this.#follow(cluster, listed, handler).catch(() => undefined), failed.promise]);
   }
 
+  /** As `replicaHandler`, as long as there is room for what the replica shows. */
+  #handler(replica: Replica, listed: Listed, failed: () => void): InformerHandler {
+    const handler = replicaHandler(replica, listed, failed);
+    const check = () => checkRoom(`the replica ${replica.name}`, replica, this.#options);
+    return {
+      ...handler,
+      page: async (...shown) => {
+        await handler.page(...shown);
+        check();
+      },
+      event: (...told) => {
+        handler.event(...told);
+        check();
+      },
+    };
+  }
+
   async #one(replica: Replica, cluster: Cluster, listed: Listed): Promise<void> {
     const list = listOf(listed.kind.name, listed.namespace);
     const failed = Promise.withResolvers<void>();
-    const handler = replicaHandler(replica, listed, failed.resolve);
+    const handler = this.#handler(replica, listed, failed.resolve);
     replica.coming.begin(list);
     // The handler was told why it can't be listed.
     const followed = this.#follow(cluster, listed, handler).catch(() => undefined);

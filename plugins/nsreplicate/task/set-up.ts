@@ -1,5 +1,7 @@
 /** What a task at work and a look at its two sides begin with. */
 
+import { RefusedError } from '../../../src/errors.ts';
+import { formatCount } from '../../../src/ui/format.ts';
 import type { AppliedResults, ReplicaResults } from '../cache/applied-results.ts';
 import type { Autoscaled } from '../cache/autoscaled.ts';
 import { PrimaryCache } from '../cache/primary-cache.ts';
@@ -16,6 +18,7 @@ import { Assessor } from '../reconcile/assessor.ts';
 import { idleMapping, idleNamespaces } from '../rules/idle-namespaces.ts';
 import type { Labels } from '../rules/selector.ts';
 import type { SavedState } from '../state/saved-state.ts';
+import type { TaskOptions } from './task-options.ts';
 
 export interface SetUpOptions {
   readonly spec: TaskSpec;
@@ -95,6 +98,17 @@ export async function warnOfMissingKinds(
 ): Promise<void> {
   const missing = await kindsMissingOn(cluster, kinds, { signal }).catch(() => []);
   for (const kind of missing) warn(`replica ${cluster.name} has no ${kind}: its objects wait until it does`);
+}
+
+/** Ends a run one side of which shows more than there is room for: whoever has that cluster decides how much it shows. */
+export function checkRoom(
+  cluster: string,
+  { known }: { readonly known: number },
+  { mostObjects, broken }: Pick<TaskOptions, 'mostObjects' | 'broken'>,
+): void {
+  if (mostObjects === undefined || known <= mostObjects) return;
+  const text = `${cluster} has more objects of these rules than the ${formatCount(mostObjects)} that are taken`;
+  broken(new RefusedError(text, { hint: 'Narrow the rules, or raise the bound: --most-objects.' }));
 }
 
 /** What both sides were found to have. */

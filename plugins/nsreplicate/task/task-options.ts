@@ -26,6 +26,8 @@ export interface TaskOptions {
   readonly results: AppliedResults;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** A side that shows more objects than this ends the run: they take room that others share. No bound where absent. */
+  readonly mostObjects?: number | undefined;
   /** The sequence of the kept state as an earlier run of this process wrote it last; 0: there was none. */
   readonly recorded: number;
   /** The sequence of the kept state, where the primary keeps it. */
@@ -45,6 +47,6 @@ export interface TaskOptions {
   readonly warn: (text: string) => void;
   /** What is kept of the task changed. */
   readonly changed: () => void;
-  /** A defect of this program. */
+  /** A defect of this program, or what the run must not go on with. */
   readonly broken: (error: unknown) => void;
 }

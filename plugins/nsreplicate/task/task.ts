@@ -30,7 +30,7 @@ import { awaitIdle, awaitRoom, awaitWrites } from './pace.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { PrimaryLists } from './primary-lists.ts';
 import { ReplicaLists } from './replica-lists.ts';
-import { copiedTo, notesOn, setUp, warnOfMissingKinds } from './set-up.ts';
+import { checkRoom, copiedTo, notesOn, setUp, warnOfMissingKinds } from './set-up.ts';
 import type { TaskOptions } from './task-options.ts';
 
 export class Task {
@@ -260,6 +260,7 @@ export class Task {
   #take(kind: CopiedKind, object: KubeObject, list?: string): ObjectKey | undefined {
     if (kind.name === 'Namespace') this.#noteNamespace(object);
     const taken = this.primaryCache.take(kind, object, list);
+    checkRoom(`the primary ${this.#options.primary.name}`, this.primaryCache, this.#options);
     if (taken === 'unchanged') return undefined;
     const key = this.places.ofOriginal(kind.name, object);
     for (const replica of this.#replicas) replica.renewed(key);

@@ -280,7 +280,7 @@ export class PromotionAtWork {
     const { signal } = ended;
     const carryOut = async () => {
       const epoch = await checkLeads(primary, 't', { signal });
-      await tellEpoch([demoted], 't', epoch, { signal });
+      await tellEpoch([demoted], 't', epoch, { clock: this.clock, signal });
       const spec = { ...this.#sides.assignment.spec, standby: ['from'], adopt: true, failBack: true };
       const session = new Session(
         { spec, primary, replicas: [demoted] },

@@ -96,6 +96,7 @@ export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube
 export function replication(
   change: Partial<TaskSpec> = {},
   earlier?: { from: FakeKube; to: FakeKube; saved?: SavedState },
+  mostObjects?: number,
 ) {
   const { from, to, assignment } = sides(change, earlier);
   const clock = fakeClock();
@@ -112,6 +113,7 @@ export function replication(
     records: new JobRecords(),
     results: new AppliedResults(),
     watch: true,
+    mostObjects,
     recorded: 0,
     readSequence: undefined,
     writeSequence: undefined,

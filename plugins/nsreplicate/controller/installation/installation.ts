@@ -17,6 +17,8 @@ export interface Installation {
   readonly trusted: readonly string[];
   /** As the controller's flag of that name. */
   readonly innerCidrs: readonly string[];
+  /** As the controller's flag of that name; its default where absent. */
+  readonly mostObjects?: number | undefined;
   /** It serves the page, the API and the metrics. */
   readonly page?: boolean;
 }
@@ -228,11 +230,13 @@ function podSpec(installation: Installation): object {
   };
 }
 
-function controllerArguments({ namespaces, trusted, innerCidrs, page = false }: Installation): string[] {
+function controllerArguments(installation: Installation): string[] {
+  const { namespaces, trusted, innerCidrs, mostObjects, page = false } = installation;
   const lists = {
     '--token-namespaces': namespaces,
     '--trusted-namespaces': trusted,
     '--inner-cidrs': innerCidrs,
+    '--most-objects': mostObjects === undefined ? [] : [mostObjects],
   };
   const flags = Object.entries(lists).flatMap(([flag, values]) =>
     values.length === 0 ? [] : [`${flag}=${values.join(',')}`],

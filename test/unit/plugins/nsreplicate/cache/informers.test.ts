@@ -55,3 +55,35 @@ test('who comes while a watch lists anew hears nothing of that list, and misses 
   ended.abort();
   await kube.close();
 });
+
+test.each([
+  ['changes', { events: 5, bytes: 1_000_000 }],
+  ['bytes', { events: 1_000_000, bytes: 1000 }],
+])(
+  'where more %s come than are held while who comes later is listed, its list begins anew',
+  async (_what, limits) => {
+    const kube = fakeKube();
+    const clock = fakeClock();
+    const ended = new AbortController();
+    const informers = new Informers(clock, limits);
+    const scope = { kube, resource, namespace: 'shop', metadataOnly: false, watch: true };
+    const early = follower();
+    await informers.follow(scope, early.handler, ended.signal);
+    kube.objects.create(configMaps, configMap('a'));
+    const slow = Promise.withResolvers<void>();
+    const late = follower(() => slow.promise);
+    const said: string[] = [];
+    const handler = { ...late.handler, disconnected: ({ message }: Error) => void said.push(message) };
+    void informers.follow(scope, handler, ended.signal);
+    await settle();
+    for (let count = 0; count < 20; count++) kube.objects.create(configMaps, configMap(`b-${count}`));
+    await settle();
+    slow.resolve();
+    await clock.advance(5000);
+    expect(said).toEqual([expect.stringContaining('begins anew')]);
+    expect(late.names()).toHaveLength(21);
+    expect(late.names()).toEqual(early.names());
+    ended.abort();
+    await kube.close();
+  },
+);

@@ -332,3 +332,41 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
     for (const { stop } of living) stop.abort();
   },
 );
+
+test('a list that meets more changes than may be held begins anew, is said to, and loses none of them', async () => {
+  informers = new Informers(clock, { events: 5, bytes: 1_000_000 });
+  const all = await followAll();
+  put('late', 'a', '1');
+  let pages = 0;
+  const slow = Promise.withResolvers<void>();
+  const late = { namespace: 'late', ...follower(() => (++pages === 1 ? slow.promise : undefined)) };
+  void informers.follow(scopeOf('late'), late.handler, ended.signal);
+  await clock.advance(1000);
+  expect(pages).toBe(1);
+  for (let count = 0; count < 20; count++) put('late', `b-${count}`, '1');
+  kube.objects.delete(configMaps, 'late', 'a');
+  await clock.advance(100);
+  slow.resolve();
+  await clock.advance(5000);
+  expect(late.told.filter((text) => /begins anew/.test(text))).toHaveLength(1);
+  expectAllToKnow([...all, late]);
+  put('late', 'c', '1');
+  await clock.advance(1000);
+  expectAllToKnow([...all, late]);
+});
+
+test('one object that changes all the time is held once', async () => {
+  informers = new Informers(clock, { events: 5, bytes: 1_000_000 });
+  const all = await followAll();
+  put('late', 'a', '1');
+  const slow = Promise.withResolvers<void>();
+  const late = { namespace: 'late', ...follower(() => slow.promise) };
+  void informers.follow(scopeOf('late'), late.handler, ended.signal);
+  await clock.advance(1000);
+  for (let count = 0; count < 50; count++) put('late', 'a', `${count}`);
+  await clock.advance(100);
+  slow.resolve();
+  await clock.advance(1000);
+  expect(late.told).toEqual(['list', 'MODIFIED late/a']);
+  expectAllToKnow([...all, late]);
+});

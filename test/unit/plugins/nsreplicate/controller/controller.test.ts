@@ -29,6 +29,7 @@ function scene({ after, times }: { after: number; times: number }) {
     pod: undefined,
     policy: { trusted: [], tokens: [] },
     innerCidrs: [],
+    mostObjects: 200_000,
     work: new ControllerWork(),
     metersOf: () => undefined,
     taskEnded: () => undefined,

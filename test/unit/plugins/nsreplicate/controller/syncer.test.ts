@@ -1,6 +1,7 @@
 /** One KRMSyncer whose work, or what is told of it, meets a defect: it is begun anew, and the controller goes on. */
 import { expect, test } from '@jest/globals';
 import { Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts';
+import { unidentified } from '../../../../../plugins/nsreplicate/clusters/cluster.ts';
 import { SharedControls } from '../../../../../plugins/nsreplicate/controller/controls.ts';
 import {
   krmSyncers,
@@ -10,25 +11,37 @@ import { Syncer, type SyncerContext } from '../../../../../plugins/nsreplicate/c
 import { ControllerWork } from '../../../../../plugins/nsreplicate/controller/work-now.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
+import type { FakeKube } from '../../../support/fake-kube.ts';
 import { configMap, configMaps, namespace, namespaces, sides } from '../../../support/replication.ts';
 
 const collection = `${krmSyncers.group}/${krmSyncers.plural}`;
 
 /** A KRMSyncer that pushes ConfigMaps of its namespace between two fake clusters. */
-function scene() {
-  const { from, to } = sides();
-  from.objects.create(configMaps, configMap('a'));
-  to.objects.create(namespaces, namespace('shop'));
-  const object = from.objects.create(collection, {
-    apiVersion: `${krmSyncers.group}/${krmSyncers.version}`,
-    kind: krmSyncers.kind,
-    metadata: { name: 'one', namespace: 'shop', generation: 1 },
-    spec: {
-      mode: 'push',
-      destination: { clusterConfig: { kubeConfigSecretRef: { name: 'remote' } } },
-      rules: [{ group: '', version: 'v1', kind: 'ConfigMap', namespaces: ['shop'] }],
-    },
-  } as never) as unknown as SyncerObject;
+function scene({
+  ownId,
+  earlier,
+}: {
+  ownId?: string | undefined;
+  earlier?: { from: FakeKube; to: FakeKube };
+} = {}) {
+  const { from, to } = sides({}, earlier);
+  Object.assign(to.cluster, { server: 'https://to.invalid' });
+  if (!earlier) {
+    from.objects.create(configMaps, configMap('a'));
+    for (const one of ['kube-system', 'shop']) to.objects.create(namespaces, namespace(one));
+  }
+  const made = () =>
+    from.objects.create(collection, {
+      apiVersion: `${krmSyncers.group}/${krmSyncers.version}`,
+      kind: krmSyncers.kind,
+      metadata: { name: 'one', namespace: 'shop', generation: 1 },
+      spec: {
+        mode: 'push',
+        destination: { clusterConfig: { kubeConfigSecretRef: { name: 'remote' } } },
+        rules: [{ group: '', version: 'v1', kind: 'ConfigMap', namespaces: ['shop'] }],
+      },
+    } as never);
+  const object = (from.objects.find(collection, 'shop', 'one') ?? made()) as unknown as SyncerObject;
   const clock = fakeClock();
   const ended = new AbortController();
   const said: string[] = [];
@@ -36,7 +49,7 @@ function scene() {
   const secret = { metadata: { name: 'remote' }, data: { kubeconfig: Buffer.from('x').toString('base64') } };
   const context = {
     own: from,
-    ownId: 'FROM',
+    ownId: ownId ?? unidentified('local', from).id,
     clients: { local: async () => from, remote: async () => to },
     secrets: { follow: async () => secret },
     controls: new SharedControls(from, clock, ended.signal),
@@ -79,7 +92,7 @@ function scene() {
 }
 
 test('of which nothing can be told any more is begun anew, again and again', async () => {
-  const { from, to, clock, said, end, rounds, over } = scene();
+  const { from, to, clock, said, end, rounds, over } = scene({ ownId: 'FROM' });
   let mayTell = true;
   from.before = ({ verb, collection: of }) => {
     if (of === collection && verb !== 'get' && !mayTell) throw apiError(500, 'broken');
@@ -93,4 +106,34 @@ test('of which nothing can be told any more is begun anew, again and again', asy
   expect(rounds()).toBeGreaterThan(2);
   expect(said.filter((text) => /^a defect: Error: nobody listens/.test(text)).length).toBeGreaterThan(1);
   expect(await end()).toBe('ended');
+});
+
+/** As the state of the task names what copies were made from, and of which cluster the last run was. */
+const savedIn = (from: FakeKube) => {
+  const [state] = from.objects
+    .all('/configmaps', 'x8s-nsreplicate')
+    .filter(({ metadata }) => metadata.name.endsWith('-state'));
+  const { saved = '{}' } = (state as { data?: Record<string, string> } | undefined)?.data ?? {};
+  return JSON.parse(saved) as { primary?: string; clusters?: Record<string, string> };
+};
+
+test('both clusters stay who they were while a restarted controller may not ask them who they are', async () => {
+  const first = scene({ ownId: 'FROM' });
+  await first.clock.advance(5000);
+  const before = savedIn(first.from);
+  expect([before.primary, before.clusters]).toEqual(['FROM', { remote: expect.stringMatching(/./) }]);
+  expect(before.clusters?.remote).not.toMatch(/^server-/);
+  await first.end();
+  const conceal = (kube: FakeKube) => {
+    kube.before = ({ collection: of, name }) => {
+      if (of === namespaces && name === 'kube-system') throw apiError(403, 'not allowed', 'Forbidden');
+    };
+  };
+  const again = scene({ ownId: undefined, earlier: first });
+  conceal(again.from);
+  conceal(again.to);
+  await again.clock.advance(5000);
+  expect(again.said.filter((text) => /another cluster/.test(text))).toEqual([]);
+  expect(savedIn(again.from)).toMatchObject({ primary: 'FROM', clusters: before.clusters });
+  await again.end();
 });

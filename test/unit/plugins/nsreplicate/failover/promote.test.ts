@@ -300,3 +300,27 @@ test('a Deployment that is paused is told of at once, and not waited for until t
   );
   expect(clock.monotonic()).toBeLessThan(60_000);
 });
+
+test('a replica whose every answer is late is waited for, and a person sees for how long, and what to do', async () => {
+  const { connect, told } = scene();
+  const hasty = hastyClock();
+  const said: string[] = [];
+  const kubes = connect();
+  const options = optionsFor(kubes, { clock: hasty, info: (text) => said.push(text) });
+  const plan = await planPromotion(options);
+  let late = 3;
+  const { after } = kubes.to;
+  kubes.to.after = async (call) => {
+    if (call.verb === 'get' && call.name?.endsWith('-epoch') && late-- > 0) await hasty.sleep(12_000);
+    await after(call);
+  };
+  await promote(plan, options);
+  expect(told()).toEqual(awake);
+  const waits = said.filter((text) => text.startsWith('waiting for '));
+  expect(waits.map((text) => /^waiting for (\S+): standby took 12s/.exec(text)?.[1])).toEqual([
+    '12s',
+    '24s',
+    '36s',
+  ]);
+  expect(waits[0]).toMatch(/API server.*the same command goes on/);
+});

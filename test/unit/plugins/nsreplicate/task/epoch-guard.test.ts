@@ -3,7 +3,7 @@ import { WRITE_MS } from '../../../../../plugins/nsreplicate/reconcile/fenced-cl
 import { fencedBy, newestOf, raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
 import { CONFIRMED_MS, EpochGuard } from '../../../../../plugins/nsreplicate/task/epoch-guard.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
-import { fakeClock } from '../../../support/fake-clock.ts';
+import { fakeClock, hastyClock, settle } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -180,6 +180,68 @@ test('a replica that answers with errors does not keep a promoted cluster from b
   await guard.confirm(b);
 });
 
+describe('a replica that can not be told of the epoch keeps no promoted cluster from beginning', () => {
+  test.each([
+    ['refuses the record, as a webhook may', apiError(422, 'no such ConfigMaps here', 'Invalid')],
+    ['is overtaken all the time', apiError(409, 'changed meanwhile', 'Conflict')],
+    ['has no store', apiError(500, 'etcdserver: no leader')],
+    ['wants other credentials', apiError(401, 'sign in')],
+  ])('one that %s: it is said, and it is told later', async (_what, error) => {
+    const { guard, primary, replicas, said, clock } = guarded();
+    const [b, c] = replicas;
+    if (!b || !c) throw new Error('there are no replicas');
+    await raiseEpoch(primary.kube, 't', epoch(2, 'A'));
+    b.kube.before = ({ verb }) => {
+      if (verb !== 'get') throw error;
+    };
+    const begun = guard.begin();
+    await clock.advance(60_000);
+    await begun;
+    expect(await readEpoch(c.kube, 't')).toEqual(epoch(2, 'A'));
+    expect(said).toEqual([expect.stringMatching(/^cluster B: .*epoch 2/)]);
+    void guard.run();
+    await clock.advance(60_000);
+    expect(said).toHaveLength(1);
+    b.kube.before = () => undefined;
+    await clock.advance(10_000);
+    expect(await readEpoch(b.kube, 't')).toEqual(epoch(2, 'A'));
+    const reads = b.kube.calls.length;
+    await clock.advance(10_000);
+    expect(b.kube.calls.slice(reads).map(({ verb }) => verb)).toEqual(['get']);
+  });
+
+  test('one that can not be asked is named, and is written to once it was asked', async () => {
+    const { guard, replicas, said } = guarded();
+    const [b, c] = replicas;
+    if (!b || !c) throw new Error('there are no replicas');
+    b.kube.before = () => {
+      throw apiError(401, 'sign in');
+    };
+    await guard.begin();
+    await guard.confirm(c);
+    await expect(guard.confirm(b)).rejects.toThrow('sign in');
+    expect(said).toEqual([expect.stringMatching(/^cluster B: .*nothing is written there.*sign in/)]);
+    b.kube.before = () => undefined;
+    await guard.confirm(b);
+  });
+
+  test('one that hangs keeps the others waiting no longer than a write may take', async () => {
+    const { guard, replicas, clock, said, primary } = guarded();
+    const [b, c] = replicas;
+    if (!b || !c) throw new Error('there are no replicas');
+    await raiseEpoch(primary.kube, 't', epoch(2, 'A'));
+    b.kube.before = () => clock.sleep(3_600_000);
+    let isBegun = false;
+    void guard.begin().then(() => {
+      isBegun = true;
+    });
+    await clock.advance(WRITE_MS);
+    expect([isBegun, said]).toEqual([true, [expect.stringMatching(/^cluster B: .*has not answered/)]]);
+    await guard.confirm(c);
+    expect(await readEpoch(c.kube, 't')).toEqual(epoch(2, 'A'));
+  });
+});
+
 test('an epoch is raised, never lowered', async () => {
   const kube = fakeKube();
   close = () => kube.close();
@@ -188,6 +250,36 @@ test('an epoch is raised, never lowered', async () => {
   expect(await raiseEpoch(kube, 't', epoch(3, 'C'))).toEqual(epoch(3, 'C'));
   expect(await readEpoch(kube, 't')).toEqual(epoch(3, 'C'));
   expect(await readEpoch(kube, 'other')).toBeUndefined();
+});
+
+test('an epoch that others are quicker with again and again waits longer each time, and says so in the end', async () => {
+  const kube = fakeKube();
+  close = () => kube.close();
+  await raiseEpoch(kube, 't', epoch(1, 'B'));
+  const clock = fakeClock();
+  kube.before = ({ verb }) => {
+    if (verb === 'update') throw apiError(409, 'changed meanwhile', 'Conflict');
+  };
+  const tried = () => kube.calls.filter(({ verb }) => verb === 'update').length;
+  const failed = raiseEpoch(kube, 't', epoch(2, 'C'), { clock }).catch((error: unknown) => error);
+  await settle();
+  expect(tried()).toBe(1);
+  await clock.advance(200);
+  expect(tried()).toBe(2);
+  await clock.advance(60_000);
+  expect(tried()).toBeLessThan(50);
+  expect(await failed).toMatchObject({ message: expect.stringMatching(/epoch 2.*overtaken/), exitCode: 1 });
+});
+
+test('an epoch whose record was deleted between reading and writing is written all the same', async () => {
+  const kube = fakeKube();
+  close = () => kube.close();
+  await raiseEpoch(kube, 't', epoch(1, 'B'));
+  kube.before = ({ verb, namespace, name }) => {
+    if (verb === 'update') kube.objects.delete('/configmaps', namespace, name ?? '');
+  };
+  expect(await raiseEpoch(kube, 't', epoch(2, 'C'), { clock: hastyClock() })).toEqual(epoch(2, 'C'));
+  expect(await readEpoch(kube, 't')).toEqual(epoch(2, 'C'));
 });
 
 test('the newest of several counts', () => {

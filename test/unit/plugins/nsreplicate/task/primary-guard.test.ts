@@ -18,7 +18,7 @@ function guarded({
   const clock = fakeClock();
   const saved = { ...blankState(), sequence };
   const said: string[] = [];
-  const fakePrimary = { sequence, writes: 0, id: now };
+  const fakePrimary = { sequence, writes: 0, id: now, answered: () => {} };
   const guard = new PrimaryGuard({
     saved,
     clock,
@@ -38,6 +38,7 @@ function guarded({
       fakePrimary.writes++;
       if (fails) return;
       fakePrimary.sequence = ++saved.sequence;
+      fakePrimary.answered();
       guard.written(saved.sequence);
     },
   });
@@ -52,6 +53,31 @@ test('what is copied bears the sequence of a record that was written lately, and
   await clock.advance(2000);
   expect(await guard.sequence()).toBe(9);
   expect(fakePrimary.writes).toBe(2);
+});
+
+test('the record is written again after the machine slept, whose monotonic clock stood still meanwhile', async () => {
+  const { guard, clock, fakePrimary } = guarded();
+  expect(await guard.sequence()).toBe(8);
+  clock.jump(3_600_000);
+  expect(await guard.sequence()).toBe(9);
+  // It slept between the question and the answer.
+  fakePrimary.answered = () => clock.jump(3_600_000);
+  await clock.advance(6000);
+  expect(await guard.sequence()).toBe(10);
+  fakePrimary.answered = () => undefined;
+  expect([await guard.sequence(), await guard.sequence()]).toEqual([11, 11]);
+});
+
+test('a wall clock that is set back makes no record younger, and none is written for each copy', async () => {
+  const { guard, clock, fakePrimary } = guarded();
+  await guard.sequence();
+  clock.jump(-3_600_000);
+  expect(await guard.sequence()).toBe(8);
+  await clock.advance(6000);
+  expect([await guard.sequence(), await guard.sequence()]).toEqual([9, 9]);
+  clock.jump(3_600_000);
+  expect([await guard.sequence(), await guard.sequence()]).toEqual([10, 10]);
+  expect(fakePrimary.writes).toBe(3);
 });
 
 test('a record that can not be written is tried now and then, and holds nothing up', async () => {

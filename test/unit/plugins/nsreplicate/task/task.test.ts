@@ -285,3 +285,46 @@ test('a task that leaves with more copies than the brake lets go deletes none', 
   expect(scene.to.objects.all(configMaps)).toHaveLength(12);
   expect(scene.task.replicas[0]?.deletions.state.stopped).toContain('12 deletions');
 });
+
+test('a primary that comes to show more objects than there is room for ends the run, and says why', async () => {
+  scene = replication({}, undefined, 20);
+  const { from, clock, task, defects } = scene;
+  while (from.objects.all(configMaps).length < 10)
+    from.objects.create(configMaps, configMap(`a-${from.objects.version}`));
+  await scene.begin();
+  expect([defects, task.primaryCache.known <= 20]).toEqual([[], true]);
+  while (from.objects.all(configMaps).length < 25)
+    from.objects.create(configMaps, configMap(`a-${from.objects.version}`));
+  await clock.advance(1000);
+  expect(defects[0]).toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/^the primary from has more objects .* than the 20/),
+    hint: expect.stringContaining('--most-objects'),
+  });
+});
+
+test('a list that goes on and on is refused before it ends, whether a rule wants what it holds or not', async () => {
+  scene = replication(
+    { rules: [{ ...ruleFor('', 'ConfigMap'), selector: byLabel.selector } as never] },
+    undefined,
+    20,
+  );
+  const { from, defects } = scene;
+  while (from.objects.all(configMaps).length < 25)
+    from.objects.create(configMaps, configMap(`a-${from.objects.version}`));
+  await scene.begin();
+  expect(defects[0]).toMatchObject({ exitCode: 3 });
+});
+
+test('a replica that shows more objects than there is room for ends the run, too', async () => {
+  scene = replication({}, undefined, 20);
+  const { to, defects } = scene;
+  to.objects.create(namespaces, namespace('shop'));
+  while (to.objects.all(configMaps).length < 25)
+    to.objects.create(configMaps, configMap(`a-${to.objects.version}`));
+  await scene.begin();
+  expect(defects[0]).toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/^the replica to has more objects/),
+  });
+});

@@ -7,7 +7,13 @@ import {
 } from '../../../../../../plugins/nsreplicate/controller/installation/installation.ts';
 import type { KubeObject } from '../../../../../../src/kube/api/objects.ts';
 
-const chosen = { image: 'i:1', namespaces: ['a', 'b'], trusted: ['t'], innerCidrs: ['10.0.0.0/8'] };
+const chosen = {
+  image: 'i:1',
+  namespaces: ['a', 'b'],
+  trusted: ['t'],
+  innerCidrs: ['10.0.0.0/8'],
+  mostObjects: 5000,
+};
 const objects = installationObjects(chosen);
 const find = (kind: string, namespace?: string): KubeObject | undefined =>
   objects.find(
@@ -82,6 +88,7 @@ test('the Deployment runs what was chosen, and remembers it', () => {
                 '--token-namespaces=a,b',
                 '--trusted-namespaces=t',
                 '--inner-cidrs=10.0.0.0/8',
+                '--most-objects=5000',
               ],
             },
           ],
