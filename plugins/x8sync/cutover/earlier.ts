@@ -23,7 +23,7 @@ import { finishedAlready } from '../run/copy/may-begin.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import { type Claims, clusterOf, readClaims } from './claims.ts';
 import { againHint, asFinished } from './finished.ts';
-import { cutoversOf, movedTarget, movedTo } from './moved-here.ts';
+import { cutoversOf, movedTarget, movedTo, unendedAt, unendedTo } from './moved-here.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
@@ -55,6 +55,10 @@ export async function claimsFor(
   });
   const name = nameOf(claims);
   requireNotFinished(records, { name, claims, again: pair.again === true, pair });
+  const unended = unendedTo(records, claims.target.uid).find(
+    (record) => specOf(record).sourceUid !== claims.source.uid,
+  );
+  if (unended) throw unendedAt(unended, pair.target);
   for (const one of earlier) {
     const { sourceUid, targetUid } = specOf(one.record);
     if (sourceUid !== claims.source.uid || targetUid !== claims.target.uid)
