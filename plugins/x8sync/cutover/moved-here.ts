@@ -111,9 +111,7 @@ export const cutoversOf = (
 
 /** Those of them that are in their middle, by their records, and copy to this very claim. */
 export const unendedTo = (records: readonly TaskRecord[], targetUid: string): TaskRecord[] =>
-  records.filter(
-    (record) => specOf(record).targetUid === targetUid && isUnderWay(cutoverStateOf(record)),
-  );
+  records.filter((record) => specOf(record).targetUid === targetUid && isUnderWay(cutoverStateOf(record)));
 
 /** The error where the target is that of another cutover, which has not ended. */
 export function unendedAt(record: TaskRecord, target: ClaimRef): RefusedError {
@@ -130,9 +128,12 @@ export function unendedAt(record: TaskRecord, target: ClaimRef): RefusedError {
 }
 
 const cutOverNow = (target: ClaimRef, holder: string): RefusedError =>
-  new RefusedError(`target claim ${describeClaim(target)} is being cut over to at this moment, by ${holder}`, {
-    hint: 'wait until that has ended: what is to run there would find the files of both',
-  });
+  new RefusedError(
+    `target claim ${describeClaim(target)} is being cut over to at this moment, by ${holder}`,
+    {
+      hint: 'wait until that has ended: what is to run there would find the files of both',
+    },
+  );
 
 /** Those of them that have moved a workload to this very claim; of one that has gone back to its source nothing is here. */
 export const movedTo = (records: readonly TaskRecord[], targetUid: string): TaskRecord[] =>

@@ -237,7 +237,9 @@ describe('a claim that a cutover copies to gets no files of others, whoever says
     });
     expect(refused).toMatchObject({
       exitCode: 3,
-      message: expect.stringMatching(/^target claim fake\/shop\/new is being cut over to at this moment, by /),
+      message: expect.stringMatching(
+        /^target claim fake\/shop\/new is being cut over to at this moment, by /,
+      ),
     });
     await copyingThere();
   });
