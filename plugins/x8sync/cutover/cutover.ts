@@ -14,6 +14,7 @@ import {
 } from '../claims/claim-stands.ts';
 import type { CutoverEnd } from '../records/cutover-end.ts';
 import { type CutoverState, isUnderWay, namesOf, type Then } from '../records/cutover-state.ts';
+import { unmarkStarted } from '../records/stop-mark.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request/request.ts';
 import { ClaimUsers } from './claim-users.ts';
@@ -209,6 +210,9 @@ class Cutover {
     const kept = this.#kept;
     this.#isBeside = true;
     await this.#journal.begin(kept ?? state);
+    const { kube, namespace } = this.#claims.source.ref;
+    const isOurs = (uid?: string) => state.source.some((one) => one.uid === uid);
+    await unmarkStarted(kube, namespace, (_, { metadata }) => isOurs(metadata.uid), this.#context.signal);
     const copyOnce: typeof copy = async (request) => {
       await this.#requireTargetUntouched(state);
       const result = await this.#pass(request);
