@@ -55,16 +55,14 @@ export async function claimsFor(
   });
   const name = nameOf(claims);
   requireNotFinished(records, { name, claims, again: pair.again === true, pair });
-  const unended = unendedTo(records, claims.target.uid).find(
-    (record) => specOf(record).sourceUid !== claims.source.uid,
-  );
-  if (unended) throw unendedAt(unended, pair.target);
   for (const one of earlier) {
     const { sourceUid, targetUid } = specOf(one.record);
     if (sourceUid !== claims.source.uid || targetUid !== claims.target.uid)
       throw leftBehind(one, pair, 'a claim of it was made anew since');
     if (one.record.task !== name) throw ofOtherName(one, pair);
   }
+  const unended = unendedTo(records, claims.target.uid).find((record) => !isOfSource(record, claims, pair));
+  if (unended) throw unendedAt(unended, pair.target);
   const [still] = (await stillFor(pair, context.signal)).filter(
     ({ mark }) => mark.targetUid !== claims.target.uid,
   );
@@ -79,12 +77,8 @@ async function earlierCutovers(
 ): Promise<{ readonly records: readonly TaskRecord[]; readonly earlier: readonly EarlierCutover[] }> {
   const { namespace } = target;
   const records = await cutoversOf(target, { clock, signal });
-  const isOfThese = (record: TaskRecord) => {
-    const { sourceClaim, targetClaim } = specOf(record);
-    return (
-      sourceClaim === `${source.namespace}/${source.claim}` && targetClaim === `${namespace}/${target.claim}`
-    );
-  };
+  const isOfThese = (record: TaskRecord) =>
+    isNamed(record, source) && specOf(record).targetClaim === `${namespace}/${target.claim}`;
   const ofThese = records.filter(isOfThese);
   const found = ofThese.map(async (record): Promise<EarlierCutover[]> => {
     const state = cutoverStateOf(record);
@@ -95,6 +89,14 @@ async function earlierCutovers(
   });
   return { records, earlier: (await Promise.all(found)).flat() };
 }
+
+const isNamed = (record: TaskRecord, { namespace, claim }: Pair['source']): boolean =>
+  specOf(record).sourceClaim === `${namespace}/${claim}`;
+
+/** Whether a cutover is of this source, also where that was made anew since: what it has stopped was looked for. */
+const isOfSource = (record: TaskRecord, claims: Claims, { source }: Pair): boolean =>
+  specOf(record).sourceUid === claims.source.uid ||
+  (isNamed(record, source) && record.peer?.server === source.kube.cluster.server);
 
 /** What stands still at the source for a cutover to a claim of the target's name; none where that may not be asked. */
 async function stillFor({ source, target }: Pair, signal: AbortSignal): Promise<MarkedWorkload[]> {
@@ -117,13 +119,13 @@ function requireNotFinished(
 ): void {
   if (again) return;
   const { source, target } = claims;
-  const isOfSource = (record: TaskRecord) => specOf(record).sourceUid === source.uid;
+  const isOfThis = (record: TaskRecord) => specOf(record).sourceUid === source.uid;
   const others = records.filter(({ task }) => task !== name);
   const before = others.find(
-    (record) => isOfSource(record) && specOf(record).targetUid === target.uid && isFinishedCutover(record),
+    (record) => isOfThis(record) && specOf(record).targetUid === target.uid && isFinishedCutover(record),
   );
   if (before) throw finishedAlready(asFinished(before), againHint);
-  const other = movedTo(records, target.uid).find((record) => !isOfSource(record));
+  const other = movedTo(records, target.uid).find((record) => !isOfThis(record));
   if (other) throw movedTarget(other, pair);
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import {
+  beginProcess,
   counts,
   cutOff,
   cutOffBeforeStart,
@@ -58,9 +59,9 @@ function failing(number: number, fault: () => unknown): Seen {
 const start = new RegExp(`(scale|patch) deployment/web .*replicas"?[=:]${replicas}`);
 
 /** Undefined where nobody is left alone with a workload that stands still. */
-async function silence(error: unknown, before: number): Promise<object | undefined> {
+async function silence(error: unknown): Promise<object | undefined> {
   const { message, details = [], hint = '' } = error as Partial<RefusedWords>;
-  const said = [...reporter.warnings.slice(before), message, ...details, hint].join('\n');
+  const said = [...reporter.warnings, message, ...details, hint].join('\n');
   const now = await counts();
   const isAsBefore = now.web === replicas && now.next === 0;
   return isAsBefore || start.test(said) || /with the new claim|with claim new/.test(said)
@@ -83,7 +84,7 @@ async function silentAt(kind: Kind, then: Then, prepare: () => Promise<unknown>)
     await openShop();
     hurry();
     await prepare();
-    const before = reporter.warnings.length;
+    beginProcess();
     const seen = failing(number, faults[kind]);
     const error: unknown = await run(undefined, then).then(
       () => undefined,
@@ -92,7 +93,7 @@ async function silentAt(kind: Kind, then: Then, prepare: () => Promise<unknown>)
     kube.before = () => undefined;
     kube.after = () => undefined;
     if (seen.request === undefined) return silent;
-    const found = error === undefined ? undefined : await silence(error, before);
+    const found = error === undefined ? undefined : await silence(error);
     if (found) silent.push({ ...seen, ...found });
   }
 }
