@@ -16,7 +16,13 @@ export class ClaimUsers implements Disposable {
   readonly #pods = new Map<string, Pod>();
   readonly #over = new AbortController();
   readonly #unused = Promise.withResolvers<void>();
+  /** All pods have been listed. */
+  #isListed = false;
+  /** What mounts the claim is told to stop by now: until then its pods come and go as they like. */
+  #isStopped = false;
   #isUnused = false;
+  /** Pods that were there when nobody mounted the claim any more, ended ones too. */
+  #before: ReadonlySet<string | undefined> = new Set();
   /** Names of pods that came once nobody mounted the claim any more. */
   readonly #latecomers = new Set<string>();
   /** Why the pods are watched no longer. */
@@ -31,6 +37,7 @@ export class ClaimUsers implements Disposable {
       replaced: (items: readonly Pod[]) => {
         this.#pods.clear();
         for (const pod of items) this.#pods.set(pod.metadata.name, pod);
+        this.#isListed = true;
         this.#look();
       },
       event: (type: string, pod: Pod) => {
@@ -48,13 +55,15 @@ export class ClaimUsers implements Disposable {
   }
 
   /**
-   * Resolves once no pod but ours mounts the claim.
+   * Resolves once no pod but ours mounts the claim, from now on.
    *
    * @param stopped whose pods are awaited
    * @throws TimeoutError where one still does; RefusedError at once where one does that would not go by itself.
    */
   async gone(stopped: readonly ScaledWorkload[], timeoutMs: number): Promise<void> {
     const { clock, reporter } = this.#context;
+    this.#isStopped = true;
+    this.#look();
     const over = new AbortController();
     const signal = AbortSignal.any([this.#context.signal, over.signal]);
     const leaving = new LeavingPods(this.#ref, stopped, { clock, reporter, signal });
@@ -72,10 +81,10 @@ export class ClaimUsers implements Disposable {
    * @throws RefusedError where a pod has mounted the claim since nobody did: what it wrote may be in no copy.
    */
   async requireNoLatecomer(): Promise<void> {
-    const { kube, namespace, claim } = this.#ref;
+    const { kube, namespace } = this.#ref;
     // What is there now may not have been told yet.
     const { items } = await kube.list(pods, { namespace, signal: this.#context.signal });
-    for (const { metadata } of usersAmong(claim, items)) this.#latecomers.add(metadata.name);
+    this.#note(items);
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#latecomers.size === 0) return;
     throw new RefusedError(
@@ -95,11 +104,25 @@ export class ClaimUsers implements Disposable {
   }
 
   #look(): void {
-    const names = namesOf(this.#users());
-    if (this.#isUnused) for (const name of names) this.#latecomers.add(name);
-    if (names.length > 0) return;
+    if (!this.#isListed || !this.#isStopped) return;
+    const all = [...this.#pods.values()];
+    if (this.#isUnused) {
+      this.#note(all);
+      return;
+    }
+    if (this.#users().length > 0) return;
     this.#isUnused = true;
+    this.#before = new Set(all.map(({ metadata }) => metadata.uid));
     this.#unused.resolve();
+  }
+
+  /** Those of these that mount the claim since nobody did, and those that have come and ended since. */
+  #note(all: readonly Pod[]): void {
+    const { claim } = this.#ref;
+    const come = all.filter(({ metadata }) => !this.#before.has(metadata.uid));
+    const asRunning = come.map((pod): Pod => ({ ...pod, status: { phase: 'Running' } }));
+    for (const name of namesOf([...usersAmong(claim, all), ...usersAmong(claim, asRunning)]))
+      this.#latecomers.add(name);
   }
 }
 

@@ -3,7 +3,7 @@
  * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
  * anything is touched, and the same command does it.
  */
-import { exitCodeOf, InterruptedError, messageOf } from '../../../src/errors.ts';
+import { exitCodeOf, InterruptedError, messageOf, RefusedError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import {
@@ -14,15 +14,17 @@ import {
 } from '../claims/claim-stands.ts';
 import type { CutoverEnd } from '../records/cutover-end.ts';
 import { type CutoverState, isUnderWay, namesOf, type Then } from '../records/cutover-state.ts';
+import { unmarkStarted } from '../records/stop-mark.ts';
 import { copy } from '../run/copy/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request/request.ts';
 import { ClaimUsers } from './claim-users.ts';
 import { type Claims, readNow, stoppedForOf } from './claims.ts';
 import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
-import { tellingStopped, tellLeft } from './left.ts';
+import { tellingLeft, tellingStopped, tellLeft } from './left.ts';
 import { leftOutOf, leftOutWarnings } from './left-out.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
+import { limitMs, persistently } from './persistently.ts';
 import { type PlanOptions, planAgain, planCutover } from './plan.ts';
 import { requireUnshared } from './precautions.ts';
 import { type CutoverRequest, type CutoverResult, cutoverEnd, cutoverResult } from './result.ts';
@@ -105,17 +107,33 @@ class Cutover {
     const resumed = isUnderWay(known);
     for (const text of leftOutWarnings(this.#copy)) this.#context.reporter.warn(text);
     try {
-      const taken = known && resumed ? await this.#takeUp(known) : undefined;
+      const taken = known && resumed ? await this.#telling(known, () => this.#takeUp(known)) : undefined;
       const copied = await this.#copied(taken ?? (await this.#begin()));
       const downtimeMs = downtimeOf(copied, await this.#start(copied, taken !== undefined));
       const at = this.#context.clock.now().toISOString();
       const end = cutoverEnd(copied, { at, downtimeMs });
-      await this.#journal.succeed(end, endText(end, leftOutOf(this.#copy)));
+      await this.#telling(copied, () => this.#succeed(end));
       return cutoverResult(copied, this.#request, { passes: this.#passes, downtimeMs, resumed });
     } catch (error) {
       await this.#fail(error).catch(() => {});
       throw error;
     }
+  }
+
+  /** As {@link tellingLeft}; a refusal says it by itself. */
+  #telling<T>(state: CutoverState, work: () => Promise<T>): Promise<T> {
+    const isTold = (error: unknown) => error instanceof RefusedError;
+    const { id } = this.#journal;
+    return tellingLeft(work, state, this.#claims, { id, reporter: this.#context.reporter, isTold });
+  }
+
+  /** May be done again: what runs by now is as it is to be, and only its record would not say so. */
+  #succeed(end: CutoverEnd): Promise<void> {
+    const { clock } = this.#context;
+    const text = endText(end, leftOutOf(this.#copy));
+    // Whoever ends the run by now ends nothing else.
+    const signal = AbortSignal.timeout(limitMs);
+    return persistently(() => this.#journal.succeed(end, text), { clock, signal });
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -174,9 +192,9 @@ class Cutover {
    */
   async #requireCopyStands(state: CutoverState): Promise<void> {
     const { reporter, signal } = this.#context;
-    const lost = await lostTarget(this.#claims.target, signal);
+    const lost = await this.#orUndo(state, () => lostTarget(this.#claims.target, signal));
     if (!lost) return;
-    const writers = await writersAfterwards(state, this.#claims, signal);
+    const writers = await this.#orUndo(state, () => writersAfterwards(state, this.#claims, signal));
     if (writers.length === 0) throw await this.#undo(state, lost);
     await tellLeft(state, this.#claims, { id: this.#journal.id, reporter, signal, lost });
     throw lost;
@@ -192,6 +210,9 @@ class Cutover {
     const kept = this.#kept;
     this.#isBeside = true;
     await this.#journal.begin(kept ?? state);
+    const { kube, namespace } = this.#claims.source.ref;
+    const isOurs = (uid?: string) => state.source.some((one) => one.uid === uid);
+    await unmarkStarted(kube, namespace, (_, { metadata }) => isOurs(metadata.uid), this.#context.signal);
     const copyOnce: typeof copy = async (request) => {
       await this.#requireTargetUntouched(state);
       const result = await this.#pass(request);
@@ -237,12 +258,9 @@ class Cutover {
 
   /** @throws where it can't be done, with the source's workloads told to start again, or named where that can't be. */
   async #copyStopped(state: CutoverState): Promise<CutoverState> {
-    const planned = state.phase === 'ready' ? await this.#aboutToStop(state) : state;
-    const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
-    const stopping = { ...planned, phase: 'stopping', targetGenerations } as const;
-    this.#hasActed = true;
-    this.#isBeside = false;
-    await this.#write(stopping);
+    const stopping = await (state.phase === 'ready'
+      ? this.#noteStopping(await this.#aboutToStop(state))
+      : this.#orUndo(state, () => this.#noteStopping(state)));
     try {
       const generations = await this.#lastPass(stopping);
       const verification = this.#last?.verification;
@@ -251,6 +269,25 @@ class Cutover {
       return starting;
     } catch (error) {
       throw await this.#undo(stopping, error);
+    }
+  }
+
+  /** Written before anything is stopped. */
+  async #noteStopping(planned: CutoverState): Promise<CutoverState> {
+    const targetGenerations = planned.targetGenerations ?? (await this.#targetGenerations(planned));
+    const stopping = { ...planned, phase: 'stopping', targetGenerations } as const;
+    this.#hasActed = true;
+    this.#isBeside = false;
+    await this.#write(stopping);
+    return stopping;
+  }
+
+  /** Work while the source stands still. @throws as {@link undo}. */
+  async #orUndo<T>(state: CutoverState, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw await this.#undo(state, error);
     }
   }
 

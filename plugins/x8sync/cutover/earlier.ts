@@ -23,7 +23,7 @@ import { finishedAlready } from '../run/copy/may-begin.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import { type Claims, clusterOf, readClaims } from './claims.ts';
 import { againHint, asFinished } from './finished.ts';
-import { cutoversOf, movedTarget, movedTo } from './moved-here.ts';
+import { cutoversOf, movedTarget, movedTo, unendedAt, unendedTo } from './moved-here.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
@@ -61,6 +61,8 @@ export async function claimsFor(
       throw leftBehind(one, pair, 'a claim of it was made anew since');
     if (one.record.task !== name) throw ofOtherName(one, pair);
   }
+  const unended = unendedTo(records, claims.target.uid).find((record) => !isOfSource(record, claims, pair));
+  if (unended) throw unendedAt(unended, pair.target);
   const [still] = (await stillFor(pair, context.signal)).filter(
     ({ mark }) => mark.targetUid !== claims.target.uid,
   );
@@ -75,12 +77,8 @@ async function earlierCutovers(
 ): Promise<{ readonly records: readonly TaskRecord[]; readonly earlier: readonly EarlierCutover[] }> {
   const { namespace } = target;
   const records = await cutoversOf(target, { clock, signal });
-  const isOfThese = (record: TaskRecord) => {
-    const { sourceClaim, targetClaim } = specOf(record);
-    return (
-      sourceClaim === `${source.namespace}/${source.claim}` && targetClaim === `${namespace}/${target.claim}`
-    );
-  };
+  const isOfThese = (record: TaskRecord) =>
+    isNamed(record, source) && specOf(record).targetClaim === `${namespace}/${target.claim}`;
   const ofThese = records.filter(isOfThese);
   const found = ofThese.map(async (record): Promise<EarlierCutover[]> => {
     const state = cutoverStateOf(record);
@@ -91,6 +89,14 @@ async function earlierCutovers(
   });
   return { records, earlier: (await Promise.all(found)).flat() };
 }
+
+const isNamed = (record: TaskRecord, { namespace, claim }: Pair['source']): boolean =>
+  specOf(record).sourceClaim === `${namespace}/${claim}`;
+
+/** Whether a cutover is of this source, also where that was made anew since: what it has stopped was looked for. */
+const isOfSource = (record: TaskRecord, claims: Claims, { source }: Pair): boolean =>
+  specOf(record).sourceUid === claims.source.uid ||
+  (isNamed(record, source) && record.peer?.server === source.kube.cluster.server);
 
 /** What stands still at the source for a cutover to a claim of the target's name; none where that may not be asked. */
 async function stillFor({ source, target }: Pair, signal: AbortSignal): Promise<MarkedWorkload[]> {
@@ -113,13 +119,13 @@ function requireNotFinished(
 ): void {
   if (again) return;
   const { source, target } = claims;
-  const isOfSource = (record: TaskRecord) => specOf(record).sourceUid === source.uid;
+  const isOfThis = (record: TaskRecord) => specOf(record).sourceUid === source.uid;
   const others = records.filter(({ task }) => task !== name);
   const before = others.find(
-    (record) => isOfSource(record) && specOf(record).targetUid === target.uid && isFinishedCutover(record),
+    (record) => isOfThis(record) && specOf(record).targetUid === target.uid && isFinishedCutover(record),
   );
   if (before) throw finishedAlready(asFinished(before), againHint);
-  const other = movedTo(records, target.uid).find((record) => !isOfSource(record));
+  const other = movedTo(records, target.uid).find((record) => !isOfThis(record));
   if (other) throw movedTarget(other, pair);
 }
 

@@ -39,13 +39,45 @@ export async function tellLeft(
   const started = await startedAfterwards(state, claims, signal).catch(() => state.target);
   const still = await standingStill(claims.source.ref, state, id, signal).catch(() => state.source);
   const { source, warned, lines } = backTo(state, claims, { started, still });
-  const files = lost ? `The target is lost (${lost.message})` : 'The files are at the target';
+  const files = lost ? `The target is lost (${lost.message})` : filesText(state);
   const ways = [
     ...(lost ? [] : [forgetLine ? `keep what is there by ${forgetLine}` : 'run the same command to go on']),
     ...(lines.length > 0 ? [`go back by hand${warned}: ${lines.join('; ')}`] : []),
   ];
   reporter.warn(`${files}, and ${source}. ${capitalised(ways.join(', or '))}`);
 }
+
+/** How long a last look at what is left may take, in milliseconds. */
+const afterMs = 10_000;
+
+/** Of its own: what has ended the run is over with it. */
+export const afterSignal = (): AbortSignal => AbortSignal.timeout(afterMs);
+
+/**
+ * Does what is left to do of a cutover whose workloads are stopped. Where that fails it is said how the two sides stand:
+ * the failure alone tells nothing of them.
+ *
+ * @param isTold whether a failure says that by itself
+ */
+export async function tellingLeft<T>(
+  work: () => Promise<T>,
+  state: CutoverState,
+  claims: Claims,
+  {
+    isTold = () => false,
+    ...left
+  }: Pick<LeftContext, 'id' | 'reporter'> & { readonly isTold?: (error: unknown) => boolean },
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isTold(error)) await tellLeft(state, claims, { ...left, signal: afterSignal() });
+    throw error;
+  }
+}
+
+const filesText = ({ phase }: CutoverState): string =>
+  phase === 'starting' ? 'The files are at the target' : 'Perhaps not all of the files are at the target';
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

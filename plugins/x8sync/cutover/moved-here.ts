@@ -7,9 +7,17 @@ import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { type ClaimRef, describeClaim, findClaim } from '../claims/claim.ts';
+import { liveHolder } from '../claims/claim-lock.ts';
 import { readsOnly } from '../mover/protocol/options.ts';
 import { endOf } from '../records/cutover-end.ts';
-import { cutoverRole, cutoverStateOf, finishedAtOf, isFinishedCutover } from '../records/cutover-state.ts';
+import {
+  cutoverLockName,
+  cutoverRole,
+  cutoverStateOf,
+  finishedAtOf,
+  isFinishedCutover,
+  isUnderWay,
+} from '../records/cutover-state.ts';
 import { specOf } from '../records/inventory.ts';
 import { movedTo as isMovedTo, type MarkedWorkload, marked } from '../records/stop-mark.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
@@ -65,13 +73,24 @@ async function seen<T>(asked: Promise<T>, otherwise: T): Promise<T> {
 /**
  * Asked of a copy that is none of a cutover's, as {@link requireNoneStopped}.
  *
- * @throws RefusedError as that does.
+ * @throws RefusedError as that does, and where a cutover to the target has not ended: what is to run there would find the
+ *   files of both.
  */
 export async function requireNothingStandsStill(
   { target, mode, cutover = false }: Pick<CopyRequest, 'target' | 'mode' | 'cutover'>,
-  signal: AbortSignal,
+  context: Context,
 ): Promise<void> {
-  if (!cutover && !readsOnly(mode)) await requireNoneStopped(target, signal);
+  if (cutover || readsOnly(mode)) return;
+  const { signal } = context;
+  await requireNoneStopped(target, signal);
+  const claim = await seen(findClaim(target, signal), undefined);
+  if (!claim) return;
+  const { kube, namespace } = target;
+  const lock = { namespace, name: cutoverLockName(claim.uid) };
+  const holder = await seen(liveHolder(kube, lock, context), undefined);
+  if (holder !== undefined) throw cutOverNow(target, holder);
+  const [unended] = unendedTo(await seen(cutoversOf(target, context), []), claim.uid);
+  if (unended) throw unendedAt(unended, target);
 }
 
 /**
@@ -89,6 +108,32 @@ export const cutoversOf = (
   { kube, namespace }: ClaimRef,
   { clock, signal }: Context,
 ): Promise<readonly TaskRecord[]> => storeOf(kube, { clock }).list({ namespace, role: cutoverRole, signal });
+
+/** Those of them that are in their middle, by their records, and copy to this very claim. */
+export const unendedTo = (records: readonly TaskRecord[], targetUid: string): TaskRecord[] =>
+  records.filter((record) => specOf(record).targetUid === targetUid && isUnderWay(cutoverStateOf(record)));
+
+/** The error where the target is that of another cutover, which has not ended. */
+export function unendedAt(record: TaskRecord, target: ClaimRef): RefusedError {
+  const { sourceClaim = 'another claim' } = specOf(record);
+  const { task, namespace } = record;
+  const { context } = target.kube.cluster;
+  const where = `${task} -n ${namespace} --context ${context}`;
+  return new RefusedError(
+    `cutover ${task} from ${sourceClaim} to target claim ${describeClaim(target)} has not ended: what is to run there would find the files of both`,
+    {
+      hint: `go on with it by its own command, or see what it has left stopped by kubectl x8sync status ${where}; once that runs again, kubectl x8sync cleanup ${where} forgets it`,
+    },
+  );
+}
+
+const cutOverNow = (target: ClaimRef, holder: string): RefusedError =>
+  new RefusedError(
+    `target claim ${describeClaim(target)} is being cut over to at this moment, by ${holder}`,
+    {
+      hint: 'wait until that has ended: what is to run there would find the files of both',
+    },
+  );
 
 /** Those of them that have moved a workload to this very claim; of one that has gone back to its source nothing is here. */
 export const movedTo = (records: readonly TaskRecord[], targetUid: string): TaskRecord[] =>

@@ -25,14 +25,14 @@ export function describeCutover(result: CutoverResult): string {
   ].join('\n');
 }
 
-function pauseText({ stopped, started, downtimeSeconds }: CutoverResult): string {
+function pauseText({ stopped, started, downtimeSeconds, standsStillSeconds }: CutoverResult): string {
   if (stopped.length === 0) return 'nothing had to be stopped';
-  if (downtimeSeconds === undefined)
-    return started.length === 0
+  if (started.length === 0)
+    return standsStillSeconds === undefined
       ? 'nothing was started; when it was stopped is not known'
-      : 'its downtime is not known: an earlier run had stopped it, and when that was, or when it was ready, was not seen';
-  if (started.length === 0) return `stopped ${ms(downtimeSeconds)} ago, and nothing was started`;
-  return `${ms(downtimeSeconds)} of downtime`;
+      : `stopped ${ms(standsStillSeconds)} ago, and nothing was started`;
+  if (downtimeSeconds !== undefined) return `${ms(downtimeSeconds)} of downtime`;
+  return 'its downtime is not known: an earlier run had stopped it, and when that was, or when it was ready, was not seen';
 }
 
 function describePass({ seconds, files, bytes }: Pass): string {

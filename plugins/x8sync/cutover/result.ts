@@ -25,10 +25,12 @@ export interface CutoverResult {
   readonly passes: readonly Pass[];
   /**
    * From the moment at which the source's workloads were told to stop until what is to run was seen to be ready. Undefined
-   * where an earlier run had done either, and nobody knows when, and where nothing was stopped. Where nothing was started, how
-   * long it stands still by now.
+   * where an earlier run had done either, and nobody knows when, and where nothing was stopped, or nothing started: it is
+   * not over then.
    */
   readonly downtimeSeconds: number | undefined;
+  /** Where nothing was started: for how long what was stopped stands still by now. It goes on. */
+  readonly standsStillSeconds: number | undefined;
   readonly goalSeconds: number;
   readonly stopped: readonly string[];
   readonly started: readonly string[];
@@ -69,16 +71,20 @@ export function cutoverResult(
   }: { readonly passes: readonly Pass[]; readonly downtimeMs: number | undefined; readonly resumed: boolean },
 ): CutoverResult {
   const { afterwards, source, verification } = state;
+  const started = startedBy(state);
+  const pause = downtimeMs === undefined || source.length === 0 ? undefined : downtimeMs / 1000;
+  const isOver = started.length > 0;
   return {
     task: copy.name,
     source: describeClaim(copy.source),
     target: describeClaim(copy.target),
     afterwards,
     passes,
-    downtimeSeconds: downtimeMs === undefined || source.length === 0 ? undefined : downtimeMs / 1000,
+    downtimeSeconds: isOver ? pause : undefined,
+    standsStillSeconds: isOver ? undefined : pause,
     goalSeconds: goalMs / 1000,
     stopped: source.map(describeWorkload),
-    started: startedBy(state).map(describeWorkload),
+    started: started.map(describeWorkload),
     verification,
     leftOut: leftOutOf(copy),
     targetPath: placedIn(copy),

@@ -1,11 +1,13 @@
 /** The end of a cutover: the target holds all, and what is to run from now on is started. */
+import { RefusedError } from '../../../src/errors.ts';
 import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { lostTarget } from '../claims/claim-stands.ts';
 import { type CutoverState, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
 import type { Journal } from './journal.ts';
-import { tellLeft } from './left.ts';
+import { afterSignal, tellingLeft, tellLeft } from './left.ts';
+import { persistently } from './persistently.ts';
 import { letGo } from './stop.ts';
 import { GoneError, repoint, startWorkloads } from './switch.ts';
 import { requireStillStopped, sourceChange } from './take-up.ts';
@@ -31,21 +33,41 @@ export const startedBy = ({ afterwards, source, target }: CutoverState): readonl
  * @throws with all as before where nothing was started; else with what is left to do told: the files are at the target.
  */
 export async function startAfterwards(state: CutoverState, parts: StartParts): Promise<number | undefined> {
-  const { claims, journal, context, undo } = parts;
-  const { afterwards, source: stopped } = state;
-  const change = await sourceChange(state, claims, context.signal);
-  if (change) throw await undo(change.error);
-  if (afterwards === 'repoint') await repointed(state, parts);
+  const { context } = parts;
+  await requireUnchanged(state, parts);
+  if (state.afterwards === 'repoint') await repointed(state, parts);
   const starting = startedBy(state);
   if (starting.length > 0) context.reporter.info(`Starting ${namesOf(starting)}, until it is ready`);
   const readyAt = await started(state, starting, parts);
-  if (afterwards === 'target' || afterwards === 'nothing') {
-    await requireStillStopped(state, claims, journal.recordName, context);
-    const { ref } = claims.target;
-    const move = { ...journal.id, source: claims.source.ref, target: `${ref.namespace}/${ref.claim}` };
-    await letGo(move, stopped, context);
-  }
+  if (state.afterwards === 'target' || state.afterwards === 'nothing') await leaveStopped(state, parts);
   return readyAt;
+}
+
+/** @throws where the source's files changed after their last copy, or nobody can tell, with all as before. */
+async function requireUnchanged(
+  state: CutoverState,
+  { claims, context: { clock, signal }, undo }: StartParts,
+): Promise<void> {
+  const look = () => sourceChange(state, claims, signal);
+  const change = await persistently(look, { clock, signal }).catch(async (error: unknown) => {
+    throw await undo(error);
+  });
+  if (change) throw await undo(change.error);
+}
+
+/** @throws where the source does not stand still any more, or nobody can tell, with how both sides stand. */
+async function leaveStopped(state: CutoverState, { claims, journal, context }: StartParts): Promise<void> {
+  const { clock, signal } = context;
+  const look = () => requireStillStopped(state, claims, journal.recordName, context);
+  const { ref } = claims.target;
+  const move = { ...journal.id, source: claims.source.ref, target: `${ref.namespace}/${ref.claim}` };
+  const leave = async () => {
+    await persistently(look, { clock, signal });
+    await letGo(move, state.source, context);
+  };
+  // A refusal names both sides itself.
+  const isTold = (error: unknown) => error instanceof RefusedError;
+  await tellingLeft(leave, state, claims, { id: journal.id, reporter: context.reporter, isTold });
 }
 
 /** @throws where a template can't be changed, with all of them as they were, and the source's workloads told to start. */
@@ -57,9 +79,6 @@ async function repointed({ source }: CutoverState, { claims, context, undo }: St
     throw await undo(error);
   }
 }
-
-/** A last look at what is left, in milliseconds. */
-const afterMs = 10_000;
 
 async function started(
   state: CutoverState,
@@ -73,8 +92,7 @@ async function started(
     return await startWorkloads(ref, workloads, { timeoutMs, context });
   } catch (error) {
     if (await isDeclined(state, error, parts)) throw await parts.undo(error);
-    // Its own signal: what has ended the run is over with it.
-    const signal = AbortSignal.timeout(afterMs);
+    const signal = afterSignal();
     const lost = await lostTarget(target, signal).catch(() => undefined);
     const forgetLine = error instanceof GoneError ? forgetLineOf(target.ref, journal.recordName) : undefined;
     await tellLeft(state, claims, { id: journal.id, reporter: context.reporter, signal, lost, forgetLine });

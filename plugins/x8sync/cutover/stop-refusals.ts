@@ -43,7 +43,7 @@ export function stoppedForAnother(
     `${describeWorkload(workload)} of ${context}/${namespace} stands still for cutover ${mark.task} to claim ${mark.target}${where === undefined ? '' : ` ${where}`}, which has not ended`,
     {
       details: [scaleCommand(workload, context, namespace)],
-      hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
+      hint: `go on with that cutover by its own command, or wait where a run is at it; only where nobody is, the line above starts what it has stopped, and ${forgetLine(workload, context, namespace)} is for one that is to stay without pods, or that somebody has started and stopped by hand since`,
     },
   );
 }
@@ -97,7 +97,7 @@ export function stoppedUnrecorded(
     `${describeWorkload(workload)} of ${context}/${namespace} was stopped by this cutover (${mark.task}), whose record at the target tells nothing of it any more`,
     {
       details: [scaleCommand(workload, context, namespace)],
-      hint: `see first that nothing of the target runs: the line above starts it as it was, and the same command begins anew then; ${forgetLine(workload, context, namespace)} is for one that is to stay without pods`,
+      hint: `see first that nothing of the target runs: the line above starts it as it was, and the same command begins anew then; ${forgetLine(workload, context, namespace)} is for one that is to stay without pods, or that somebody has started and stopped by hand since`,
     },
   );
 }

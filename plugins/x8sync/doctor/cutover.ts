@@ -16,7 +16,7 @@ export function movedHereFindings(
 ): Promise<readonly Finding[]> {
   return checked({ side: 'target', check: 'cutover' }, context.signal, async () => {
     const copy = { source, target, mode: 'merge' } as const;
-    await requireNothingStandsStill(copy, context.signal);
+    await requireNothingStandsStill(copy, context);
     await requireNotMovedHere(copy, context);
     return [];
   });

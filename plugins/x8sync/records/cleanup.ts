@@ -7,6 +7,7 @@ import { storeOf } from '../run/request/task-store.ts';
 import { markedAtSource, requireNoCutover, requireNoLiveCutover } from './cutover-guard.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { describeFlaw, flawOf } from './soundness.ts';
+import { isOf, unmarkStarted } from './stop-mark.ts';
 import { lockTargetToDelete, sidesOf, type TaskContext } from './task-sides.ts';
 
 /**
@@ -34,6 +35,7 @@ export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskC
   const lock = await lockTargetToDelete(sides, `x8sync cleanup ${entry.task}`, context);
   try {
     const left = await cleanAll(sides, context);
+    await unmark(sides, context.signal);
     if (left.length > 0) throw uncleanError(`task ${entry.task} is ended`, left);
   } finally {
     await lock?.release();
@@ -44,6 +46,15 @@ export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskC
       hint: 'run the same command again, with a kubeconfig that has that cluster, once it can be reached',
     });
   }
+}
+
+/** What a cutover had stopped bears its mark still where it was started by hand. */
+async function unmark(sides: readonly SideRecord[], signal: AbortSignal): Promise<void> {
+  const source = sides.find(({ record }) => record.role === 'source');
+  const { cutover, targetUid = '' } = specOf(source?.record);
+  if (!source || cutover === undefined) return;
+  const { namespace, task } = source.record;
+  await unmarkStarted(source.kube, namespace, (mark) => isOf(mark, { task, targetUid }), signal);
 }
 
 /** What to see to where nobody could be asked what a cutover has stopped. */

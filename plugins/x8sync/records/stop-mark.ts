@@ -148,3 +148,29 @@ export async function marked(
   });
   return (await Promise.all(found)).flat();
 }
+
+/**
+ * Takes the mark of a cutover in its middle off what somebody has started by hand since: stopped for something else later, it
+ * would seem to stand still for that. What was moved keeps it, for it tells which claims are old. It is no failure where it
+ * stays, since nothing counts it as long as there are pods.
+ */
+export async function unmarkStarted(
+  kube: KubeClient,
+  namespace: string,
+  is: (mark: StopMark, object: KubeObject) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const kinds = Object.keys(workloadResources) as WorkloadKind[];
+  const unmark = async (kind: WorkloadKind): Promise<void> => {
+    const { items } = await kube.list(workloadResources[kind], { namespace, signal });
+    for (const object of items) {
+      const mark = lastMarkOf(object);
+      if (!mark || mark.moved || markOf(object) || !is(mark, object)) continue;
+      const { name, uid, resourceVersion } = object.metadata;
+      // As it was read: whoever has stopped it since has put another mark there.
+      const patch = { metadata: { uid, resourceVersion, annotations: { [stopMarkKey]: null } } };
+      await kube.patch(workloadResources[kind], { namespace, name }, patch, { type: 'merge', signal });
+    }
+  };
+  await Promise.all(kinds.map((kind) => unmark(kind).catch(() => signal.throwIfAborted())));
+}

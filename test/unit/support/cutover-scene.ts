@@ -181,6 +181,10 @@ export async function run(
 }
 
 export let reporter = createSilentReporter();
+/** What follows is another process: it has told nothing yet. */
+export function beginProcess(): void {
+  reporter = createSilentReporter();
+}
 
 /** What would be left if the process ended at this moment. */
 export let left: () => readonly string[] = () => [];

@@ -55,14 +55,14 @@ export function checkCutover(flags: CutoverFlags): void {
 
 /**
  * @throws RefusedError where the target was cut over to before, and nobody has agreed to overwrite what it has since, or
- *   what mounts it stands still for a cutover in its middle.
+ *   what mounts it stands still for a cutover in its middle, or a cutover to it has not ended.
  */
 export async function requireOverwritable(
   request: CopyRequest,
   context: Pick<CopyContext, 'clock' | 'signal'>,
 ): Promise<void> {
   const { requireNothingStandsStill, requireNotMovedHere } = await import('../../cutover/moved-here.ts');
-  await requireNothingStandsStill(request, context.signal);
+  await requireNothingStandsStill(request, context);
   await requireNotMovedHere(request, context);
 }
 

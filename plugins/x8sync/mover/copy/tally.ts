@@ -4,6 +4,16 @@ import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import { withStreams } from './figures.ts';
 
+/** Figures of what a pass has brought; the others are of the whole tree. */
+const brought = [
+  'transferredFiles',
+  'transferredBytes',
+  'createdEntries',
+  'createdFiles',
+  'literalBytes',
+  'matchedBytes',
+];
+
 export class Tally {
   #counts: Counts = {};
   #failures: readonly string[] = [];
@@ -45,6 +55,14 @@ export class Tally {
     // What a broken attempt brought of a file that the next one took up counts once.
     if (attempt > 1) this.#counts.transferredBytes = Math.min(transferredBytes, totalBytes);
     this.#failures = errors.names;
+  }
+
+  /** Adds what a further pass, which deletes nothing, has brought beside the pass before. */
+  noteFurther(result: Parameters<Tally['note']>[0]): void {
+    const before = this.#counts;
+    this.note(result, { attempt: 1, deletes: true });
+    const sum = (key: string) => (before[key] ?? 0) + (result.stats[key] ?? 0);
+    this.set(Object.fromEntries(brought.map((key) => [key, sum(key)])));
   }
 
   /** Adds what the streams before the closing pass have brought. @param isItemized as {@link withStreams}. */

@@ -30,6 +30,9 @@ import { countTarget, LossSurvey } from './unprivileged-losses.ts';
 /** A copy that is over by then shows no progress. */
 const countAfterMs = 1000;
 
+/** So long the kernel remembers by default which file a share has under a name (CIFS, FUSE), and a little more. */
+const rememberedMs = 1500;
+
 /** What a dry run can't tell, since it writes nothing to the target. */
 function dryRunLimits(relation: Relation): string {
   const nested =
@@ -229,6 +232,7 @@ export class Transfer {
       const result = await rsync.copy(staging, { attempt: this.#attempts.count, base, ...how });
       const { code, moved, errors } = result;
       this.#note(result);
+      if (this.#mayHaveTaken(result)) return this.#copyTaken(result, base + moved);
       if (errors.full || !isNetworkCode(code, errors.refused)) return result;
       base += moved;
       if (!this.#attempts.broke(moved, performance.now() - since)) return result;
@@ -237,6 +241,27 @@ export class Transfer {
       await connection.reopen(delay * 1000);
       await staging.adoptOrphans();
     }
+  }
+
+  /**
+   * Whether a deletion may have taken an entry that the source has under another case by now: what is not to be deleted is
+   * found out before the pass, and the source lives on.
+   */
+  #mayHaveTaken({ code, stats }: RsyncResult): boolean {
+    const { caseless, normalizing } = this.#parts.rsync.folding;
+    const deletes = this.#mostDeletions !== undefined && (stats.extraneous ?? 0) > 0;
+    return deletes && (caseless || normalizing) && isThrough(code);
+  }
+
+  /** Brings what a deletion has taken so, and deletes nothing. @param deleting the pass that did */
+  async #copyTaken(deleting: RsyncResult, base: number): Promise<RsyncResult> {
+    const { runtime, staging, rsync } = this.#parts;
+    await pause(rememberedMs, runtime.signal);
+    const result = await rsync.copy(staging, { attempt: 1, base, itemized: true, mostDeletions: undefined });
+    this.#tally.noteFurther(result);
+    // That the brake has stopped the deletions stays as it is.
+    result.errors.undeleted = deleting.errors.undeleted;
+    return { ...result, code: result.code === 0 && deleting.code === 25 ? 25 : result.code };
   }
 
   #note(result: RsyncResult): void {

@@ -42,6 +42,7 @@ test('counts from the stop of an earlier run to the start that this one has seen
   const result = await run();
   expect(result.resumed).toBe(true);
   expect(result.downtimeSeconds).toBeGreaterThanOrEqual(100);
+  expect(result.standsStillSeconds).toBeUndefined();
   expect(headOf(result)).toMatch(/ of downtime$/);
   expect(await recordNow()).toMatchObject({ message: expect.stringMatching(/^cut over in /) });
 });
@@ -71,8 +72,10 @@ test.each([
   expect(headOf(result)).toMatch(/, its downtime is not known: /);
 });
 
-test('that nothing was started is told with how long it has stood still', async () => {
-  expect(headOf(await run(undefined, 'nothing'))).toMatch(/, stopped .* ago, and nothing was started$/);
+test('that nothing was started is told with how long it has stood still, which is no downtime: it goes on', async () => {
+  const result = await run(undefined, 'nothing');
+  expect(headOf(result)).toMatch(/, stopped .* ago, and nothing was started$/);
+  expect([result.downtimeSeconds, result.standsStillSeconds]).toEqual([undefined, expect.any(Number)]);
   // The pause goes on: its record tells no end of it.
   expect(await recordNow()).toMatchObject({ phase: 'Succeeded', message: 'cut over; nothing was started' });
 });

@@ -11,6 +11,7 @@ import {
   clock,
   counts,
   cutOff,
+  cutOffBeforeStart,
   events,
   failLast,
   forgetEvents,
@@ -32,6 +33,8 @@ import { apiError } from '../../../support/fake-cluster.ts';
 beforeEach(openShop);
 
 const ref = (claim: string) => ({ kube, namespace, claim });
+
+const asked = { clock, signal: new AbortController().signal };
 
 /** A copy without --cutover. */
 const copying = (from: string, more: Partial<CopyRequest> = {}) => {
@@ -144,7 +147,7 @@ describe('what stands still for a cutover in its middle has the only whole files
   const back = () => ({ source: ref('new'), target: ref('old') });
   const copyingBack = (more: Partial<CopyRequest> = {}) => {
     const request = { mode: 'merge', ...back(), ...more } as CopyRequest;
-    return requireNothingStandsStill(request, new AbortController().signal);
+    return requireNothingStandsStill(request, asked);
   };
 
   beforeEach(async () => {
@@ -182,6 +185,68 @@ describe('what stands still for a cutover in its middle has the only whole files
       if (verb === 'list' && collection.startsWith('apps/')) throw apiError(403, 'no', 'Forbidden');
     };
     await copyingBack();
+  });
+});
+
+describe('a claim that a cutover copies to gets no files of others, whoever says --again', () => {
+  const copyingThere = (more: Partial<CopyRequest> = {}) => {
+    const request = { mode: 'merge', source: ref('other'), target: ref('new'), ...more } as CopyRequest;
+    return requireNothingStandsStill(request, asked);
+  };
+  const byOther = () => ({ source: ref('other') });
+
+  beforeEach(async () => {
+    const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
+    await kube.create(persistentVolumeClaims, object('other', claim) as never);
+  });
+
+  test.each([
+    ['is being stopped', () => run(cutOff)],
+    [
+      'has copied all',
+      () => {
+        cutOffBeforeStart();
+        return run();
+      },
+    ],
+  ])('once the source %s, and the run was cut off', async (_, cutShort) => {
+    await expect(cutShort()).rejects.toThrow('no answer');
+    reconnect();
+    forgetEvents();
+    const refusal = {
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^cutover cutover-\w+ from shop\/old to target claim fake\/shop\/new has not ended: what is to run there would find the files of both$/,
+      ),
+      hint: expect.stringMatching(/x8sync status cutover-\w+ -n shop .*x8sync cleanup cutover-\w+ -n shop/),
+    };
+    for (const again of [false, true]) {
+      await expect(copyingThere({ again })).rejects.toMatchObject(refusal);
+      await expect(run(undefined, 'nothing', undefined, again, byOther())).rejects.toMatchObject(refusal);
+    }
+    await copyingThere({ mode: 'dry-run' });
+    expect(events).toEqual([]);
+    await run();
+    await copyingThere();
+  });
+
+  test('while a run is at it, between two of its copies as well', async () => {
+    let refused: unknown;
+    await run(async (_, pass) => {
+      if (pass === 1) refused = await copyingThere().catch((error: unknown) => error);
+    });
+    expect(refused).toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^target claim fake\/shop\/new is being cut over to at this moment, by /,
+      ),
+    });
+    await copyingThere();
+  });
+
+  test('where it has gone back to its source, there is nothing against it', async () => {
+    await expect(run(failLast)).rejects.toThrow('the disk is gone');
+    await copyingThere();
   });
 });
 

@@ -33,6 +33,7 @@ import {
   scaleWeb,
   stateNow,
   volumes,
+  whileLong,
 } from '../../../support/cutover-scene.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 
@@ -309,4 +310,31 @@ describe('what is stopped', () => {
       expect.stringMatching(/^Not cut over: Deployment web \(3\) of the source is told to start/),
     );
   });
+});
+
+test('a pod that has come and ended between two looks has written what is in no copy', async () => {
+  const come = run(async ({ isLast }) => {
+    if (!isLast) return;
+    await kube.create(pods, object('nightly', { spec: volumes('old'), status: { phase: 'Succeeded' } }));
+  });
+  await expect(come).rejects.toMatchObject({
+    exitCode: 3,
+    message: 'pod nightly mounted fake/shop/old while it was to stand still',
+  });
+  expect(await counts()).toEqual({ web: replicas, next: 0 });
+});
+
+test('one that had ended before is no matter, nor a pod of the workload that is away as the stop begins', async () => {
+  await kube.create(pods, object('nightly', { spec: volumes('old'), status: { phase: 'Succeeded' } }));
+  const web = { namespace, name: 'web-pod' };
+  beforeStop(async () => {
+    const pod = await kube.get(pods, web);
+    await kube.delete(pods, web);
+    await whileLong();
+    const { uid: _, resourceVersion: __, ...metadata } = pod.metadata;
+    await kube.create(pods, { ...pod, metadata });
+    await whileLong();
+  });
+  await run();
+  expect(await counts()).toEqual({ web: 0, next: replicas });
 });

@@ -4,10 +4,12 @@ import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.t
 import { X8sError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
 import { configMaps, deployments, pods } from '../../../../../src/kube/api/resources.ts';
+import { stopMarkKey } from '../../../../../src/tasks/names.ts';
 import {
   beforeStop,
   claimIn,
   counts,
+  cutOff,
   cutOffBeforeStart,
   events,
   failLast,
@@ -277,4 +279,24 @@ test('a cutover whose record is gone is not made again by the same command: its 
   expect([events, await counts()]).toEqual([[], { web: 0, next: 0 }]);
   expect(await markNow()).toMatchObject({ moved: true });
   expect(await run(undefined, 'target', undefined, true)).toMatchObject({ stopped: [] });
+});
+
+test('what was started by hand and is stopped by hand later, as it is copied, stands still for no cutover', async () => {
+  await expect(run(cutOff)).rejects.toThrow('no answer');
+  reconnect();
+  await scaleWeb(replicas);
+  const isMarked = async () => {
+    const { metadata } = await kube.get(deployments, { namespace, name: 'web' });
+    return metadata.annotations?.[stopMarkKey] !== undefined;
+  };
+  expect(await isMarked()).toBe(true);
+  const stoppedByHand = run(async (_, pass) => {
+    if (pass !== 1) return;
+    expect(await isMarked()).toBe(false);
+    await scaleWeb(0);
+  });
+  await expect(stoppedByHand).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/^what mounts fake\/shop\/old is not what it was when this began/),
+  });
 });

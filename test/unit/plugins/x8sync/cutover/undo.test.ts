@@ -9,6 +9,7 @@ import {
   counts,
   events,
   forgetEvents,
+  hurry,
   kube,
   lockNow,
   loseLock,
@@ -20,6 +21,7 @@ import {
   scaleWeb,
   stateNow,
 } from '../../../support/cutover-scene.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 
 beforeEach(openShop);
 
@@ -129,4 +131,18 @@ describe('the lock of a cutover', () => {
     expect(await recordNow()).toMatchObject({ phase: 'Failed' });
     expect(await stateNow()).toMatchObject({ phase: 'ready' });
   });
+});
+
+test('a server that has just begun, and refuses what it allowed before, keeps nothing stopped', async () => {
+  hurry();
+  let refusals = 3;
+  const failed = run(({ isLast }) => {
+    if (!isLast) return;
+    kube.before = ({ verb, name }) => {
+      if (verb === 'patch' && name === 'web' && refusals-- > 0) throw apiError(403, 'no', 'Forbidden');
+    };
+    throw new X8sError('the disk is gone');
+  });
+  await expect(failed).rejects.toThrow('the disk is gone');
+  expect(await counts()).toEqual({ web: replicas, next: 0 });
 });

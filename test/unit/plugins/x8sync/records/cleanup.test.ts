@@ -5,6 +5,7 @@ import { lineOf } from '../../../../../plugins/x8sync/commands/task-output.ts';
 import { sideOf } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
+import { lastMarkOf } from '../../../../../plugins/x8sync/records/stop-mark.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/request/task-store.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
@@ -16,6 +17,7 @@ import {
   type Resource,
   secrets,
 } from '../../../../../src/kube/api/resources.ts';
+import { stopMarkKey } from '../../../../../src/tasks/names.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -114,6 +116,25 @@ test('a cutover in its middle is refused with the commands for the cluster of it
   await a.patch(deployments, web, { spec: { replicas: 3 } }, { type: 'merge' });
   await clean(async () => a);
   expect(await recordsOf(b)).toEqual([]);
+});
+
+test('what a cutover had stopped and somebody has started by hand bears its mark no more; what was moved keeps it', async () => {
+  const [a, b] = [clusterOf('a'), clusterOf('b')];
+  const spec = { ...shop, cutover: 'yes' };
+  await side(a, 'source', spec, b);
+  await side(b, 'target', spec, a);
+  const mark = { task: 'db', target: 'shop/copy', targetUid: '2', replicas: 3 };
+  const marked = { started: mark, moved: { ...mark, moved: true }, foreign: { ...mark, task: 'other' } };
+  for (const [name, one] of Object.entries(marked)) {
+    const annotations = { [stopMarkKey]: JSON.stringify(one) };
+    const object = { metadata: { name, namespace: 'shop', annotations }, spec: { replicas: 1 } };
+    await a.create(deployments as Resource, object as never);
+  }
+  await cleanUpSource(a, b);
+  const { items } = await a.list(deployments as Resource, { namespace: 'shop' });
+  const bearing = items.filter((one) => lastMarkOf(one) !== undefined);
+  expect(bearing.map(({ metadata }) => metadata.name).sort()).toEqual(['foreign', 'moved']);
+  expect(items).toHaveLength(3);
 });
 
 describe('a record that was edited by hand', () => {

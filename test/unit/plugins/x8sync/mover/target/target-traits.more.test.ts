@@ -199,6 +199,34 @@ if (isThorough)
     60_000,
   );
 
+withShare(
+  'a name whose case changes between the look at what is to go and the pass that deletes is there in the end',
+  async () => {
+    await share();
+    for (const name of ['Readme', 'gone', 'stays']) write(name);
+    await both.serve();
+    expect(await both.copy()).toMatchObject({ code: 5 });
+    rmSync(join(both.source, 'gone'));
+    const programs = join(both.stage.root, 'programs');
+    mkdirSync(programs);
+    const from = join(both.source, 'Readme');
+    const shim = `#!/bin/sh
+case " $* " in
+  *" -n "*) ;;
+  *" --delete"*) [ ! -e ${from} ] || mv ${from} ${join(both.source, 'README')} ;;
+esac
+exec /usr/bin/rsync "$@"
+`;
+    writeFileSync(join(programs, 'rsync'), shim, { mode: 0o755 });
+    const path = `${programs}:${process.env.PATH}`;
+    const again = await both.copy({ X8S_DELETES: 'all', PATH: path });
+    expect(readdirSync(both.source)).toContain('README');
+    expect(readFileSync(join(both.target, 'README'), 'utf8')).toBe('Readme');
+    expect(again).toMatchObject({ code: 5, failures: [], stats: { transferredFiles: 1 } });
+  },
+  60_000,
+);
+
 withLoops(
   'times that the file system can not keep are named, and not copied each time',
   async () => {
