@@ -7,7 +7,7 @@ import { pods } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { containerStatus } from '../launch/containers.ts';
 import type { Launched, Target } from '../launch/launcher.ts';
-import { openStartupGate, StartupGate } from '../launch/startup-gate.ts';
+import { openStartupGate, StartupGate, tooLate } from '../launch/startup-gate.ts';
 import { ChannelClosed } from '../wire/channel.ts';
 
 export interface RestartContext {
@@ -126,10 +126,8 @@ async function untilSynced(context: RestartContext, gate: Gate, containerId: str
   const before = 'before what was synced was there again';
   if (!(gate instanceof StartupGate)) return `began ${before}: ${gate}`;
   const { clock, untilInSync } = context;
-  const tooLate = 'the agent of the node was too late for it';
-  const notHeld = gate.untilHeld(containerId).then(async (isHeld) => (isHeld ? '' : await gate.ended));
-  const none = await orAfter(newsLimit, tooLate, notHeld, clock);
-  if (none !== '') return `began ${before}: ${none}`;
+  const none = await orAfter(newsLimit, tooLate, gate.untilHeld(containerId), clock);
+  if (none !== undefined) return `began ${before}: ${none}`;
   const synced = untilInSync(containerId).then(() => '');
   const timeIsOver = `its ${gate.seconds} s were over`;
   const over = await orAfter(gate.seconds * 1000, timeIsOver, Promise.race([synced, gate.ended]), clock);

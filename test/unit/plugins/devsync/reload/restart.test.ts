@@ -161,6 +161,16 @@ test('a program that was not held in time has begun, and that is said', async ()
   );
 });
 
+test('so it is where the agent says that it had begun, also where it executes another one by then', async () => {
+  const { line, done, startsAgain } = await stage();
+  line.says({ late: next });
+  line.says({ held: next });
+  await startsAgain();
+  expect((await done).message).toMatch(
+    /its program began before .*: the agent of the node was too late for it$/,
+  );
+});
+
 test('so it is where the agent may not hold it', async () => {
   const { line, done, startsAgain } = await stage();
   line.says({ trouble: 'Operation not permitted' });
