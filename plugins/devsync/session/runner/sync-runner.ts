@@ -9,7 +9,7 @@ import { type Attached, attach, sizeOf } from '../attach/attach.ts';
 import type { RemoteMovedError } from '../attach/remote-root.ts';
 import type { Synchronizer } from '../cycle/synchronizer.ts';
 import { Activity } from '../status/activity.ts';
-import { pausedByYou, type SyncState } from '../status/state.ts';
+import { pausedByYou, type SyncState, undoneIn } from '../status/state.ts';
 import { StatusLines } from '../status/status-lines.ts';
 import { attemptFailure, pauseAfter } from './attempt-failure.ts';
 import { ChosenContainer, noContainer } from './chosen-container.ts';
@@ -296,7 +296,8 @@ export class SyncRunner implements RunningSync {
   #update(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
     this.#wasInSync ||= change.phase === 'watching';
-    if (change.phase === 'watching') this.#reloader?.inSync();
+    const undone = change.phase === 'watching' ? undoneIn(this.#state) : undefined;
+    if (undone !== undefined) this.#reloader?.inSync(undone);
     const line = this.#statusLines.of(this.#state);
     if (line !== undefined) this.#options.onLog(line);
     this.#options.onState?.(this.#state);
