@@ -14,6 +14,8 @@ export interface PluginContext {
   readonly plugin: PluginInfo;
   /** `kubectl x8sync`. */
   readonly binaryName: string;
+  /** As for commands; absent before one is found. */
+  readonly commandLine?: readonly string[];
   readonly env: Environment;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -33,6 +35,8 @@ export interface CommandContext {
   readonly plugin: PluginInfo;
   /** `kubectl x8sync`, for hints. */
   readonly binaryName: string;
+  /** What was typed, in one form: the command's name, `--option=value` each, `--`, arguments. */
+  readonly commandLine: readonly string[];
   readonly env: Environment;
   readonly reporter: CollectingReporter;
   readonly clock: Clock;

@@ -69,6 +69,7 @@ async function runCommand<C extends CommandContext>(
   { color, printer, signal }: Run,
 ): Promise<Outcome> {
   const { stdin, stdout, stderr, env, clock, plugin, binaryName, onAbandoned } = command.context;
+  const { commandLine = [] } = command.context;
   const { verbose, output, noColor } = command;
   const reporter = createReporter({
     stream: stderr,
@@ -82,6 +83,7 @@ async function runCommand<C extends CommandContext>(
   const { context, close } = command.open({
     plugin,
     binaryName,
+    commandLine,
     env,
     reporter,
     clock,

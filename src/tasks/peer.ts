@@ -29,18 +29,20 @@ export interface FoundPeer {
  * Makes sure that the cluster at a peer's API server is the peer's.
  *
  * @param kube of the cluster that answers there
+ * @param what is in the cluster, for messages
  * @throws UnreachableError where it is another one.
  */
 export async function recognisePeer(
   kube: KubeClient,
-  { server, clusterUid }: Peer,
+  { server, clusterUid }: Pick<Peer, 'server' | 'clusterUid'>,
   options: CallOptions = {},
+  what = "the task's other side",
 ): Promise<FoundPeer> {
   if (clusterUid === undefined) return { kube, doubt: undefined };
   const found = await clusterId(kube, options);
   if (found === clusterUid) return { kube, doubt: undefined };
   const { context, user } = kube.cluster;
-  const wanted = `the task's other side is in the cluster whose namespace kube-system has the UID ${clusterUid}`;
+  const wanted = `${what} is in the cluster whose namespace kube-system has the UID ${clusterUid}`;
   if (found === undefined)
     return {
       kube,

@@ -54,8 +54,10 @@ export class UpCommand extends ConfigCommand {
     const { configDigest, explainConfig, isConfirmed, rememberConfirmed, rememberTarget } = await import(
       '../config/confirmed.ts'
     );
+    const { clusterId } = await import('../../../src/kube/cluster/identity.ts');
     const { config, workstation, kube, namespace } = open;
-    const target = { cluster: kube.cluster, namespace };
+    const clusterUid = await clusterId(kube, { signal: context.signal });
+    const target = { cluster: kube.cluster, namespace, clusterUid };
     const digest = configDigest(config, target);
     if (!isConfirmed(workstation, digest)) {
       const about = explainConfig(config, target);

@@ -65,8 +65,9 @@ export class WatchCommand extends AgentCommand {
     const { answers } = await import('../../../src/kube/watch/until-answers.ts');
     if (await answers(kube, { signal, timeoutMs: reachPatience })) return true;
     const { context, server } = kube.cluster;
+    const unseen = this.yes ? '; what was changed in them there is not agreed to, since nobody saw it' : '';
     if (this.background)
-      reporter.warn(`${context}: no answer from ${server}; the syncs begin as soon as it answers`);
+      reporter.warn(`${context}: no answer from ${server}; the syncs begin as soon as it answers${unseen}`);
     return false;
   }
 

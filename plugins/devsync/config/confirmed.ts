@@ -15,12 +15,18 @@ import type { Config, NamedTarget } from './parse-config.ts';
 export interface ConfigTarget {
   readonly cluster: Pick<ClusterInfo, 'context' | 'server'>;
   readonly namespace: string;
+  /** Of the cluster's kube-system namespace, where that may be read: others may answer at the same address. */
+  readonly clusterUid?: string | undefined;
 }
 
 /** Tells versions apart: by the file's path and text, and by the cluster and namespace that it means. */
-export function configDigest({ file, text }: Config, { cluster, namespace }: ConfigTarget): string {
+export function configDigest(
+  { file, text }: Config,
+  { cluster, namespace, clusterUid }: ConfigTarget,
+): string {
+  const which = clusterUid === undefined ? [cluster.server] : [cluster.server, clusterUid];
   return createHash('sha256')
-    .update(JSON.stringify([file, text, cluster.server, namespace]))
+    .update(JSON.stringify([file, text, ...which, namespace]))
     .digest('hex');
 }
 

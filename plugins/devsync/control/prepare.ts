@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requirePermissions } from '../../../src/kube/cluster/access.ts';
+import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { checkImage, type ImageCheck } from './image-check.ts';
@@ -31,7 +32,8 @@ export async function prepare(options: PrepareOptions): Promise<void> {
   await requirePermissions(kube, needed, { signal, hint });
   // These need no image of their own in the namespace.
   if (specs.every(({ launcher }) => launcher === 'exec' || launcher === 'node-agent')) return;
-  const what = JSON.stringify([kube.cluster.server, namespace, image]);
+  const cluster = (await clusterId(kube, { signal })) ?? kube.cluster.server;
+  const what = JSON.stringify([cluster, namespace, image]);
   const folder = join(workstation.folder, 'prepared');
   const mark = join(folder, createHash('sha256').update(what).digest('hex'));
   if (existsSync(mark)) return;

@@ -10,6 +10,9 @@ import { letGoLine, parseNews } from '../wire/startup-gate.ts';
 import { gateSeconds } from './gate-limit.ts';
 import { type NodeContext, openGateLine } from './node-agent.ts';
 
+/** Why the program of a container is not held though others would be. */
+export const tooLate = 'the agent of the node was too late for it';
+
 /**
  * Resolves once the program of the container's next start will be held.
  *
@@ -26,12 +29,14 @@ export class StartupGate {
   readonly #line: Duplex;
   /** Ids without a runtime's name. */
   readonly #held = new Set<string>();
+  /** Those whose program had begun before. */
+  readonly #late = new Set<string>();
   /** Those that are not to be held, whether they are by now or not. */
   readonly #letGo = new Set<string>();
   /** The only one that is to be held, once it is known. */
   #only: string | undefined;
   readonly #ended = Promise.withResolvers<string>();
-  #onHeld: () => void = () => {};
+  #onNews: () => void = () => {};
   #rest = '';
 
   constructor(line: Duplex, seconds: number) {
@@ -55,16 +60,17 @@ export class StartupGate {
     return this.#held.has(bare(containerId));
   }
 
-  /** Resolves when the program of this container is held, or with false where it cannot be any more. */
-  async untilHeld(containerId: string): Promise<boolean> {
-    const over = this.ended.then(() => false);
+  /** Resolves when the program of this container is held, or with why it cannot be any more. */
+  async untilHeld(containerId: string): Promise<string | undefined> {
     while (!this.holds(containerId)) {
-      const held = new Promise<true>((resolve) => {
-        this.#onHeld = () => resolve(true);
+      if (this.#late.has(bare(containerId))) return tooLate;
+      const news = new Promise<undefined>((resolve) => {
+        this.#onNews = () => resolve(undefined);
       });
-      if (!(await Promise.race([held, over]))) return false;
+      const why = await Promise.race([news, this.ended]);
+      if (why !== undefined) return why;
     }
-    return true;
+    return undefined;
   }
 
   /** This one goes on, also where the agent tells of it later; others are held as before. */
@@ -108,10 +114,11 @@ export class StartupGate {
   #hear(line: string): void {
     const news = parseNews(line);
     if (news.kind === 'trouble') this.#end(`the agent of the node may not hold it: ${news.words}`);
-    if (news.kind !== 'held') return;
-    this.#held.add(news.id);
+    if (news.kind === 'late') this.#late.add(news.id);
+    // What an agent said before counts: it begins once.
+    if (news.kind === 'held' && !this.#late.has(news.id)) this.#held.add(news.id);
     this.#release();
-    this.#onHeld();
+    this.#onNews();
   }
 
   #end(why: string): void {

@@ -17,8 +17,9 @@
  * Arguments: architecture (as Node.js names it), where the processes are (`/proc`), the main process that ends first, what
  * is before and after a container's id in the control groups of its pod, seconds to wait for a start, seconds to hold it.
  *
- * Says `{"looking":true}` once every container that begins from then on is held, `{"held":ID}` for each that is, and
- * `{"trouble":WORDS}` for one that cannot be. Takes ids of those that are to go on, a line each; its input's end lets
+ * Says `{"looking":true}` once every container that begins from then on is held, `{"held":ID}` for each that is,
+ * `{"late":ID}` for one whose program had begun before, which goes on, and `{"trouble":WORDS}` for one that cannot be
+ * held, which ends all. Takes ids of those that are to go on, a line each; its input's end lets
  * all of them go.
  */
 export const gateScript = String.raw`
@@ -26,7 +27,7 @@ use strict; use warnings;
 my ($arch, $proc, $main, $before, $after, $wait, $hold) = @ARGV;
 my %tables = (x64 => { ptrace => 101, wait4 => 61 }, arm64 => { ptrace => 117, wait4 => 260 });
 my $number = $tables{$arch} or die "no system calls are known of $arch\n";
-my ($seize, $cont, $detach, $listen) = (0x4206, 7, 17, 0x4208);
+my ($seize, $cont, $detach, $listen, $interrupt) = (0x4206, 7, 17, 0x4208, 0x4207);
 my ($trace_exec, $exec_event, $stop_event) = (0x10, 4, 128);
 # WNOHANG | __WALL
 my $any = 0x40000001;
@@ -37,8 +38,9 @@ $SIG{ALRM} = "DEFAULT";
 $SIG{CHLD} = sub {};
 alarm($wait);
 
-# By id; processes by their numbers: those that were there before, that are traced, that are held.
-my (%known, %old, %traced, %held);
+# By id; processes by their numbers: those that were there before, that are traced, that are held, that may have begun
+# before they were traced.
+my (%known, %old, %traced, %held, %unsure);
 my $limited = 0;
 for my $pid (processes()) {
   $old{$pid} = 1;
@@ -65,7 +67,7 @@ while (1) {
     $known{$id} = 1;
     for my $pid (grep { $traced{$_} eq $id } keys %traced) {
       trace($detach, $pid, 0) if $held{$pid};
-      delete @$_{$pid} for \%traced, \%held;
+      forget($pid);
     }
   }
 }
@@ -79,7 +81,11 @@ sub take {
     exit 1;
   }
   $traced{$pid} = $id;
+  # Before it was traced, or right after: the one is stopped by this, and the other one by its program before that.
+  $unsure{$pid} = 1 if has_executed($pid) && trace($interrupt, $pid, 0) >= 0;
 }
+
+sub forget { delete @$_{$_[0]} for \%traced, \%held, \%unsure }
 
 # What traced processes stop for is not theirs to wait for: they go on at once, but for the one thing.
 sub answer_all {
@@ -88,16 +94,23 @@ sub answer_all {
     my $status = unpack("l", $buffer);
     if (($status & 0xff) != 0x7f) {
       # It has ended, and may be seen until its parent knows.
-      delete @$_{$pid} for \%traced, \%held;
+      forget($pid);
       $old{$pid} = 1;
       next;
     }
     my ($signal, $event) = ($status >> 8 & 0xff, $status >> 16);
     if ($event == $exec_event && defined $traced{$pid}) {
+      delete $unsure{$pid};
       $held{$pid} = 1;
       # One time for all of them: nobody is held for longer, whatever begins meanwhile.
       alarm($hold) unless $limited++;
       say_line(qq({"held":"$traced{$pid}"}));
+    } elsif ($unsure{$pid} && $event == $stop_event) {
+      my $id = $traced{$pid};
+      trace($detach, $pid, 0);
+      forget($pid);
+      $known{$id} = 1;
+      say_line(qq({"late":"$id"}));
     } elsif ($event == $stop_event) {
       # SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU stop it for others; this only begins to trace it.
       trace($signal >= 19 && $signal <= 22 ? $listen : $cont, $pid, 0);
@@ -126,6 +139,13 @@ sub container {
 
 # Process 1 of a namespace of its own.
 sub is_main { return grep { /^NSpid:\t\d+(?:\t\d+)*\t1$/ } lines("$_[0]/status") }
+
+# What has not executed anything since it was made has PF_FORKNOEXEC among its flags, as a runtime's process has.
+sub has_executed {
+  my $stat = join("\n", lines("$_[0]/stat"));
+  $stat =~ s/^.*\) //s or return 0;
+  return !((split " ", $stat)[6] & 0x40);
+}
 
 # Gone, or not reaped yet.
 sub has_ended { return !grep { /^State:\t[^ZX]/ } lines("$_[0]/status") }

@@ -12,7 +12,9 @@ import { plainWords } from '../wire/plain-words.ts';
 import { readLine } from '../wire/read-line.ts';
 import { SharedLine } from '../wire/shared-line.ts';
 import { authorize, SessionRefused } from './authorize.ts';
+import type { ContainerIdentity } from './cgroups.ts';
 import { openGate } from './gate.ts';
+import { GatePlaces } from './gate-places.ts';
 import type { OpenedLine } from './opened-line.ts';
 import { openSession } from './session.ts';
 
@@ -63,9 +65,11 @@ class NodeAgent {
   readonly #sockets = new Set<Socket>();
   /** Sessions on lines that have others already. */
   #further = 0;
+  readonly #gates: GatePlaces;
 
   constructor(options: AgentServerOptions) {
     this.#options = options;
+    this.#gates = new GatePlaces(options.node);
   }
 
   async serve(socket: Socket): Promise<void> {
@@ -125,13 +129,29 @@ class NodeAgent {
     const { kube, node, bundle, onLog } = this.#options;
     const { user, container } = await authorize(kube, node, request, { signal: limit });
     if (request.gate !== undefined) {
-      const gate = await openGate(container, request.gate, limit);
+      const gate = await this.#openGate(user, container, request.gate, limit);
       onLog(describe(user, 'holds back the next start of', request, `for ${request.gate} s at most`));
       return gate;
     }
     const session = await openSession(container, bundle, limit);
     onLog(describe(user, 'has a session in', request, `as ${session.who}`));
     return session;
+  }
+
+  async #openGate(
+    user: string,
+    container: ContainerIdentity,
+    seconds: number,
+    limit: AbortSignal,
+  ): Promise<OpenedLine> {
+    const giveBack = this.#gates.take(user, container.uid);
+    try {
+      const gate = await openGate(container, seconds, limit);
+      return { join: (line) => gate.join(line).finally(giveBack) };
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
   }
 
   /** What a caller is told. */

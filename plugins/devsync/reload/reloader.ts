@@ -59,7 +59,7 @@ export class Reloader {
   #isPlanned = false;
   #restarting: Promise<ActionResult> | undefined;
   /** Settled when a container is in sync, by its id. */
-  readonly #synced = new Map<string, PromiseWithResolvers<void>>();
+  readonly #synced = new Map<string, PromiseWithResolvers<string>>();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -95,13 +95,13 @@ export class Reloader {
     this.#begin();
   }
 
-  /** What can be synced with the container is. */
-  inSync(): void {
-    this.#syncOf(this.#containerId).resolve();
+  /** What can be synced with the container is. @param undone what cannot, in words; empty: nothing. */
+  inSync(undone: string): void {
+    this.#syncOf(this.#containerId).resolve(undone);
   }
 
-  #syncOf(containerId: string): PromiseWithResolvers<void> {
-    const known = this.#synced.get(containerId) ?? Promise.withResolvers<void>();
+  #syncOf(containerId: string): PromiseWithResolvers<string> {
+    const known = this.#synced.get(containerId) ?? Promise.withResolvers<string>();
     this.#synced.set(containerId, known);
     return known;
   }

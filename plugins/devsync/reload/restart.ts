@@ -7,7 +7,7 @@ import { pods } from '../../../src/kube/api/resources.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { containerStatus } from '../launch/containers.ts';
 import type { Launched, Target } from '../launch/launcher.ts';
-import { openStartupGate, StartupGate } from '../launch/startup-gate.ts';
+import { openStartupGate, StartupGate, tooLate } from '../launch/startup-gate.ts';
 import { ChannelClosed } from '../wire/channel.ts';
 
 export interface RestartContext {
@@ -20,8 +20,8 @@ export interface RestartContext {
   readonly restartAnyway: boolean;
   /** How the agent in the container was started. */
   readonly launcher: Launched['launcher'];
-  /** Resolves when what can be synced with this container is. */
-  readonly untilInSync: (containerId: string) => Promise<void>;
+  /** Resolves when what can be synced with this container is, with what cannot, in words; empty: nothing. */
+  readonly untilInSync: (containerId: string) => Promise<string>;
   /** Told what holds programs back from now on; undefined: nothing does any more. */
   readonly onGate: (gate: StartupGate | undefined) => void;
   readonly openGate?: typeof openStartupGate;
@@ -126,16 +126,15 @@ async function untilSynced(context: RestartContext, gate: Gate, containerId: str
   const before = 'before what was synced was there again';
   if (!(gate instanceof StartupGate)) return `began ${before}: ${gate}`;
   const { clock, untilInSync } = context;
-  const tooLate = 'the agent of the node was too late for it';
-  const notHeld = gate.untilHeld(containerId).then(async (isHeld) => (isHeld ? '' : await gate.ended));
-  const none = await orAfter(newsLimit, tooLate, notHeld, clock);
-  if (none !== '') return `began ${before}: ${none}`;
-  const synced = untilInSync(containerId).then(() => '');
-  const timeIsOver = `its ${gate.seconds} s were over`;
-  const over = await orAfter(gate.seconds * 1000, timeIsOver, Promise.race([synced, gate.ended]), clock);
-  return over === ''
-    ? 'was held back until what was synced was there again'
-    : `was held back, and went on ${before}: ${over}`;
+  const none = await orAfter(newsLimit, tooLate, gate.untilHeld(containerId), clock);
+  if (none !== undefined) return `began ${before}: ${none}`;
+  const held = 'was held back until what was synced was there again';
+  const synced = untilInSync(containerId).then((undone) =>
+    undone === '' ? held : `${held}, but for ${undone}`,
+  );
+  const tooEarly = (why: string) => `was held back, and went on ${before}: ${why}`;
+  const ended = Promise.race([synced, gate.ended.then(tooEarly)]);
+  return await orAfter(gate.seconds * 1000, tooEarly(`its ${gate.seconds} s were over`), ended, clock);
 }
 
 /** What is resolved with, or this after so many milliseconds. */

@@ -40,8 +40,13 @@ export async function refuseLocalOverlap(
 /** Forgets what earlier syncs of this name have left: a name has one at a time. */
 export function forgetNamesakes(workstation: Workstation, { uid, ...made }: Registered): void {
   for (const one of workstation.registered())
-    if (one.uid !== uid && isNamesake(one, made)) workstation.forget(one.uid);
+    if (one.uid !== uid && isNamesake(one, made) && !areOfOtherClusters(one, made))
+      workstation.forget(one.uid);
 }
+
+/** Whether they are known to be, though the addresses are the same. */
+const areOfOtherClusters = (one: Pick<Registered, 'clusterUid'>, other: Pick<Registered, 'clusterUid'>) =>
+  one.clusterUid !== undefined && other.clusterUid !== undefined && one.clusterUid !== other.clusterUid;
 
 const isNamesake = (one: NewSync, other: NewSync) =>
   one.name === other.name && one.namespace === other.namespace && one.server === other.server;

@@ -4,7 +4,9 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, UnreachableError, UsageError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
+import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
+import { recognisePeer } from '../../../src/tasks/peer.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
 import { rootIdOf } from '../sync/metadata/metadata-folder.ts';
@@ -44,6 +46,7 @@ export interface CreateOptions {
 
 /** What a person has said of a sync on this workstation. */
 interface Said {
+  readonly clusterUid: string | undefined;
   readonly file: string | undefined;
   readonly overlaps: boolean;
 }
@@ -92,18 +95,21 @@ export class SpecStore {
     const { path } = spec.local;
     const rootId = rootIdOf(path, this.#workstation.metadataCandidatesFor(path));
     const marked = { ...spec, local: { ...spec.local, rootId } };
+    const clusterUid = await clusterId(this.#kube, { signal });
     const { record } = await this.#store.open({ namespace, task: name, role, spec: marked, signal });
     const sync = toSync(record);
-    forgetNamesakes(this.#workstation, this.#register(sync, { file, overlaps: allowOverlap }));
+    forgetNamesakes(this.#workstation, this.#register(sync, { clusterUid, file, overlaps: allowOverlap }));
     return sync;
   }
 
   /** Notes a sync on this workstation, and what a person has seen and said of it here. */
-  #register({ uid, name, namespace, spec }: Omit<Sync, 'record'>, { file, overlaps }: Said): Registered {
+  #register({ uid, name, namespace, spec }: Omit<Sync, 'record'>, said: Said): Registered {
+    const { clusterUid, file, overlaps } = said;
     const about = { uid, name, namespace, server: this.#kube.cluster.server, path: spec.local.path };
     const made: Registered = {
       ...about,
       agreed: spec,
+      ...(clusterUid !== undefined && { clusterUid }),
       ...(file !== undefined && { file }),
       ...(overlaps && { overlaps: true }),
     };
@@ -114,7 +120,7 @@ export class SpecStore {
   /** Notes a sync that was made before. */
   #registerAgain(sync: Omit<Sync, 'record'>, file: string | undefined): void {
     const known = this.#workstation.find(sync.uid);
-    this.#register(sync, { file, overlaps: known?.overlaps === true });
+    this.#register(sync, { clusterUid: known?.clusterUid, file, overlaps: known?.overlaps === true });
   }
 
   /** One by its name. */
@@ -232,13 +238,17 @@ export class SpecStore {
 
   /** Asks the cluster that a sync was made in. */
   async #isRegisteredThere(
-    { server, namespace, name, uid }: Registered,
+    { server, clusterUid, namespace, name, uid }: Registered,
     signal: AbortSignal,
   ): Promise<boolean> {
+    const call = { signal, timeoutMs: answerLimit };
     const isHere = server === this.#kube.cluster.server;
-    const kube = isHere ? this.#kube : await this.#kubeByServer(server);
+    const found = isHere ? this.#kube : await this.#kubeByServer(server);
+    const { kube, doubt } = await recognisePeer(found, { server, clusterUid }, call, 'the sync');
     const store = new TaskStore({ kube, tool, schema, clock: this.#clock });
-    const record = await store.find(namespace, name, role, { signal, timeoutMs: answerLimit });
+    const record = await store.find(namespace, name, role, call);
+    // It may be in another cluster.
+    if (record?.uid !== uid && doubt !== undefined) throw new UnreachableError(doubt);
     return record?.uid === uid;
   }
 

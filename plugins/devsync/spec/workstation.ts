@@ -15,6 +15,8 @@ export interface Registered {
   readonly name: string;
   readonly namespace: string;
   readonly server: string;
+  /** Of its cluster's kube-system namespace: another cluster may answer there later. Absent where it may not be read. */
+  readonly clusterUid?: string | undefined;
   readonly path: string;
   /** The specification that a person has agreed to here. Absent where a version before this one made it. */
   readonly agreed?: unknown;

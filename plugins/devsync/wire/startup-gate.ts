@@ -10,6 +10,8 @@ export type GateNews =
   | { readonly kind: 'looking' }
   /** The program of this one is held. Its id has no runtime's name. */
   | { readonly kind: 'held'; readonly id: string }
+  /** The program of this one had begun before, and goes on. */
+  | { readonly kind: 'late'; readonly id: string }
   /** One could not be held, and nothing is any more. */
   | { readonly kind: 'trouble'; readonly words: string };
 
@@ -21,9 +23,10 @@ export function parseNews(line: string): GateNews {
   } catch {
     throw new ProtocolError('the agent sent a line that is no JSON');
   }
-  const { looking, held, trouble } = asObject(value, 'news');
+  const { looking, held, late, trouble } = asObject(value, 'news');
   if (trouble !== undefined) return { kind: 'trouble', words: asWords(trouble, 'words') };
   if (held !== undefined) return { kind: 'held', id: asDigest(held) };
+  if (late !== undefined) return { kind: 'late', id: asDigest(late) };
   if (looking === true) return { kind: 'looking' };
   throw new ProtocolError('the agent sent news that mean nothing');
 }

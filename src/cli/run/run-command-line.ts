@@ -58,7 +58,7 @@ async function dispatch(
   const isBare = scanned.words.length === 0 && scanned.given.length === 0;
   if (isBare && !commandFor([], cli.commands)) return print(helpFor([], cli, context), context);
   const { canonical, command } = parseArguments(scanned, cli.commands, binaryName);
-  return await commandFrom(canonical, command, context).execute();
+  return await commandFrom(canonical, command, { ...context, commandLine: canonical }).execute();
 }
 
 /** clipanion makes a machine of all that is registered before it reads a word: of one command that takes the least time. */

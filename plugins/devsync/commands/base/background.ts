@@ -11,16 +11,13 @@ import type { SyncEnvironment } from './sync-command.ts';
 /** How often it is asked whether the watch has started, in milliseconds, and how many times. */
 const [pollInterval, maxPolls] = [100, 100];
 
-/** The arguments of the command that runs in the background: without those that were carried out already. */
-export function withoutTerminal(args: readonly string[]): string[] {
-  const isTakeOver = (index: number) => args[index] === '--take-over';
-  return args.filter(
-    (arg, index) =>
-      arg !== '--background' &&
-      !arg.startsWith('--take-over=') &&
-      !isTakeOver(index) &&
-      !isTakeOver(index - 1),
-  );
+/** Options that were carried out by the command that starts it; a yes was to what a person could see then. */
+const carriedOut = /^--(?:background|take-over|yes)=/;
+
+/** The command line of the one that runs in the background, in the form that contexts have. */
+export function withoutTerminal(commandLine: readonly string[]): string[] {
+  const end = commandLine.indexOf('--');
+  return commandLine.filter((one, index) => index >= end || !carriedOut.test(one));
 }
 
 /**
@@ -39,7 +36,7 @@ export async function watchInBackground(
   const output = openSync(log, 'a', 0o600);
   // A compiled plugin is its own program and sets node's options itself; from sources both are arguments.
   const program = isSea() ? [] : [...process.execArgv, ...process.argv.slice(1, 2)];
-  const args = withoutTerminal(process.argv.slice(2));
+  const args = withoutTerminal(context.commandLine);
   const child = spawn(process.execPath, [...program, ...args], {
     detached: true,
     stdio: ['ignore', output, output],

@@ -22,7 +22,7 @@ import {
   LargeTransfers,
   type Results,
 } from '../transfers/large-transfers.ts';
-import type { SharedContents } from '../transfers/shared-contents.ts';
+import type { ContentsSource } from '../transfers/shared-contents.ts';
 import { isDone, isSameSnapshot, isUnfinished, type TreeSnapshot } from '../transfers/tree-snapshot.ts';
 import { type AppliedChanges, appliedChanges, toldChanges } from './applied-changes.ts';
 import { Hold } from './hold.ts';
@@ -54,7 +54,7 @@ export interface CycleOptions extends AgreementOptions {
   /** Told what was changed on each side, once it was. */
   readonly onApplied?: (applied: AppliedChanges) => void;
   /** Where other sessions send the same contents. */
-  readonly shared?: SharedContents | undefined;
+  readonly shared?: ContentsSource | undefined;
   /** Told what is carried over, for who looks on. */
   readonly activity?: Activity;
   /** Told what was carried out, batch by batch. */

@@ -9,8 +9,9 @@ import { type Attached, attach, sizeOf } from '../attach/attach.ts';
 import type { RemoteMovedError } from '../attach/remote-root.ts';
 import type { Synchronizer } from '../cycle/synchronizer.ts';
 import { Activity } from '../status/activity.ts';
-import { pausedByYou, type SyncState } from '../status/state.ts';
+import { pausedByYou, type SyncState, undoneIn } from '../status/state.ts';
 import { StatusLines } from '../status/status-lines.ts';
+import type { ContentsShare } from '../transfers/shared-contents.ts';
 import { attemptFailure, pauseAfter } from './attempt-failure.ts';
 import { ChosenContainer, noContainer } from './chosen-container.ts';
 import { namingLock, whileGitWorks } from './git-at-work.ts';
@@ -231,7 +232,7 @@ export class SyncRunner implements RunningSync {
     const update = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
     update({ phase: 'connecting', message: '', pod, container: target.container });
     if (inTheWay.aborted) return;
-    let leave: (() => void) | undefined;
+    let share: ContentsShare | undefined;
     try {
       const own = { memory: this.#memory, onDetail: (message: string) => update({ message }) };
       const attached = await attach({ ...this.#options, ...own, target, signal });
@@ -239,13 +240,14 @@ export class SyncRunner implements RunningSync {
       [this.#lastMessage, this.#remoteMoved] = ['', undefined];
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
       // Before its turn: what the writer sends meanwhile is kept for it as well.
-      leave = this.#options.common?.contents.join();
+      share = this.#options.common?.contents.join();
       const onWait = () => this.#update({ phase: 'waiting', message: awaitsWriter });
-      if (await isTurn(attached, this.#options, signal, onWait)) await this.#synchronize(attached, signal);
+      if (await isTurn(attached, this.#options, signal, onWait))
+        await this.#synchronize(attached, share, signal);
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     } finally {
-      leave?.();
+      share?.leave();
       this.#slot.clear();
       this.#activity.lost();
       this.#reloader?.detach();
@@ -264,13 +266,18 @@ export class SyncRunner implements RunningSync {
     if (this.#slot.current === undefined) this.#slot.fail(noContainer(message));
   }
 
-  async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
+  async #synchronize(
+    attached: Attached,
+    shared: ContentsShare | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { onLog } = this.#options;
     const stop = new AbortController();
     attached.begin();
     const synchronizer = synchronizerFor(attached, {
       ...this.#options,
       memory: this.#memory,
+      shared,
       activity: this.#activity,
       bases: this.#bases,
       signal: AbortSignal.any([signal, stop.signal]),
@@ -296,7 +303,8 @@ export class SyncRunner implements RunningSync {
   #update(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
     this.#wasInSync ||= change.phase === 'watching';
-    if (change.phase === 'watching') this.#reloader?.inSync();
+    const undone = change.phase === 'watching' ? undoneIn(this.#state) : undefined;
+    if (undone !== undefined) this.#reloader?.inSync(undone);
     const line = this.#statusLines.of(this.#state);
     if (line !== undefined) this.#options.onLog(line);
     this.#options.onState?.(this.#state);

@@ -5,11 +5,11 @@ import type { SyncSpec } from '../../spec/spec.ts';
 import type { Bases } from '../ancestor/bases.ts';
 import type { SyncMemory } from '../ancestor/sync-memory.ts';
 import type { Attached } from '../attach/attach.ts';
-import type { CommonWork } from '../attach/common-work.ts';
 import type { AppliedChanges } from '../cycle/applied-changes.ts';
 import { Synchronizer } from '../cycle/synchronizer.ts';
 import type { Activity } from '../status/activity.ts';
 import type { SyncState } from '../status/state.ts';
+import type { ContentsSource } from '../transfers/shared-contents.ts';
 
 export interface SynchronizerContext {
   readonly spec: SyncSpec;
@@ -20,7 +20,8 @@ export interface SynchronizerContext {
   readonly onLog: (line: string) => void;
   readonly activity: Activity;
   readonly bases: Bases;
-  readonly common?: CommonWork | undefined;
+  /** What it has in common with other sessions of the sync. */
+  readonly shared?: ContentsSource | undefined;
   /** Told when nothing of the container's is on its way here any more, before what goes there has begun to. */
   readonly onReceived?: (() => void) | undefined;
   readonly reloader: Reloader | undefined;
@@ -50,7 +51,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     useGitignore: spec.useGitignore,
     trashLimits: { ...spec.trashLimits, container: budget.trash },
     activity: context.activity,
-    shared: context.common?.contents,
+    shared: context.shared,
     onReceived: context.onReceived,
     onArrived: (batch) => context.bases.note(batch, local),
     onNotice: onLog,

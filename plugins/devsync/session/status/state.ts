@@ -1,5 +1,6 @@
 /** What a sync tells about itself; plain data, for people and for JSON. */
 
+import { formatPlural } from '../../../../src/ui/format.ts';
 import { type Brake, explainBrake, isConfirmable } from '../../reconcile/brakes.ts';
 import { childrenOf, join, type MaybeEntry, measure, writtenToProblem } from '../../reconcile/entry.ts';
 import type { OperationResult } from '../../reconcile/operations.ts';
@@ -158,6 +159,24 @@ export function problemsOf(results: readonly OperationResult[], side: Side): Pro
       ? [{ path, side, problem: 'it was written to while it was replaced; the trash has that version' }]
       : [];
   });
+}
+
+/**
+ * What is not the same on both sides though a reconciliation has ended, in a few words; empty: nothing. Undefined where
+ * some of it is tried again right away. What is written to all the time is no reason to wait.
+ */
+export function undoneIn({
+  message,
+  problems,
+  conflictCount,
+}: Pick<SyncState, 'message' | 'problems' | 'conflictCount'>): string | undefined {
+  if (problems.some(({ passing, problem }) => passing && problem !== writtenToProblem)) return undefined;
+  const words = [
+    ...(problems.length > 0 ? [formatPlural(problems.length, 'problem')] : []),
+    ...(conflictCount > 0 ? [formatPlural(conflictCount, 'conflict')] : []),
+    ...(message === '' ? [] : [message]),
+  ];
+  return words.join(', ');
 }
 
 /** An entry in a few words. */

@@ -10,7 +10,7 @@ import type { Activity } from '../status/activity.ts';
 import type { Side } from '../status/state.ts';
 import { backUpContainer } from './back-up-container.ts';
 import { DeltaBases } from './delta-bases.ts';
-import type { SharedContents } from './shared-contents.ts';
+import type { ContentsSource } from './shared-contents.ts';
 import { type Onlooker, transferChanges } from './transfer.ts';
 
 export interface ExchangeOptions {
@@ -22,7 +22,7 @@ export interface ExchangeOptions {
   readonly unanswered?: UnansweredOperations;
   readonly onAgreed: (edits: readonly Edit[]) => void;
   /** Where other sessions send the same contents of this workstation. */
-  readonly shared?: SharedContents | undefined;
+  readonly shared?: ContentsSource | undefined;
   /** Told what is under way, for who looks on. */
   readonly activity?: Activity;
   /** Told what was carried out. */

@@ -9,9 +9,19 @@ import { free } from '../../../../src/free.ts';
 import type { Chunk, ContentRequest, Contents, Endpoint } from '../../sync/endpoint.ts';
 import { chunkSize } from '../../sync/scan/digest.ts';
 import { SharedBody, share } from '../../wire/shared-body.ts';
+import { Pace, type Place } from './pace.ts';
 import { SharedChunks } from './shared-chunks.ts';
 
 type Reader = Pick<Endpoint, 'read'>;
+
+/** Where a session gets contents that others may send as well. */
+export type ContentsSource = Pick<SharedContents, 'take' | 'read'>;
+
+/** A session that takes part. */
+export interface ContentsShare extends ContentsSource {
+  /** It ends that. */
+  leave(): void;
+}
 
 /** Small contents that are in use until they are released. */
 export interface LentContents {
@@ -44,21 +54,41 @@ export class SharedContents {
   /** By the digests of what is in it; those that were used last are the last ones. */
   readonly #batches = new Map<string, Batch>();
   readonly #chunks: SharedChunks;
+  readonly #pace: Pace;
   #sessions = 0;
 
   /** @param limit bytes that are kept beside those that are in use. */
   constructor(limit = keptBytes, clock: Clock = systemClock) {
     this.#limit = limit;
     this.#chunks = new SharedChunks(() => this.#sessions < 2, clock);
+    this.#pace = new Pace(clock, limit);
   }
 
-  /** A session begins to take part. Returns how it ends that. */
-  join(): () => void {
+  /** A session begins to take part. */
+  join(): ContentsShare {
     this.#sessions++;
-    return () => {
-      this.#sessions--;
-      this.#sweep();
+    const place = this.#pace.join();
+    return {
+      take: (needs, from, signal) => this.#takeAt(place, needs, from, signal),
+      read: (needs, from, signal) => this.read(needs, from, signal),
+      leave: () => {
+        this.#sessions--;
+        this.#pace.leave(place);
+        this.#sweep();
+      },
     };
+  }
+
+  async #takeAt(
+    place: Place,
+    needs: readonly ContentRequest[],
+    from: Reader,
+    signal: AbortSignal,
+  ): Promise<LentContents> {
+    if (this.#sessions < 2 || needs.length === 0) return await takeAlone(needs, from, signal);
+    await this.#pace.awaitOthers(place, signal);
+    this.#pace.advance(place, sizeOf(needs));
+    return await this.take(needs, from, signal);
   }
 
   /** Small contents, together; those that have gone or changed meanwhile are left out. */
@@ -94,7 +124,7 @@ export class SharedContents {
   }
 
   #begin(needs: readonly ContentRequest[], from: Reader): Batch {
-    const bytes = needs.reduce((sum, { size }) => sum + size, 0);
+    const bytes = sizeOf(needs);
     // Not by the signal of the one that came first: others want it, too.
     const loaded = load(needs, from).then((one) => {
       share(one.contents, new SharedBody([...one.contents.values()]));
@@ -114,7 +144,9 @@ export class SharedContents {
   /** Drops what is beyond the limit, the oldest first; everything where nothing is in use. */
   #sweep(): void {
     const unused = [...this.#batches].filter(([, { users }]) => users === 0);
-    const isAtRest = unused.length === this.#batches.size || this.#sessions < 2;
+    const isIdle = unused.length === this.#batches.size && !this.#pace.isAwaited;
+    const isAtRest = isIdle || this.#sessions < 2;
+    if (isAtRest) this.#pace.rest();
     let bytes = unused.reduce((sum, [, batch]) => sum + batch.bytes, 0);
     for (const [key, batch] of unused) {
       if (!isAtRest && bytes <= this.#limit) return;
@@ -144,6 +176,8 @@ async function load(needs: readonly ContentRequest[], from: Reader, signal?: Abo
   }
   return { contents, slabs };
 }
+
+const sizeOf = (needs: readonly ContentRequest[]): number => needs.reduce((sum, { size }) => sum + size, 0);
 
 function freeAll({ slabs }: Loaded): void {
   for (const slab of slabs) free(slab);

@@ -13,7 +13,7 @@ import {
 } from '../../sync/endpoint.ts';
 import type { DeltaBases } from './delta-bases.ts';
 import { LikelyBases } from './likely-bases.ts';
-import { type LentContents, type SharedContents, takeAlone } from './shared-contents.ts';
+import { type ContentsSource, type LentContents, takeAlone } from './shared-contents.ts';
 
 /** The limits of a batch, in operations and bytes. A new directory stays in one batch where that is possible. */
 const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
@@ -42,7 +42,7 @@ export interface TransferOptions {
   /** Told what is under way. */
   readonly onlooker?: Onlooker;
   /** Where other sessions send the same contents. */
-  readonly shared?: SharedContents | undefined;
+  readonly shared?: ContentsSource | undefined;
 }
 
 export interface Onlooker {

@@ -45,19 +45,23 @@ async function madeElsewhere(special: Partial<SyncSpec>): Promise<void> {
 }
 
 /** Takes it over at a terminal where this is typed, or without one; it is stopped before it syncs anything. */
-async function takeOver(typed: string | undefined) {
+async function takeOver(typed: string | undefined, ...more: string[]) {
   const stop = new AbortController();
   kube.answers.set('/version', () => stop.abort(new InterruptedError('SIGINT')));
   const isTTY = typed !== undefined;
   const stdin = Object.assign(new PassThrough(), { isTTY });
   const stderr = new FakeTerminal({ isTTY });
-  const run = runFake(['watch', 'web', '-n', 'shop', '--take-over', at('mine/src')], [WatchCommand], {
-    env: { X8S_STATE_DIR: at('mine/state') },
-    kubeAccess: { connect: async () => kube, contexts: async () => [], contextsOfServer: async () => [] },
-    stdin: stdin as unknown as NodeJS.ReadStream,
-    stderr: stderr.stream,
-    signal: stop.signal,
-  });
+  const run = runFake(
+    ['watch', 'web', '-n', 'shop', '--take-over', at('mine/src'), ...more],
+    [WatchCommand],
+    {
+      env: { X8S_STATE_DIR: at('mine/state') },
+      kubeAccess: { connect: async () => kube, contexts: async () => [], contextsOfServer: async () => [] },
+      stdin: stdin as unknown as NodeJS.ReadStream,
+      stderr: stderr.stream,
+      signal: stop.signal,
+    },
+  );
   if (typed !== undefined) stdin.write(`${typed}\n`);
   const { exitCode } = await run;
   return { exitCode, wasTaken: stop.signal.aborted, text: stderr.text };
@@ -96,6 +100,15 @@ test('without a terminal nothing is taken over', async () => {
   expect([exitCode, wasTaken]).toEqual([2, false]);
   expect(text).toMatch(/no terminal to ask on: Let it do so\?/);
   expect(await specNow()).toEqual(before);
+});
+
+test('without a terminal, --yes takes it as it is, after all of it was told', async () => {
+  await madeElsewhere({ reload });
+  const { text, wasTaken } = await takeOver(undefined, '--yes');
+  expect(text).toMatch(/reloads in the container: .*make/);
+  expect(text).not.toMatch(/Let it do so/);
+  expect(wasTaken).toBe(true);
+  expect(await specNow()).toMatchObject({ reload, local: { path: at('mine/src') } });
 });
 
 test('a sync that does nothing but keep files the same is not asked about', async () => {

@@ -56,7 +56,7 @@ test('the agent is asked for so many seconds, and what it holds is known', async
   const { opened, got, hangUp } = await open({ opened: true, gate: true }, { looking: true }, { held: id });
   const gate = await opened;
   expect(parseRequest(got[0] ?? '')).toMatchObject({ ...asked, gate: gate.seconds });
-  expect(await gate.untilHeld(`containerd://${id}`)).toBe(true);
+  expect(await gate.untilHeld(`containerd://${id}`)).toBe(undefined);
   expect([gate.holds(`cri-o://${id}`), gate.holds('containerd://other')]).toEqual([true, false]);
   gate.letGo(`containerd://${id}`);
   gate.letGo('containerd://other');
@@ -64,7 +64,16 @@ test('the agent is asked for so many seconds, and what it holds is known', async
   expect(gate.holds(`containerd://${id}`)).toBe(false);
   hangUp();
   expect(await gate.ended).toBe('the line to the agent of the node ended');
-  expect(await gate.untilHeld(`containerd://${id}`)).toBe(false);
+  expect(await gate.untilHeld(`containerd://${id}`)).toBe('the line to the agent of the node ended');
+});
+
+test('of one whose program had begun before, that is known, and others may be held', async () => {
+  const late = 'b'.repeat(64);
+  const { opened } = await open({ opened: true, gate: true }, { late }, { held: id });
+  const gate = await opened;
+  expect(await gate.untilHeld(`containerd://${late}`)).toBe('the agent of the node was too late for it');
+  expect(gate.holds(`containerd://${late}`)).toBe(false);
+  expect(await gate.untilHeld(`containerd://${id}`)).toBe(undefined);
 });
 
 test('an older agent opens a session instead, which is ended', async () => {

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +61,7 @@ interface Started {
 
   /** What the node says of a process. */
   function place({ child: { pid } }: Started, group: string, numbers = `${pid}\t1`): void {
-    mkdirSync(join(proc, `${pid}`));
+    mkdirSync(join(proc, `${pid}`), { recursive: true });
     writeFileSync(join(proc, `${pid}`, 'cgroup'), `3:cpu:/\n1:name=a:b:${group}\n0::${group}\n`);
     writeFileSync(join(proc, `${pid}`, 'status'), `Name:\tx\nState:\tS (sleeping)\nNSpid:\t${numbers}\n`);
   }
@@ -201,6 +202,43 @@ interface Started {
       go(one);
       expect(await one.ended).toBe(0);
     }
+  });
+
+  /** What the kernel says of whether it has executed anything, too. */
+  function placeTruly(one: Started, group: string): void {
+    mkdirSync(join(proc, `${one.child.pid}`));
+    symlinkSync(`/proc/${one.child.pid}/stat`, join(proc, `${one.child.pid}`, 'stat'));
+    place(one, group);
+  }
+
+  test('one whose program has begun before it was traced is told so, goes on, and is not held by what it executes then', async () => {
+    const holding = await gate();
+    const late = await init();
+    placeTruly(late, `${pod}${next}`);
+    await eventually(() => expect(holding.said()).toMatch(`{"late":"${next}"}\n`));
+    await eventually(() => expect(statusOf(late)).toMatch(/^TracerPid:\t0$/m));
+    go(late);
+    expect([await late.ended, late.said()]).toEqual([0, 'made begun\n']);
+    expect(holding.said()).not.toMatch('held');
+    // Others are held as before.
+    await held(holding, beside);
+  });
+
+  test('one that was made without executing anything, as a runtime makes it, has not begun', async () => {
+    const holding = await gate();
+    const runtime = start('perl', ['-e', `if (fork() == 0) { ${program} } wait`]);
+    await eventually(() => expect(runtime.said()).toBe('made '));
+    const task = `/proc/${runtime.child.pid}/task/${runtime.child.pid}/children`;
+    const pid = Number(readFileSync(task, 'utf8').split(' ')[0]);
+    const one = { ...runtime, child: { ...runtime.child, pid } as ChildProcess };
+    placeTruly(one, `${pod}${next}`);
+    await isTraced(one);
+    go(runtime);
+    await eventually(() => expect(holding.said()).toMatch(`{"held":"${next}"}\n`));
+    await isHeld(one);
+    expect(holding.said()).not.toMatch('late');
+    holding.child.stdin?.end();
+    expect([await runtime.ended, runtime.said()]).toEqual([0, 'made begun\n']);
   });
 
   test('one that cannot be traced is told, but where another gate has it', async () => {

@@ -198,20 +198,20 @@ test('a program that is held back goes on once the sync says that its very conta
     return { ...target, target: bound, launcher: 'node-agent', survivesRestart: false } as ReloadTarget;
   };
   reloader.attach(about('a'));
-  reloader.inSync();
+  reloader.inSync('');
   reloader.applied(sent(file(1)), []);
   await clock.advance(10);
   line.write(`{"held":"${'b'.repeat(64)}"}\n`);
   await kube.replace(pods, { ...pod, status: status(`containerd://${'b'.repeat(64)}`) as never });
   // The stream to the former one said once more that all is well.
-  reloader.inSync();
+  reloader.inSync('');
   reloader.detach();
   await clock.advance(10);
   expect(line.destroyed).toBe(false);
   reloader.attach(about(`containerd://${'b'.repeat(64)}`));
   await clock.advance(10);
   expect(line.destroyed).toBe(false);
-  reloader.inSync();
+  reloader.inSync('');
   await clock.advance(10);
   expect(line.destroyed).toBe(true);
   const ended = log.filter((one) =>

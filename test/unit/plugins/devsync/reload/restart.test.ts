@@ -44,7 +44,7 @@ async function stage(more: Partial<RestartContext> = {}, pod = podWith(old)) {
   const kube = fakeKube();
   const before = await kube.create(pods, pod);
   const [clock, line, stop] = [fakeClock(), new FakeLine(), new AbortController()];
-  const [gates, ended, synced] = [[] as boolean[], [] as string[], Promise.withResolvers<void>()];
+  const [gates, ended, synced] = [[] as boolean[], [] as string[], Promise.withResolvers<string>()];
   const context: RestartContext = {
     kube,
     target: {
@@ -88,12 +88,22 @@ test('the program goes on once what was synced is there, and not before', async 
   line.says({ held: next });
   await startsAgain();
   expect(line.destroyed).toBe(false);
-  synced.resolve();
+  synced.resolve('');
   expect(await done).toEqual({
     message:
       'container app was started again; its program was held back until what was synced was there again',
   });
   expect([line.destroyed, gates]).toEqual([true, [true, false]]);
+});
+
+test('what could not be put there by then is told', async () => {
+  const { line, synced, done, startsAgain } = await stage();
+  line.says({ held: next });
+  await startsAgain();
+  synced.resolve('2 problems');
+  expect((await done).message).toMatch(
+    /was held back until what was synced was there again, but for 2 problems$/,
+  );
 });
 
 test('another container that begins in that time goes on at once', async () => {
@@ -105,7 +115,7 @@ test('another container that begins in that time goes on at once', async () => {
   expect(line.got).toEqual([`{"letGo":"${again}"}\n`]);
   line.says({ held: next });
   await startsAgain(next, again);
-  synced.resolve();
+  synced.resolve('');
   await expect(done).resolves.toMatchObject({ message: expect.stringMatching(/held back until/) });
 });
 
@@ -127,7 +137,7 @@ test('so does one that begins while the program waits for the sync', async () =>
   line.says({ held: again });
   await settle();
   expect(line.got).toEqual([`{"letGo":"${again}"}\n`]);
-  synced.resolve();
+  synced.resolve('');
   await expect(done).resolves.toMatchObject({ message: expect.stringMatching(/held back until/) });
 });
 
@@ -156,6 +166,16 @@ test('a program that was not held in time has begun, and that is said', async ()
   const { clock, done, startsAgain } = await stage();
   await startsAgain();
   await clock.advance(2_000);
+  expect((await done).message).toMatch(
+    /its program began before .*: the agent of the node was too late for it$/,
+  );
+});
+
+test('so it is where the agent says that it had begun, also where it executes another one by then', async () => {
+  const { line, done, startsAgain } = await stage();
+  line.says({ late: next });
+  line.says({ held: next });
+  await startsAgain();
   expect((await done).message).toMatch(
     /its program began before .*: the agent of the node was too late for it$/,
   );

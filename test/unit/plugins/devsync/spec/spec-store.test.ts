@@ -9,7 +9,7 @@ import { knownRootId } from '../../../../../plugins/devsync/sync/metadata/metada
 import { renderTable } from '../../../../../src/cli/table.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';
-import { configMaps } from '../../../../../src/kube/api/resources.ts';
+import { configMaps, namespaces } from '../../../../../src/kube/api/resources.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 import { specOf } from '../support/specs.ts';
 
@@ -116,6 +116,55 @@ test('of another cluster it is asked there, and where that does not answer, it i
   await kube.delete(configMaps, { namespace: 'shop', name: 'devsync-old-container' });
   await again();
   expect(workstation.registered().map(({ server }) => server)).toEqual(['https://other']);
+});
+
+/** Another cluster answers at the same address from now on. */
+async function elsewhere(): Promise<SpecStore> {
+  await kube.create(namespaces, { metadata: { name: 'kube-system' } });
+  await make('web', at('web'), '/app');
+  const other = fakeKube();
+  // Fakes number their UIDs alike.
+  for (const name of ['a', 'b', 'c', 'kube-system']) await other.create(namespaces, { metadata: { name } });
+  return new SpecStore(other, workstation, systemClock, async () => other);
+}
+
+test('of one whose cluster does not answer at its address any more, nothing is forgotten', async () => {
+  const there = await elsewhere();
+  const spec = specOf(at('web'), '/app');
+  const refused = there.create({ name: 'other', namespace: 'shop', spec, allowOverlap: false, signal });
+  await expect(refused).rejects.toMatchObject({
+    message: expect.stringMatching(/which the sync web had/),
+    details: [
+      expect.anything(),
+      expect.stringMatching(/another cluster answers at https:\/\/fake.*: the sync is in the cluster/),
+    ],
+  });
+  expect(names()).toEqual(['web']);
+});
+
+test('one of the same name in the cluster that answers there now is another one, and leaves it what it has', async () => {
+  const there = await elsewhere();
+  const spec = specOf(at('web'), '/app');
+  await there.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
+  expect(names()).toEqual(['web', 'web']);
+  // In its own cluster it has but one at a time.
+  await kube.delete(configMaps, { namespace: 'shop', name: 'devsync-web-container' });
+  const again = await make('web', at('web'), '/app');
+  expect(workstation.registered()).toHaveLength(2);
+  specs.noteFile(again, '/devsync.yaml');
+  expect(workstation.find(again.uid)).toMatchObject({
+    file: '/devsync.yaml',
+    clusterUid: expect.any(String),
+  });
+});
+
+test('where it may not be asked which cluster answers there, what is not found is not taken for gone', async () => {
+  await kube.create(namespaces, { metadata: { name: 'kube-system' } });
+  await make('web', at('web'), '/app');
+  await kube.delete(configMaps, { namespace: 'shop', name: 'devsync-web-container' });
+  await kube.delete(namespaces, { name: 'kube-system' });
+  await expect(make('other', at('web'), '/app')).rejects.toThrow(/which the sync web had/);
+  expect(names()).toEqual(['web']);
 });
 
 test('one that cannot be read keeps nobody from the others, and can be deleted', async () => {

@@ -12,7 +12,10 @@ import { AgentConnection } from '../../../../../../plugins/devsync/launch/agent-
 import { childrenOf, type Tracked } from '../../../../../../plugins/devsync/reconcile/entry.ts';
 import type { Change } from '../../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { RemoteEndpoint } from '../../../../../../plugins/devsync/session/attach/remote-endpoint.ts';
-import { SharedContents } from '../../../../../../plugins/devsync/session/transfers/shared-contents.ts';
+import {
+  type ContentsShare,
+  SharedContents,
+} from '../../../../../../plugins/devsync/session/transfers/shared-contents.ts';
 import { transferChanges } from '../../../../../../plugins/devsync/session/transfers/transfer.ts';
 import type { Chunk } from '../../../../../../plugins/devsync/sync/endpoint.ts';
 import { LocalEndpoint } from '../../../../../../plugins/devsync/sync/local/local-endpoint.ts';
@@ -114,7 +117,7 @@ class TogetherContents extends SharedContents {
 async function made(
   write: () => void,
   shared = new SharedContents(),
-): Promise<(to: RemoteEndpoint) => Promise<void>> {
+): Promise<(to: RemoteEndpoint, share?: ContentsShare, onAgreed?: () => void) => Promise<void>> {
   write();
   local = new LocalEndpoint({
     root: join(base, 'local'),
@@ -125,20 +128,19 @@ async function made(
   const changes = [...childrenOf(local.tree)].map(
     ([path, entry]): Change => ({ path, old: undefined, new: entry as Tracked, reason: 'created' }),
   );
-  return async (to) => {
-    const leave = shared.join();
+  return async (to, share = shared.join(), onAgreed = () => {}) => {
     const { signal } = new AbortController();
-    const nothing = { onAgreed: () => {}, onDone: () => {} };
+    const nothing = { onAgreed, onDone: () => {} };
     const results = await transferChanges(changes, {
       from: local,
       to,
       name: 'n',
       signal,
-      shared,
+      shared: share,
       ...nothing,
     });
     expect(results.filter(({ problem }) => problem !== undefined)).toEqual([]);
-    leave();
+    share.leave();
   };
 }
 
@@ -146,23 +148,40 @@ async function made(
 async function sendAll(write: () => void, shared?: SharedContents): Promise<number> {
   const send = await made(write, shared);
   const before = socket.bytesWritten;
-  await Promise.all(remotes.map(send));
+  await Promise.all(remotes.map((one) => send(one)));
   return socket.bytesWritten - before;
 }
 
 const same = (path: string, which = roots) =>
   which.map((root) => readFileSync(join(base, root, path)).equals(readFileSync(join(base, 'local', path))));
 
-function manyFiles(): void {
-  for (let index = 0; index < 400; index++)
+function manyFiles(count = 400): void {
+  for (let index = 0; index < count; index++)
     writeFileSync(join(base, 'local', `f${index}`), randomBytes(size));
 }
 
 test('many small files', async () => {
-  const bytes = await sendAll(manyFiles);
+  const bytes = await sendAll(() => manyFiles());
   for (let index = 0; index < 400; index++) expect(same(`f${index}`)).toEqual([true, true, true]);
   // The first batch may go before there is anybody to share with.
   expect(bytes).toBeLessThan(400 * size * 1.3);
+});
+
+test('many more than are kept, of which one agent gets some before the others begin', async () => {
+  const count = 1500;
+  // On a clock that stands still, nobody's patience ends.
+  const shared = new SharedContents(undefined, fakeClock());
+  const send = await made(() => manyFiles(count), shared);
+  const shares = remotes.map(() => shared.join());
+  const before = socket.bytesWritten;
+  const begun = Promise.withResolvers<void>();
+  const sending = remotes.map(async (one, index) => {
+    if (index > 0) await begun.promise;
+    await send(one, shares[index], begun.resolve);
+  });
+  await Promise.all(sending);
+  for (const index of [0, count - 1]) expect(same(`f${index}`)).toEqual([true, true, true]);
+  expect(socket.bytesWritten - before).toBeLessThan(count * size * 1.1);
 });
 
 test('large files', async () => {
@@ -184,8 +203,8 @@ test('one whose process is stopped holds up nobody, and gets all of it once it g
   const [slow] = node.children;
   slow?.kill('SIGSTOP');
   try {
-    const send = await made(manyFiles);
-    const [first, ...others] = remotes.map(send);
+    const send = await made(() => manyFiles());
+    const [first, ...others] = remotes.map((one) => send(one));
     await Promise.all(others);
     expect(same('f399', roots.slice(1))).toEqual([true, true]);
     slow?.kill('SIGCONT');

@@ -28,8 +28,9 @@ class FakeLocal {
 
 function group(sessions: number, limit?: number) {
   const shared = new SharedContents(limit, hastyClock());
-  const leave = Array.from({ length: sessions }, () => shared.join());
-  return { shared, local: new FakeLocal(), leave };
+  const members = Array.from({ length: sessions }, () => shared.join());
+  const leave = members.map((one) => () => one.leave());
+  return { shared, local: new FakeLocal(), members, leave };
 }
 
 test('three sessions that want the same get what was read for the first one, in one body', async () => {
@@ -58,6 +59,63 @@ test('one that lags behind reads for itself what is beyond the limit, and the ot
   local.reads.length = 0;
   for (const name of ['c', 'b', 'a']) (await shared.take([request(name)], local, signal)).release(true);
   expect(local.reads).toEqual(['b', 'a']);
+});
+
+/** Four batches of two mebibytes. */
+const large = ['a', 'b', 'c', 'd'].map((name) => [{ ...request(name, 2 << 20) }]);
+/** Fakes have no such contents; what counts is what they are said to be. */
+class FakeLargeLocal extends FakeLocal {
+  override async *read(needs: readonly ContentRequest[]): AsyncGenerator<Chunk> {
+    for (const { digest, size } of needs) {
+      this.reads.push(digest);
+      yield { digest, size, offset: 0, data: new Uint8Array(1) };
+    }
+  }
+}
+
+test('one that begins later finds what the first one has sent: that waits for it, and nothing is read twice', async () => {
+  const clock = fakeClock();
+  const shared = new SharedContents(8 << 20, clock);
+  const [first, later] = [shared.join(), shared.join()];
+  const local = new FakeLargeLocal();
+  const done = { first: 0, later: 0 };
+  const run = async (who: 'first' | 'later') => {
+    let release = () => {};
+    for (const needs of large) {
+      const lent = await (who === 'first' ? first : later).take(needs, local, signal);
+      // The one before is answered.
+      release();
+      release = () => lent.release(true);
+      done[who]++;
+    }
+    release();
+  };
+  const running = run('first');
+  await settle();
+  expect(done.first).toBe(3);
+  await Promise.all([run('later'), running]);
+  expect(local.reads).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('one that never begins keeps nobody for longer than a second', async () => {
+  const clock = fakeClock();
+  const shared = new SharedContents(8 << 20, clock);
+  const first = shared.join();
+  shared.join();
+  const local = new FakeLargeLocal();
+  let done = 0;
+  const run = async () => {
+    for (const needs of large) {
+      await first.take(needs, local, signal);
+      done++;
+    }
+  };
+  const running = run();
+  await clock.advance(999);
+  expect(done).toBe(3);
+  await clock.advance(1);
+  await running;
+  expect(done).toBe(4);
 });
 
 test('what was not what it was said to be, or had gone, is read anew', async () => {
