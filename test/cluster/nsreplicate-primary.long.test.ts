@@ -41,6 +41,30 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
   const there = async () => Object.keys(await pair.content(pair.to));
   const stopped = /the primary went back in time.*: nothing is deleted until `approve`/;
 
+  test('is emptied under the same name: nothing is deleted', async () => {
+    await open('emptied');
+    await pair.put(pair.from, ...numbered(20, '1'));
+    const running = await pair.watch();
+    await pair.equal();
+    const before = await pair.versions();
+    const quiet = running.output.stderr.length;
+    await server().empty();
+    await eventuallySees(
+      () => running.output.stderr,
+      (said) => said.length > quiet,
+    );
+    running.child.kill('SIGKILL');
+    await running.ended;
+    // A namespace of that name, with nothing in it, in a cluster that is another one.
+    await pair.from.create(namespaces, { metadata: { name: pair.namespace } });
+    const again = pair.start();
+    await again.saw(/compared: |error: /);
+    await sleep(500);
+    expect(await pair.versions()).toEqual(before);
+    again.child.kill('SIGTERM');
+    await again.ended;
+  });
+
   test('is restarted in the middle of changes', async () => {
     await open('restarted');
     await pair.follow();

@@ -1,7 +1,8 @@
-/** More of --cutover: a StatefulSet, what only the target has, and claims that are refused. */
+/** More of --cutover: a StatefulSet, what only the target has, another claim for the same workload, and claims that are refused. */
 import { afterAll, expect, test } from '@jest/globals';
 import { apply } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
+import { kubectl } from './support/kubectl.ts';
 import {
   addressOf,
   deployChurn,
@@ -12,7 +13,7 @@ import {
   startWriter,
 } from './support/rows.ts';
 import { Scene } from './support/scene.ts';
-import { saidBy, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
 const scene = await Scene.open('cutover');
 afterAll(() => scene.close());
@@ -78,4 +79,21 @@ test.concurrent('a claim that is empty, and one whose pod can not be scaled, are
     3,
   );
   expect(refused).toMatch(/pod \S+\/lonely mounts \S+\/bare and has no Deployment or StatefulSet/);
+});
+
+test.concurrent('within a namespace the workload is given the other claim, unless it is paused', async () => {
+  await Promise.all(['old', 'new'].map((claim) => scene.claim(contextA, claim)));
+  await deployRows(here, 'moved', 'old', 1);
+  const args = ['--cutover', '--then', 'repoint', '--downtime-goal', '2m'];
+  const pair = [scene.ref(contextA, 'old'), scene.ref(contextA, 'new')];
+  // Its template would change, and its pods would not.
+  const rollout = (what: string) => kubectl(contextA, ['-n', namespace, 'rollout', what, 'deployment/moved']);
+  await rollout('pause');
+  expect(saidBy(await x8sync(...args, ...pair), 3)).toMatch(/Deployment moved is paused/);
+  expect(await replicasOf(here, 'moved')).toBe(1);
+  await rollout('resume');
+  const result = documentOf<object>(await x8sync(...args, ...pair, '-o', 'json'));
+  expect(result).toMatchObject({ stopped: ['Deployment moved (1)'], started: ['Deployment moved (1)'] });
+  const claim = 'jsonpath={.spec.template.spec.volumes[0].persistentVolumeClaim.claimName}';
+  expect(await kubectl(contextA, ['-n', namespace, 'get', 'deployment/moved', '-o', claim])).toBe('new');
 });

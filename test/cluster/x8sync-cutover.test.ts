@@ -2,7 +2,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
-import { kubectl } from './support/kubectl.ts';
 import {
   addressOf,
   deployRows,
@@ -111,21 +110,4 @@ test.concurrent('a run that is killed in its middle is put right by the same com
   expect(ended).toMatch(/^Compared: +verified: /m);
   expect(ended).toMatch(/^Runs now: +Deployment killed \(1\) with the source$/m);
   saidBy(await x8sync('cleanup', 'killed', '--context', contextB), 0);
-});
-
-test.concurrent('within a namespace the workload is given the other claim, unless it is paused', async () => {
-  await Promise.all(['old', 'new'].map((claim) => scene.claim(contextA, claim)));
-  await deployRows(here, 'moved', 'old', 1);
-  const args = ['--cutover', '--then', 'repoint', '--downtime-goal', '2m'];
-  const pair = [scene.ref(contextA, 'old'), scene.ref(contextA, 'new')];
-  // Its template would change, and its pods would not.
-  const rollout = (what: string) => kubectl(contextA, ['-n', namespace, 'rollout', what, 'deployment/moved']);
-  await rollout('pause');
-  expect(saidBy(await x8sync(...args, ...pair), 3)).toMatch(/Deployment moved is paused/);
-  expect(await replicasOf(here, 'moved')).toBe(1);
-  await rollout('resume');
-  const result = documentOf<CutoverDocument>(await x8sync(...args, ...pair, '-o', 'json'));
-  expect(result).toMatchObject({ stopped: ['Deployment moved (1)'], started: ['Deployment moved (1)'] });
-  const claim = 'jsonpath={.spec.template.spec.volumes[0].persistentVolumeClaim.claimName}';
-  expect(await kubectl(contextA, ['-n', namespace, 'get', 'deployment/moved', '-o', claim])).toBe('new');
 });

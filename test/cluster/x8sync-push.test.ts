@@ -26,7 +26,7 @@ async function expectCopied(context: string, claim: string, to = scene): Promise
 test.concurrent('between clusters: all that a file has, verified, and no Service leads to the source', async () => {
   await scene.claim(contextB, 'nodeport');
   const args = [source, scene.ref(contextB, 'nodeport'), '--push', '--verify', '--name', 'pushed'];
-  const running = startX8sync(...args, '--bwlimit', '200K');
+  const running = startX8sync(...args, '--bwlimit', '2M');
   await running.saw('Copy the files …');
   const made = (await scene.leftovers('pushed')).filter((name) => / service\//.test(name));
   expect(made).toEqual([`${contextB} service/x8sync-pushed-target`]);
@@ -36,7 +36,7 @@ test.concurrent('between clusters: all that a file has, verified, and no Service
   // Whoever takes it up finds the tunnel, and the mover at work.
   running.child.kill('SIGKILL');
   await running.ended;
-  const document = documentOf(await x8sync(...args, '--bwlimit', '200K', '-o', 'json'));
+  const document = documentOf(await x8sync(...args, '--bwlimit', '2M', '-o', 'json'));
   expect(document).toMatchObject({
     outcome: 'ok',
     strategy: 'nodeport',

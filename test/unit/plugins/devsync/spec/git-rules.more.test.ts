@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { IgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
 import { type IsIgnored, isIgnoredWithin } from '../../../../../plugins/devsync/sync/ignore/ignore.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
+import { runsOf } from '../../../../support/thoroughness.ts';
 
 jest.setTimeout(120_000);
 
@@ -206,7 +207,7 @@ function disagreements(made: Made, { root }: Tree): string[] {
 }
 
 test('git and the rules that are read from its files leave out the same, on random trees', () => {
-  const batches = Number(process.env.RANDOM_TREES ?? 60) / 20;
+  const batches = runsOf(Number(process.env.RANDOM_TREES ?? 60) / 20);
   fc.assert(
     fc.property(fc.array(tree, { minLength: 20, maxLength: 20 }), (shapes) => {
       const base = mkdtempSync(join(tmpdir(), 'git-rules-'));
