@@ -31,6 +31,7 @@ async function stop(context: string, name: string): Promise<void> {
 /** Its pod does not end before its grace period is over: so long is waited for it. */
 const deaf = `
 process.on('SIGTERM', () => {});
+require('fs').writeFileSync('/data/rows', '1\\n');
 require('http').createServer((_, response) => response.end('ok')).listen(8080);
 `;
 
@@ -45,6 +46,7 @@ test.concurrent('a bare pod that mounts the source after the stop ends the wait 
   await at(contextA, 'scale', 'deployment/met', '--replicas=1');
   await runs(contextA, 'met');
   const running = startX8sync(...cutover, '--timeout', '10m', ...pairOf('met'));
+  await running.saw('Stopping Deployment met');
   await eventually(async () => expect(await replicasOf(here, 'met')).toBe(0));
   await scene.user(contextA, 'visitor', 'met');
   const said = saidBy(await running.ended, 3);
