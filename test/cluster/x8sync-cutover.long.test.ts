@@ -82,10 +82,10 @@ test.concurrent('a claim that is empty, and one whose pod can not be scaled, are
 });
 
 test.concurrent('within a namespace the workload is given the other claim, unless it is paused', async () => {
-  await Promise.all(['old', 'new'].map((claim) => scene.claim(contextA, claim)));
-  await deployRows(here, 'moved', 'old', 1);
+  await Promise.all(['before', 'after'].map((claim) => scene.claim(contextA, claim)));
+  await deployRows(here, 'moved', 'before', 1);
   const args = ['--cutover', '--then', 'repoint', '--downtime-goal', '2m'];
-  const pair = [scene.ref(contextA, 'old'), scene.ref(contextA, 'new')];
+  const pair = [scene.ref(contextA, 'before'), scene.ref(contextA, 'after')];
   // Its template would change, and its pods would not.
   const rollout = (what: string) => kubectl(contextA, ['-n', namespace, 'rollout', what, 'deployment/moved']);
   await rollout('pause');
@@ -95,5 +95,5 @@ test.concurrent('within a namespace the workload is given the other claim, unles
   const result = documentOf<object>(await x8sync(...args, ...pair, '-o', 'json'));
   expect(result).toMatchObject({ stopped: ['Deployment moved (1)'], started: ['Deployment moved (1)'] });
   const claim = 'jsonpath={.spec.template.spec.volumes[0].persistentVolumeClaim.claimName}';
-  expect(await kubectl(contextA, ['-n', namespace, 'get', 'deployment/moved', '-o', claim])).toBe('new');
+  expect(await kubectl(contextA, ['-n', namespace, 'get', 'deployment/moved', '-o', claim])).toBe('after');
 });

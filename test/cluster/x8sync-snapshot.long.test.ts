@@ -9,6 +9,8 @@ const { scene } = snapshots;
 const [source, target] = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
 
 onLab('what can make no snapshot is refused with the reason, and nothing is left', async () => {
+  // Bound: it is a source once.
+  await scene.shell(contextB, 'target', 'true');
   const refused = async (code: number, ...args: string[]) => saidBy(await x8sync(...args), code);
   const [noClass, unknown, broken] = await Promise.all([
     refused(3, '--snapshot', scene.ref(contextA, 'plain'), target),
