@@ -1,4 +1,4 @@
-/** Devices that are attached to one pod, cut over, or refused. */
+/** Block volumes: only what differs is sent; devices that are attached to one pod, cut over, or refused. */
 import { afterAll, expect, test } from '@jest/globals';
 import { apply } from './support/clients.ts';
 import { contextA, contextB } from './support/contexts.ts';
@@ -14,7 +14,7 @@ interface DeviceDocument extends CopyDocument {
 const scene = await Scene.open('block');
 afterAll(() => scene.close());
 const [source, target] = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
-const [_mebibyte, _blockBytes] = [1 << 20, 65_536];
+const [mebibyte, blockBytes] = [1 << 20, 65_536];
 const device = { storageClass: 'block', volumeMode: 'Block' } as const;
 
 const change = (context: string, claim: string, script: string) =>
@@ -66,7 +66,34 @@ const writer = {
 // Not in beforeAll: concurrent tests begin before it.
 await scene.claim(contextA, 'source', { ...device, size: '64Mi' });
 await scene.claim(contextA, 'written', { ...device, size: '64Mi' });
-await change(contextA, 'source', 'put if=/dev/urandom count=100; put if=/dev/urandom count=16 seek=800');
+const fill = 'put if=/dev/urandom count=100; put if=/dev/urandom count=16 seek=800';
+await change(contextA, 'source', fill);
+
+test.concurrent('a device is copied to a new claim, only what differs is sent, and one bit is found', async () => {
+  // Of its own: others copy the source meanwhile.
+  await scene.claim(contextA, 'edited', { ...device, size: '64Mi' });
+  await change(contextA, 'edited', fill);
+  const [from, to] = [scene.ref(contextA, 'edited'), scene.ref(contextB, 'edited')];
+  const first = await copied('--create-target', '--verify', '--name', 'device', from, to);
+  expect(first).toMatchObject({
+    ...{ outcome: 'ok', strategy: 'nodeport', verification: { unit: 'blocks', entries: 1024, different: 0 } },
+    device: { blocks: 1024, differing: 116, sentBytes: 116 * blockBytes, zeroedBytes: 0 },
+  });
+  expect(await digest(contextB, 'edited')).toBe(await digest(contextA, 'edited'));
+
+  await change(contextA, 'edited', 'put if=/dev/zero count=32 seek=40; put if=/dev/urandom count=1 seek=10');
+  // No root, but in the group that nodes give their disks.
+  const again = await copied('--strategy', 'relay', '--run-as', '65532:6', from, to);
+  expect(again.device).toMatchObject({ differing: 33, sentBytes: blockBytes, zeroedBytes: 2 * mebibyte });
+  expect(await digest(contextB, 'edited')).toBe(await digest(contextA, 'edited'));
+
+  await change(contextB, 'edited', 'printf X | dd of=data bs=1 seek=655360 conv=notrunc 2>&1');
+  const verified = await x8sync('verify', 'device', '--context', contextB, '-o', 'json');
+  saidBy(verified, 5);
+  expect(documentOf<{ differences: object[] }>(verified).differences).toEqual([
+    { path: 'bytes 655360–720895', aspects: ['content'], detail: 'content differs' },
+  ]);
+});
 
 test.concurrent('two devices of one namespace are attached to one pod; a running workload is cut over', async () => {
   await apply(contextA, scene.namespace, writer);
@@ -114,4 +141,8 @@ test.concurrent('what is smaller, holds something else, or files is refused, and
   expect(await refused(2, '--exclude', '*.log', '--chown', '1:1', source, target)).toMatch(
     /--exclude, --chown: that is for files/,
   );
+});
+
+test('nothing but records is left of all of these', async () => {
+  expect(await scene.leftovers()).toEqual([]);
 });

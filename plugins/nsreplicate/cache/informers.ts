@@ -214,11 +214,12 @@ class Stream {
 
   /** @throws what the handler throws until it is up to date, and without `watch` what the list fails with: it is not followed */
   async join(following: Following, watch: boolean): Promise<void> {
-    const follower: Follower = { ...following, held: new HeldEvents(this.#hooks.limits) };
+    const held = new HeldEvents(this.#hooks.limits);
+    const follower: Follower = { ...following, held };
     this.#followers.add(follower);
     onceAborted(following.signal, () => this.#leave(follower));
     try {
-      await this.#turn.run(() => this.#bringUpToDate(follower, watch));
+      await this.#turn.run(() => this.#bringUpToDate(follower, held, watch));
     } catch (error) {
       this.#leave(follower);
       throw error;
@@ -226,11 +227,10 @@ class Stream {
     if (!watch) this.#leave(follower);
   }
 
-  async #bringUpToDate(follower: Follower, watch: boolean): Promise<void> {
+  async #bringUpToDate(follower: Follower, held: HeldEvents, watch: boolean): Promise<void> {
     const { handler, signal } = follower;
     let [version, lists] = ['', -1];
     // Where the watch began a list of its own meanwhile, it goes on from that one, which may be newer.
-    const { held = new HeldEvents(this.#hooks.limits) } = follower;
     while (lists !== this.#lists || held.lost) {
       if (held.lost) handler.disconnected?.(held.lost);
       lists = this.#lists;

@@ -116,13 +116,11 @@ export class ClaimUsers implements Disposable {
     this.#unused.resolve();
   }
 
-  /** Those of these that mount the claim since nobody did, and those that have come and ended since. */
+  /** Those of these that have come since nobody mounted the claim any more, and mount it or did until they ended. */
   #note(all: readonly Pod[]): void {
-    const { claim } = this.#ref;
     const come = all.filter(({ metadata }) => !this.#before.has(metadata.uid));
     const asRunning = come.map((pod): Pod => ({ ...pod, status: { phase: 'Running' } }));
-    for (const name of namesOf([...usersAmong(claim, all), ...usersAmong(claim, asRunning)]))
-      this.#latecomers.add(name);
+    for (const name of namesOf(usersAmong(this.#ref.claim, asRunning))) this.#latecomers.add(name);
   }
 }
 

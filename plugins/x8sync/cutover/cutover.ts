@@ -3,7 +3,7 @@
  * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
  * anything is touched, and the same command does it.
  */
-import { exitCodeOf, InterruptedError, messageOf, RefusedError } from '../../../src/errors.ts';
+import { exitCodeOf, InterruptedError, messageOf } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import {
@@ -120,11 +120,9 @@ class Cutover {
     }
   }
 
-  /** As {@link tellingLeft}; a refusal says it by itself. */
   #telling<T>(state: CutoverState, work: () => Promise<T>): Promise<T> {
-    const isTold = (error: unknown) => error instanceof RefusedError;
     const { id } = this.#journal;
-    return tellingLeft(work, state, this.#claims, { id, reporter: this.#context.reporter, isTold });
+    return tellingLeft(work, state, this.#claims, { id, reporter: this.#context.reporter });
   }
 
   /** May be done again: what runs by now is as it is to be, and only its record would not say so. */

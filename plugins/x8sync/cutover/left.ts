@@ -1,5 +1,5 @@
 /** What a cutover leaves where it ends in its middle, in words: what stands still, and the commands that start it. */
-import type { X8sError } from '../../../src/errors.ts';
+import { RefusedError, type X8sError } from '../../../src/errors.ts';
 import { stopLines } from '../records/cutover-guard.ts';
 import {
   type CutoverState,
@@ -54,24 +54,19 @@ const afterMs = 10_000;
 export const afterSignal = (): AbortSignal => AbortSignal.timeout(afterMs);
 
 /**
- * Does what is left to do of a cutover whose workloads are stopped. Where that fails it is said how the two sides stand:
- * the failure alone tells nothing of them.
- *
- * @param isTold whether a failure says that by itself
+ * Does what is left to do of a cutover whose workloads are stopped. Where that fails it is said how the two sides stand: the
+ * failure alone tells nothing of them, but for a refusal, which names both itself.
  */
 export async function tellingLeft<T>(
   work: () => Promise<T>,
   state: CutoverState,
   claims: Claims,
-  {
-    isTold = () => false,
-    ...left
-  }: Pick<LeftContext, 'id' | 'reporter'> & { readonly isTold?: (error: unknown) => boolean },
+  left: Pick<LeftContext, 'id' | 'reporter'>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!isTold(error)) await tellLeft(state, claims, { ...left, signal: afterSignal() });
+    if (!(error instanceof RefusedError)) await tellLeft(state, claims, { ...left, signal: afterSignal() });
     throw error;
   }
 }

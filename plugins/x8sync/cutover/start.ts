@@ -1,5 +1,4 @@
 /** The end of a cutover: the target holds all, and what is to run from now on is started. */
-import { RefusedError } from '../../../src/errors.ts';
 import { refusalIn } from '../../../src/kube/cluster/refusal.ts';
 import { lostTarget } from '../claims/claim-stands.ts';
 import { type CutoverState, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
@@ -65,9 +64,7 @@ async function leaveStopped(state: CutoverState, { claims, journal, context }: S
     await persistently(look, { clock, signal });
     await letGo(move, state.source, context);
   };
-  // A refusal names both sides itself.
-  const isTold = (error: unknown) => error instanceof RefusedError;
-  await tellingLeft(leave, state, claims, { id: journal.id, reporter: context.reporter, isTold });
+  await tellingLeft(leave, state, claims, { id: journal.id, reporter: context.reporter });
 }
 
 /** @throws where a template can't be changed, with all of them as they were, and the source's workloads told to start. */
