@@ -4,8 +4,8 @@ import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { otherKubeconfig } from './support/kubeconfigs.ts';
 import { plugin } from './support/kubectl.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { Scene } from './support/scene.ts';
-import { expectSameTrees } from './support/tree.ts';
 import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 let scene: Scene;

@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { InterruptedRuns, stepsOfShortStory } from './support/interrupted.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { steps } from './support/steps.ts';
-import { expectSameTrees } from './support/tree.ts';
 import { saidBy, taskOf, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.

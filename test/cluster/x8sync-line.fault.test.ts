@@ -5,8 +5,8 @@ import { eventuallySees } from '../support/eventually.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import type { Running } from './support/process.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { Scene } from './support/scene.ts';
-import { expectSameTrees } from './support/tree.ts';
 import { saidBy, startX8sync } from './support/x8sync.ts';
 
 (isLab ? describe : describe.skip)('in the middle of a copy', () => {

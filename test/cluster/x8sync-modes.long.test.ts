@@ -2,8 +2,9 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { partArrives, Scene } from './support/scene.ts';
-import { differences, expectSameTrees, treeOf } from './support/tree.ts';
+import { differences, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.

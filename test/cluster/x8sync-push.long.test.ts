@@ -3,8 +3,8 @@ import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
 import { denyAll } from './support/policies.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { Scene } from './support/scene.ts';
-import { expectSameTrees } from './support/tree.ts';
 import { documentOf, saidBy, taskOf, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.

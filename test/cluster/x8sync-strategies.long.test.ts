@@ -10,8 +10,8 @@ import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
 import { denyAll } from './support/policies.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { Scene } from './support/scene.ts';
-import { expectSameTrees } from './support/tree.ts';
 import { claimOn, deleteVolumesOf } from './support/volumes.ts';
 import { documentOf, held, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 

@@ -8,8 +8,8 @@ import { clientOf, get } from './support/clients.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { type Mounter, NetworkMount } from './support/network-mount.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { partArrives, Scene } from './support/scene.ts';
-import { expectSameTrees } from './support/tree.ts';
 import { claimOn, deleteVolumesOf } from './support/volumes.ts';
 import { type CopyDocument, documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 

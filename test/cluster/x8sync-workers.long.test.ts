@@ -11,8 +11,9 @@ import { contextA, isLab } from './support/contexts.ts';
 import { manyKinds } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
+import { expectSameTrees } from './support/same-trees.ts';
 import { Scene } from './support/scene.ts';
-import { differences, expectSameTrees, treeOf } from './support/tree.ts';
+import { differences, treeOf } from './support/tree.ts';
 import { type CopyDocument, documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 type Document = CopyDocument & { readonly streams: StreamsReport; readonly strategy: string };

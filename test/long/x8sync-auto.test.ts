@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StreamsReport } from '../../plugins/x8sync/mover/protocol/protocol.ts';
 import { contextA, contextB, isLab } from '../cluster/support/contexts.ts';
+import { expectSameTrees } from '../cluster/support/same-trees.ts';
 import { Scene } from '../cluster/support/scene.ts';
-import { expectSameTrees } from '../cluster/support/tree.ts';
 import { documentOf, x8sync } from '../cluster/support/x8sync.ts';
 import { restoreLink, setLink } from '../lab/index.ts';
 

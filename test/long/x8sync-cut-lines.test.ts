@@ -7,8 +7,8 @@ import { sshPort } from '../../plugins/x8sync/objects/manifests/service.ts';
 import { contextA, contextB, isLab } from '../cluster/support/contexts.ts';
 import { someFiles } from '../cluster/support/files.ts';
 import { startPlugin } from '../cluster/support/kubectl.ts';
+import { expectSameTrees } from '../cluster/support/same-trees.ts';
 import { partArrives, Scene } from '../cluster/support/scene.ts';
-import { expectSameTrees } from '../cluster/support/tree.ts';
 import { saidBy } from '../cluster/support/x8sync.ts';
 import { cutLink, cutPods, joinPods, LabWorkstation, restoreLink } from '../lab/index.ts';
 

@@ -4,8 +4,8 @@ import { contextA, contextB, isLab } from '../cluster/support/contexts.ts';
 import { someFiles } from '../cluster/support/files.ts';
 import { kubectl } from '../cluster/support/kubectl.ts';
 import type { Running } from '../cluster/support/process.ts';
+import { expectSameTrees } from '../cluster/support/same-trees.ts';
 import { partArrives, Scene } from '../cluster/support/scene.ts';
-import { expectSameTrees } from '../cluster/support/tree.ts';
 import { saidBy, startX8sync, x8sync } from '../cluster/support/x8sync.ts';
 import { drainNode, ensureUp, uncordonNode } from '../lab/index.ts';
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from '../cluster/support/contexts.ts';
 import { someFiles } from '../cluster/support/files.ts';
+import { expectSameTrees } from '../cluster/support/same-trees.ts';
 import { Scene } from '../cluster/support/scene.ts';
-import { expectSameTrees } from '../cluster/support/tree.ts';
 import { saidBy, startX8sync } from '../cluster/support/x8sync.ts';
 import { cutLink, restoreLink, setLink } from '../lab/index.ts';
 

@@ -4,8 +4,8 @@ import { contextA, contextB } from './contexts.ts';
 import { someFiles } from './files.ts';
 import { kubectl } from './kubectl.ts';
 import type { Running } from './process.ts';
+import { expectSameTrees } from './same-trees.ts';
 import { partArrives, Scene } from './scene.ts';
-import { expectSameTrees } from './tree.ts';
 import { startX8sync } from './x8sync.ts';
 
 /** So that a copy takes longer than what is done to it meanwhile, also on a busy machine. */

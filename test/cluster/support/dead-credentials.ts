@@ -3,8 +3,8 @@ import { expect } from '@jest/globals';
 import { contextA, contextB } from './contexts.ts';
 import { doomedIn } from './doomed.ts';
 import { kubectl, startPlugin } from './kubectl.ts';
+import { expectSameTrees } from './same-trees.ts';
 import type { Scene } from './scene.ts';
-import { expectSameTrees } from './tree.ts';
 import { saidBy, x8sync } from './x8sync.ts';
 
 /**

@@ -1,5 +1,4 @@
 /** All that a claim's files are, in a form that two claims can be compared by. */
-import { expect } from '@jest/globals';
 import type { Scene } from './scene.ts';
 
 /** What one file is: type, mode, owner, group, mtime to the nanosecond, size, link target, … */
@@ -75,13 +74,4 @@ export function differences(expected: Tree, actual: Tree): string[] {
       .filter((key) => a[key] !== b[key])
       .map((key) => `${JSON.stringify(path)}: ${key} ${a[key]} → ${b[key]}`);
   });
-}
-
-/** Where a tree is: the scene, the context and the claim. */
-type TreePlace = Parameters<typeof treeOf>;
-
-/** Expects two claims to have the same files, with all that a file is. */
-export async function expectSameTrees(from: TreePlace, to: TreePlace): Promise<void> {
-  const trees = await Promise.all([treeOf(...from), treeOf(...to)]);
-  expect(differences(...trees)).toEqual([]);
 }
