@@ -265,6 +265,19 @@ describe('imports', () => {
     expect([...open.keys()]).toEqual([]);
   });
 
+  test('of the demo, the benchmarks and the recordings lead to nothing that only jest can load', () => {
+    const rooms = new Map([...all, ...readRooms('test/**/*.ts')].map((room) => [room.path, room]));
+    const reached = [...rooms.keys()].filter((path) => /^test\/(demo|bench|recordings)\//.test(path));
+    expect(reached).toContain('test/demo/main.ts');
+    // Those that are added while it goes on are gone through as well.
+    const seen = new Set(reached);
+    for (const path of seen)
+      for (const { specifier, typeOnly } of rooms.get(path)?.imports ?? [])
+        if (!typeOnly && rooms.has(specifier)) seen.add(specifier);
+    const needJest = ({ imports }: Room) => imports.some(({ specifier }) => specifier === '@jest/globals');
+    expect([...seen].filter((path) => needJest(rooms.get(path) as Room))).toEqual([]);
+  });
+
   test('of a foreign library are in the folder that owns it', () => {
     const owners: Readonly<Record<string, string>> = {
       clipanion: 'src/cli/',
