@@ -4,7 +4,7 @@ import type { Compression } from '../protocol/compression.ts';
 import type { FileFeature, Folding } from '../protocol/losses.ts';
 import type { CopyOptions } from '../protocol/options.ts';
 import type { MessageWriter, Runtime } from '../protocol/runtime.ts';
-import { listedArgs, rsyncArgs } from '../rsync/args.ts';
+import { daemonPath, fromListArgs, listedArgs, rsyncArgs } from '../rsync/args.ts';
 import { parseTransfer } from '../rsync/changes.ts';
 import { listOf } from '../rsync/path-list.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
@@ -23,6 +23,8 @@ interface RunWishes {
   readonly asksProgress?: boolean;
   readonly tellsChanges?: boolean;
   readonly into?: string | undefined;
+  /** Source and target, where they are others than those of the whole tree. */
+  readonly ends?: readonly [source: string, target: string];
   /** Where its messages go; to the plugin where absent. */
   readonly messages?: Pick<MessageWriter, 'write' | 'log'>;
   readonly input?: Buffer;
@@ -95,8 +97,15 @@ export class SourceRsync {
   }
 
   #endsAt(target: string): [source: string, target: string] {
+    const { sshConfig, rsyncSource } = this.#connection;
     const { folder } = this.#source;
-    return [`${this.#connection.rsyncSource}${folder === '' ? '' : `${folder}/`}`, `${target}/`];
+    const path = sshConfig === undefined || folder === '' ? folder : daemonPath(folder);
+    return [`${rsyncSource}${path === '' ? '' : `${path}/`}`, `${target}/`];
+  }
+
+  /** Of a list, whose paths begin at the volume's root. */
+  get #listedEnds(): [source: string, target: string] {
+    return [this.#connection.rsyncSource, `${this.#runtime.paths.target}/`];
   }
 
   get #args(): string[] {
@@ -249,13 +258,13 @@ export class SourceRsync {
       const transfer = parseTransfer(text);
       return transfer && take(transfer.bytes, transfer.path);
     };
-    const args = [...this.#args, '-n', '--8-bit-output', '--out-format=%i|%l|%n', ...this.#ends];
-    if (only) args.push('--files-from=-', '--from0');
-    const input = only && listOf(only);
+    const ends = only ? [...fromListArgs, ...this.#listedEnds] : this.#ends;
+    const args = [...this.#args, '-n', '--8-bit-output', '--out-format=%i|%l|%n', ...ends];
+    const input = only && listOf(only, this.#source.folder);
     return pullLines('rsync', args, line, { signal, encoding: 'latin1', input });
   }
 
-  /** Copies the files of a list, and the folders that lead to them. */
+  /** Copies the files of a list of the volume's paths, and the folders that lead to them. */
   copyListed(
     staging: UnfinishedFiles,
     list: Buffer,
@@ -263,7 +272,7 @@ export class SourceRsync {
   ): Promise<RsyncResult> {
     const asksProgress = this.#asksProgress;
     const args = [...this.#copyArgs(staging, asksProgress), ...listedArgs(this.#options.owner)];
-    return this.#run(args, { attempt: 1, asksProgress, messages, input: list });
+    return this.#run(args, { attempt: 1, asksProgress, messages, input: list, ends: this.#listedEnds });
   }
 
   #run(
@@ -274,6 +283,7 @@ export class SourceRsync {
       asksProgress = false,
       tellsChanges = false,
       into,
+      ends,
       messages,
       input,
       protect = [],
@@ -282,7 +292,7 @@ export class SourceRsync {
     const { paths, kill, signal } = this.#runtime;
     const { deletes } = this.#options;
     return runRsync({
-      args: [...this.#argsWith(protect), ...args, ...this.#endsAt(into ?? paths.target)],
+      args: [...this.#argsWith(protect), ...args, ...(ends ?? this.#endsAt(into ?? paths.target))],
       target: paths.target,
       source: this.#connection.sshConfig === undefined ? paths.source : undefined,
       base,

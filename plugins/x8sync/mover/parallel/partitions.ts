@@ -7,7 +7,7 @@ export interface Partition {
   readonly number: number;
   readonly files: number;
   readonly bytes: number;
-  /** Paths below the source, each as rsync's --files-from --from0 reads it. */
+  /** Paths of the source's volume, each as rsync's --files-from --from0 reads it. */
   readonly list: Buffer;
 }
 
@@ -17,10 +17,12 @@ export class PartitionCutter {
   #files = 0;
   #bytes = 0;
   #weight = 0;
-  readonly #list = new PathList();
+  readonly #list: PathList;
 
-  constructor(limits: PartitionLimits) {
+  /** @param folder of the volume, which the paths are below; empty for its root. */
+  constructor(limits: PartitionLimits, folder: string) {
     this.#limits = limits;
+    this.#list = new PathList(folder);
   }
 
   /** Adds a file; returns the partition that it fills, if it fills one. */

@@ -95,7 +95,7 @@ class ParallelPass {
     this.#choice = choice;
     this.#streamsOfPods = streamsOfPods(parallelism, pods);
     this.#only = only;
-    this.#cutter = new PartitionCutter(limits);
+    this.#cutter = new PartitionCutter(limits, source.folder);
     this.#queue = new WorkQueue(parallelism * waitingOfStream);
     this.#progress = new StreamsProgress(() => source.totals, performance.now());
     const note = (counts: Counts) => this.#note(counts);

@@ -19,8 +19,6 @@ export function subfolderProblem(path: string): string | undefined {
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.includes('..')) return "it holds '..'";
   if (parts[0] === '.x8sync') return '.x8sync is where movers keep their own files';
-  // rsync's daemon takes these for patterns.
-  if (/[*?[\\]/.test(path)) return 'it holds one of * ? [ \\';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
   return /[\x00-\x1f]/.test(path) ? 'it holds a control character' : undefined;
 }

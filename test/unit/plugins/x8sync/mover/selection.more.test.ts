@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { Selection } from '../../../../../plugins/x8sync/mover/protocol/options.ts';
 import { eventuallySees } from '../../../../support/eventually.ts';
-import { isThorough } from '../../../../support/thoroughness.ts';
+import { firstOf, isThorough } from '../../../../support/thoroughness.ts';
 import { type Ended, type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -83,6 +83,34 @@ withPrograms(
       X8S_MODE: 'verify',
     });
     expect(without).toMatchObject({ code: 5, verification: { aspects: { missing: 3, owner: 2 } } });
+  },
+  90_000,
+);
+
+/** rsync's daemon reads these as patterns, or as an option; beside each stands a folder that the pattern would fit. */
+const signs: readonly (readonly [folder: string, fits: string])[] = [
+  ['a[b]c', 'abc'],
+  ['a*\\b', 'axxb'],
+  ['my source/?', 'my source/x'],
+  ['-x', 'x'],
+  ['back\\slash', 'backslash'],
+];
+
+withPrograms.each(firstOf(signs, 2).map(([folder, fits]) => ({ folder, fits })))(
+  'folder $folder is copied, and not $fits',
+  async ({ folder, fits }) => {
+    fill(both.source, `${folder}/sub/own`, `${fits}/sub/another`, `${fits}/more`);
+    await both.serve();
+    for (const streams of ['1', '2']) {
+      const into = `by-${streams}`;
+      const copied = await both.copy({
+        ...selecting({ sourcePath: folder, targetPath: into }),
+        ...{ X8S_PARALLELISM: streams, X8S_PARTITIONS: streams, X8S_VERIFY: '1' },
+      });
+      expect(copied).toMatchObject({ code: 0, stats: { files: 1 }, verification: { different: 0 } });
+      expect(copied.streams?.files).toBe(Number(streams) - 1);
+      expect(tree(join(both.target, into))).toEqual(['.', './sub', './sub/own']);
+    }
   },
   90_000,
 );

@@ -9,7 +9,7 @@ const all = Number.POSITIVE_INFINITY;
 const unlimited = { weight: all, files: all, bytes: all, partitions: all };
 
 function cut(limits: Partial<typeof unlimited>, sizes: readonly number[]) {
-  const cutter = new PartitionCutter({ ...unlimited, ...limits });
+  const cutter = new PartitionCutter({ ...unlimited, ...limits }, '');
   const parts = sizes.map((bytes, index) => cutter.add(bytes, Buffer.from(`f${index}`)));
   return [...parts, cutter.rest()].filter((part) => part !== undefined);
 }
@@ -32,7 +32,7 @@ describe('a partition', () => {
   });
 
   test('names its files so that no name is an option, a comment or two names', () => {
-    const cutter = new PartitionCutter(unlimited);
+    const cutter = new PartitionCutter(unlimited, '');
     for (const name of ['-rf', '#x', 'two\nlines']) cutter.add(1, Buffer.from(name));
     cutter.add(1, Buffer.from([0xff]));
     const list = Buffer.concat([Buffer.from('./-rf\0./#x\0./two\nlines\0./'), Buffer.from([0xff, 0])]);

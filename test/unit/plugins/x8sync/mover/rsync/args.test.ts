@@ -1,7 +1,9 @@
 /** Which extended attributes the mover leaves alone: rsync's own choice counts no more once there is a filter. */
 import { expect, test } from '@jest/globals';
 import {
+  daemonPath,
   leavesAcls,
+  listedArgs,
   rsyncArgs,
   takesWholeList,
   withWholeList,
@@ -69,4 +71,17 @@ test('where all is given to one owner the list comes in pieces, whatever else wa
   const [whole, wholeOfOwner] = [withWholeList(kept), withWholeList(given)];
   expect([whole, wholeOfOwner].map(takesWholeList)).toEqual([true, true]);
   expect([kept, given, whole, wholeOfOwner].map(leavesAcls)).toEqual([false, false, false, true]);
+});
+
+test('a list costs no look through all of it for each name, and what the filters exclude is refused all the same', () => {
+  const args = listedArgs(undefined);
+  expect(args).toContain('--old-args');
+  expect(args).not.toContain('--trust-sender');
+});
+
+test('a folder is named so that a daemon takes it for no pattern and no option', () => {
+  const named = ['a b', '-x', 'a[b]*?', String.raw`a\b`, String.raw`a\*b`].map(daemonPath);
+  expect(named).toEqual([
+    ...['./a b', './-x', String.raw`./a\[b\]\*\?`, String.raw`./a\b`, String.raw`./a\\\*b`],
+  ]);
 });

@@ -57,9 +57,9 @@ describe('a folder of a volume', () => {
   });
 
   test('has a name that is neither a way out nor a pattern', () => {
-    for (const path of ['..', 'a/../b', '.x8sync', '/.x8sync/tmp', 'a*', 'a\nb'])
+    for (const path of ['..', 'a/../b', '.x8sync', '/.x8sync/tmp', 'a\nb'])
       expect(subfolderProblem(path)).toBeDefined();
-    for (const path of ['a', '/a/b/', 'a b', '..a', 'a/.x8sync'])
+    for (const path of ['a', '/a/b/', 'a b', '..a', 'a/.x8sync', 'a*[b]?', 'a\\b', '-a'])
       expect(subfolderProblem(path)).toBeUndefined();
   });
 });
