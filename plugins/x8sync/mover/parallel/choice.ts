@@ -55,6 +55,10 @@ const roundTripOfStreamMs = 10;
 const mostByLine = 8;
 /** The streams' connections and the closing pass take their time; what is over in these seconds is not cut. */
 const worthSeconds = 8;
+/** So much of {@link weightOf} a processor gets through in a second where no line holds it up. */
+const bytesOfProcessor = 100e6;
+/** Streams beyond what brings so many times as much as the processors can take cost more than they gain. */
+const lineMargin = 1.5;
 /** Each stream keeps about two processors busy on each side: rsync and ssh. */
 const processorsOfStream = 2;
 const mostByProcessors = 4;
@@ -145,10 +149,12 @@ function byLook(look: Look): Pick<Choice, 'parallelism' | 'why'> {
   if (busyness >= tooBusy) return { parallelism: 1, why: 'the processors are busy with other work' };
   const byLine = Math.min(Math.round((roundTripMs ?? 0) / roundTripOfStreamMs), mostByLine);
   if (byLine > 1) {
-    const seconds = ((bytes ?? worthBytes) / windowBytes) * ((roundTripMs ?? 0) / 1000);
+    const seconds = secondsOfLine(look);
     if (seconds < worthSeconds)
       return { parallelism: 1, why: 'the files are soon copied by one stream, far as the source is' };
-    return { parallelism: byLine, why: 'the round trip limits what one stream brings' };
+    const useful = Math.round((lineMargin * seconds) / secondsOfProcessors(look));
+    const parallelism = Math.min(byLine, useful);
+    if (parallelism > 1) return { parallelism, why: 'the round trip limits what one stream brings' };
   }
   const byProcessors = Math.min(Math.floor(processors / processorsOfStream), mostByProcessors);
   if (byProcessors < 2) return { parallelism: 1, why: 'one stream keeps the processors busy' };
@@ -156,6 +162,14 @@ function byLook(look: Look): Pick<Choice, 'parallelism' | 'why'> {
   if (!isLarge) return { parallelism: 1, why: 'the files are soon copied by one stream' };
   return { parallelism: byProcessors, why: 'there are processors for more than one stream' };
 }
+
+/** How long one stream takes for all of it, by the round trip alone. */
+const secondsOfLine = ({ bytes, roundTripMs }: Look): number =>
+  ((bytes ?? worthBytes) / windowBytes) * ((roundTripMs ?? 0) / 1000);
+
+/** How long the processors take for all of it at the least. */
+const secondsOfProcessors = ({ files = 0, bytes, processors }: Look): number =>
+  ((bytes ?? worthBytes) + files * fileWeight) / (bytesOfProcessor * processors);
 
 /** A file that is more than half of a stream's fair share would leave the others idle in the end. */
 function rangeFromFor({ bytes }: Look, parallelism: number, { hasRateLimit }: Circumstances): number {

@@ -18,7 +18,14 @@ const free = { holdsFiles: false, hasRateLimit: false };
 describe('without a wish', () => {
   test.each([
     ['a source nearby, and two processors', near, 1],
-    ['a source far away', far, 8],
+    ['a source far away, and two processors', far, 4],
+    ['a source far away, and more processors', { ...far, processors: 4 }, 8],
+    ['a source far away, of large files', { ...far, files: 1, bytes: 2e9 }, 8],
+    [
+      'a source far away, of files that the processors are slower with than the line',
+      { ...far, files: 1_000_000 },
+      1,
+    ],
     ['a source somewhat away, and much to bring', { ...near, roundTripMs: 20, bytes: 2e9 }, 2],
     ['a source far away, and little to bring', { ...far, files: 100, bytes: 150e6 }, 1],
     ['a source nearby, many files and many processors', { ...near, processors: 16 }, 4],
@@ -36,7 +43,7 @@ describe('without a wish', () => {
   });
 
   test('the partitions of a counted tree are of one weight, two for each stream', () => {
-    const { limits } = chooseStreams({}, far, free);
+    const { limits } = chooseStreams({}, { ...far, processors: 4 }, free);
     expect(limits.weight * 16).toBeGreaterThanOrEqual(425e6 + 50_000 * weightOf(0));
     expect(limits.weight * 15).toBeLessThan(425e6 + 50_000 * weightOf(0));
   });
