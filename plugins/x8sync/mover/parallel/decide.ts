@@ -62,13 +62,17 @@ export async function decideStreams(
   // Exactly so many partitions take a tree that is counted.
   if (parallel.partitions !== undefined && !source.counted) await source.exactly();
   const { files, bytes } = source.counted ?? {};
-  const roundTripMs = isOpen || mayBeFar(parts) ? await roundTrip() : undefined;
+  // Far away each question takes its turns, so that both are asked at once.
+  const [roundTripMs, early] = await Promise.all([
+    isOpen || mayBeFar(parts) ? roundTrip() : undefined,
+    !holdsFiles && options.compress === 'auto' && mayBeFar(parts) ? source.compressedShare() : undefined,
+  ]);
   const isSampled = !holdsFiles && mayCompress(options.compress, roundTripMs);
   const saw = {
     ...{ files, bytes, roundTripMs },
     processors: Math.min(availableParallelism(), source.processors),
     busyness: Math.max(busyness(), source.busyness),
-    compressedShare: isSampled ? await source.compressedShare() : undefined,
+    compressedShare: isSampled ? (early ?? (await source.compressedShare())) : undefined,
   };
   const choice = chooseStreams(parallel, { ...saw, isBound: source.isFiltered }, circumstances);
   const pods = choosePods(options.pods, { isMounted, streams: choice.parallelism, files, bytes });
