@@ -24,7 +24,10 @@ import (
 
 const (
 	listenAddress = "0.0.0.0:15001"
-	chunkSize     = 64 << 10
+	// Read at a time, at most.
+	chunkSize = 64 << 10
+	// Chunks are cut out of pieces of memory so large: most are small, and a buffer for each cost more than the line.
+	slabSize = 1 << 20
 	// What a direction of one connection may have on its way: 16 MiB, more than a TCP window grows to.
 	queuedChunks = 256
 )
@@ -146,15 +149,20 @@ func (l *line) deliver(to *net.TCPConn) {
 }
 
 func (l *line) read(open time.Time) {
+	var slab []byte
 	for {
-		buffer := make([]byte, chunkSize)
-		n, err := l.from.Read(buffer)
+		if len(slab) < chunkSize {
+			slab = make([]byte, slabSize)
+		}
+		n, err := l.from.Read(slab[:chunkSize])
+		data := slab[:n:n]
+		slab = slab[n:]
 		due := time.Now()
 		if due.Before(open) {
 			due = open
 		}
 		due = due.Add(time.Duration(delay.Load()))
-		for _, c := range []chunk{{data: buffer[:n], due: due}, {due: due, err: err}} {
+		for _, c := range []chunk{{data: data, due: due}, {due: due, err: err}} {
 			if len(c.data) == 0 && c.err == nil {
 				continue
 			}
