@@ -20,7 +20,7 @@ import { specOf } from './inventory.ts';
 import { forgetLine, isOf, stoppedBy } from './stop-mark.ts';
 import {
   cutoverIdOf,
-  overtakenIn,
+  overtakenAtTarget,
   runsAgain,
   sourceNamespaceOf,
   startCommands,
@@ -115,7 +115,7 @@ async function requireOver(
   const target = { kube, namespace: record.namespace };
   const ofTarget = await workloadsNow(target, state.target, signal);
   // Its end is another cutover's matter by now; what stands still at the source bears its mark.
-  if (overtakenIn('target', ofTarget, cutoverIdOf(record)).some(({ mark }) => mark.moved)) return;
+  if (overtakenAtTarget(ofTarget, state, cutoverIdOf(record)).some(({ mark }) => mark.moved)) return;
   // Its workloads may be in another cluster.
   const server = record.peer?.server ?? kube.cluster.server;
   const connect = () => sourceClient({ kube, record }, context);

@@ -33,15 +33,16 @@ export interface StoppedNow {
 /** @param places of both sides */
 export async function stoppedNow(
   places: Readonly<Record<Role, NamespaceRef>>,
-  { source, target }: Pick<CutoverState, Role>,
+  state: Pick<CutoverState, Role | 'targetGenerations'>,
   id: CutoverId,
   signal: AbortSignal,
 ): Promise<StoppedNow> {
+  const { source, target } = state;
   const [now, ofTarget] = await Promise.all([
     workloadsNow(places.source, source, signal),
     workloadsNow(places.target, target, signal),
   ]);
-  const others = [...overtakenIn('source', now, id), ...overtakenIn('target', ofTarget, id)];
+  const others = [...overtakenIn('source', now, id), ...overtakenAtTarget(ofTarget, state, id)];
   return { ...withoutOthers(now, id), others };
 }
 
@@ -65,11 +66,28 @@ function withoutOthers(now: readonly WorkloadNow[], id: CutoverId): Pick<Stopped
 }
 
 /** Of these those that stand still for another cutover, or were moved by one. */
-export const overtakenIn = (side: Role, now: readonly WorkloadNow[], id: CutoverId): OvertakenWorkload[] =>
+const overtakenIn = (side: Role, now: readonly WorkloadNow[], id: CutoverId): OvertakenWorkload[] =>
   now.flatMap(({ workload, object }) => {
     const marked = markedIn(workload.kind, object);
     return marked && !isOf(marked.mark, id) ? [{ ...marked, side }] : [];
   });
+
+/**
+ * The same of the target's. One that nobody has changed since this cutover noted it bears the mark of a cutover before it, as
+ * whatever does that is cut over to from where it was moved.
+ */
+export function overtakenAtTarget(
+  now: readonly WorkloadNow[],
+  { target, targetGenerations = [] }: Pick<CutoverState, 'target' | 'targetGenerations'>,
+  id: CutoverId,
+): OvertakenWorkload[] {
+  const noted = new Map(target.map(({ uid }, index) => [uid, targetGenerations[index]]));
+  const isChanged = ({ workload, object }: WorkloadNow): boolean => {
+    const generation = noted.get(workload.uid);
+    return generation === undefined || object.metadata.generation !== generation;
+  };
+  return overtakenIn('target', now.filter(isChanged), id);
+}
 
 /** Says that what a cutover had stopped, or was to start, is another one's by now. */
 export const overtakenText = (

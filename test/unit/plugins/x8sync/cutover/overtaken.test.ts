@@ -246,3 +246,45 @@ test('a record whose cutover had moved its workload itself, and was killed, is g
   expect(await run()).toMatchObject({ resumed: true });
   expect(await counts()).toEqual({ web: 0, next: replicas });
 });
+
+describe('a cutover back to where the workload was moved from, left in its middle', () => {
+  const back = {
+    source: { kube, namespace, claim: 'new' },
+    target: { kube, namespace, claim: 'old' },
+  };
+  /** From the moment on at which the source stands still, nothing can be scaled any more. */
+  async function cutOffStill(): Promise<void> {
+    const next = await kube.get(deployments, { namespace, name: 'next' });
+    if ((next.spec as { replicas: number }).replicas > 0) return;
+    kube.before = ({ verb }) => {
+      if (verb === 'patch') throw new X8sError('no answer');
+    };
+    throw new X8sError('no answer');
+  }
+
+  beforeEach(async () => {
+    for (const ref of Object.values(back)) ref.kube = kube;
+    await run(undefined, 'target', 'there');
+    await expect(run(cutOffStill, 'target', 'back', false, back)).rejects.toThrow('no answer');
+    reconnect();
+    expect(await counts()).toEqual({ web: 0, next: 0 });
+    forgetEvents();
+  });
+
+  test.each([
+    ['the same command', {}],
+    ['that with --delete --yes', { deletes: 'all', confirmed: true } as const],
+  ])('is gone on with by %s: the mark there is of the cutover before it', async (_, more) => {
+    expect(await run(undefined, 'target', 'back', false, { ...back, ...more })).toMatchObject({
+      resumed: true,
+    });
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+  });
+
+  test('is told to be gone on with, and says how to start by hand what stands still', async () => {
+    const { document, text } = await shown('back');
+    expect(document).toMatchObject({ cutover: { standingStill: [`Deployment next (${replicas})`] } });
+    expect(text).not.toMatch(/can't be gone on with/);
+    await expect(clean('back')).rejects.toThrow(/is in the middle of a cutover/);
+  });
+});
