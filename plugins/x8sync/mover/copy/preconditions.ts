@@ -11,7 +11,7 @@ import { emptyFolder } from '../target/target-content.ts';
 import { type Amount, diskOf } from '../volume/disk.ts';
 import { filterOf } from '../volume/filters.ts';
 import { isKept, keptNames, lostFoundName, targetTree } from '../volume/tree.ts';
-import { allocatedBelow, fits, Growth, stagedAmount, wipedAmount } from './room.ts';
+import { allocatedBelow, blockOf, fits, Growth, stagedAmount, wipedAmount } from './room.ts';
 
 type ContentOptions = Pick<CopyOptions, 'mode' | 'deletes' | 'allowEmpty' | 'selection'>;
 
@@ -93,7 +93,7 @@ export class RoomCheck {
     const { needBytes, needInodes, freeBytes, freeInodes } = shortage;
     const text = `the copy needs ${needBytes} bytes and ${needInodes} inodes, and the target has ${freeBytes} and ${freeInodes} free`;
     if (!isDryRun(this.#options.mode)) throw new MoverExit('no-room', text, shortage);
-    messages.log('warning', text);
+    messages.write('notice', { text: `a copy would be refused before its first byte: ${text}` });
   }
 
   /** What is missing; undefined where nothing is. */
@@ -121,7 +121,8 @@ export class RoomCheck {
 
   async #growth(sourceBytes: number, into: string): Promise<Amount> {
     const allocated = allocatedBelow(into);
-    const { ran, growth } = await this.#rsync.compare(() => new Growth(allocated), into);
+    const block = await blockOf(this.#runtime.paths.target);
+    const { ran, growth } = await this.#rsync.compare(() => new Growth(allocated, block), into);
     if (!isThrough(ran.code))
       throw new MoverExit('source-failed', `the two sides could not be compared: ${firstLine(ran.stderr)}`);
     return growth.need(sourceBytes);

@@ -1,5 +1,6 @@
 /** Whether the source fits into the target, known before anything is written. */
 import { type BigIntStats, existsSync, lstatSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { type Change, decodeName, isCreation, isTransfer, parseChange } from '../rsync/changes.ts';
 import { runLines } from '../system/programs.ts';
 import type { Amount } from '../volume/disk.ts';
@@ -14,7 +15,7 @@ export function fits(need: Amount, free: Amount): boolean {
 
 /** What a merge adds, as a dry run of rsync tells it. */
 export class Growth {
-  /** Bytes of the files that are sent. */
+  /** Bytes of the blocks of the files that are sent. */
   sent = 0;
   /** Bytes that the files to be replaced take up in the target. */
   replaced = 0;
@@ -23,10 +24,15 @@ export class Growth {
   /** Inodes to be made. */
   created = 0;
   readonly #allocated: (name: Buffer) => number;
+  readonly #block: number;
 
-  /** @param allocated bytes that an entry of the target takes up; 0 where there is none. */
-  constructor(allocated: (name: Buffer) => number) {
+  /**
+   * @param allocated bytes that an entry of the target takes up; 0 where there is none.
+   * @param block bytes of which the target gives a file a whole number.
+   */
+  constructor(allocated: (name: Buffer) => number, block: number) {
     this.#allocated = allocated;
+    this.#block = block;
   }
 
   /** A line of `%i|%l|%n`, its bytes as Latin-1. Nothing of it is kept: a list of millions of names would not fit. */
@@ -39,7 +45,7 @@ export class Growth {
 
   #transfer({ item, rest }: Change): void {
     const bar = rest.indexOf('|');
-    const length = Number(rest.slice(0, bar));
+    const length = Math.ceil(Number(rest.slice(0, bar)) / this.#block) * this.#block;
     this.sent += length;
     if (item.startsWith('>f+')) return;
     this.biggest = Math.max(this.biggest, length);
@@ -58,6 +64,13 @@ export class Growth {
     return { bytes, inodes: this.created };
   }
 }
+
+/** A share's server tells what it likes to be sent at a time, up to a megabyte, which no file of it takes up. */
+const largestBlock = 4096;
+
+/** Bytes of which a file system gives each file a whole number, as far as that can be known. */
+export const blockOf = async (path: string): Promise<number> =>
+  Math.min((await statfs(path)).bsize, largestBlock);
 
 /** Bytes that an entry below a folder takes up; 0 where there is none. */
 export const allocatedBelow =

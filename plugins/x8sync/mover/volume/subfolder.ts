@@ -19,6 +19,8 @@ export function subfolderProblem(path: string): string | undefined {
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.includes('..')) return "it holds '..'";
   if (parts[0] === '.x8sync') return '.x8sync is where movers keep their own files';
+  // From a workstation where it stands between folders it would name another one.
+  if (path.includes('\\')) return 'it holds a backslash';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
   return /[\x00-\x1f]/.test(path) ? 'it holds a control character' : undefined;
 }

@@ -57,9 +57,9 @@ describe('a folder of a volume', () => {
   });
 
   test('has a name that is neither a way out nor a pattern', () => {
-    for (const path of ['..', 'a/../b', '.x8sync', '/.x8sync/tmp', 'a\nb'])
+    for (const path of ['..', 'a/../b', '.x8sync', '/.x8sync/tmp', 'a\\b', 'a\nb'])
       expect(subfolderProblem(path)).toBeDefined();
-    for (const path of ['a', '/a/b/', 'a b', '..a', 'a/.x8sync', 'a*[b]?', 'a\\b', '-a'])
+    for (const path of ['a', '/a/b/', 'a b', '..a', 'a/.x8sync', 'a*[b]?', '-a'])
       expect(subfolderProblem(path)).toBeUndefined();
   });
 });
