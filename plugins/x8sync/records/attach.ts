@@ -25,7 +25,7 @@ import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
 import { lookAtSchedule } from './schedule-look.ts';
 import { requireSound, requireSoundSides } from './soundness.ts';
-import { asStanding, recordedStanding } from './standing.ts';
+import { asStanding, recordedStanding, runAgain } from './standing.ts';
 import { lostTargetOf } from './target-claim.ts';
 import { lockTarget, sidesOf, type TaskContext, type TaskSides, targetGone } from './task-sides.ts';
 
@@ -285,7 +285,7 @@ function noMover(task: string, { record, kube }: SideRecord): X8sError {
     details: [
       `its record says: ${[record.phase, record.progress, record.message].filter(Boolean).join(', ')}`,
     ],
-    hint: `the command that began it goes on with it; kubectl x8sync cleanup ${task} removes what is left`,
+    hint: `${runAgain}; kubectl x8sync cleanup ${task} removes what is left`,
   });
 }
 

@@ -227,7 +227,7 @@ describe('of one that has not ended', () => {
     expect(cutoverStanding(copied, again, 'none')).toMatchObject({
       phase: 'Interrupted',
       message: expect.stringMatching(
-        `^cut over at ${at}, and not once more: its run has ended in the middle`,
+        `^cut over at ${at}, and not once more: its run has ended in the middle; run the same command again to go on with it$`,
       ),
     });
   });
