@@ -22,7 +22,7 @@ import { asAsked, failureOf, isWhole, titleOf } from '../run/results/result.ts';
 import type { RunsNow } from './cutover-now.ts';
 import type { ScaledWorkload } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
-import type { SchedulePhase, ScheduleStanding } from './schedule-text.ts';
+import type { GoneSchedule, SchedulePhase, ScheduleStanding } from './schedule-text.ts';
 import type { StoppedNow } from './stopped-workloads.ts';
 
 /** `Unknown`: it can't be told from here. Never `Running` of a mover that was not seen. */
@@ -39,7 +39,7 @@ export interface Standing {
   /** The mover's own last line, where its pod was seen. */
   readonly end?: CopyEnd | undefined;
   /** Of a task that copies at its times. */
-  readonly schedule?: ScheduleStanding | undefined;
+  readonly schedule?: ScheduleStanding | GoneSchedule | undefined;
   /** What its run ended with, where that is not what {@link end} says. */
   readonly exitCode?: ExitCode | undefined;
   /** Its mover could not be looked at, which may pass. */
