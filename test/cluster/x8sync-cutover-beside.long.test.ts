@@ -85,15 +85,19 @@ test.concurrent('a workload with two claims goes over claim by claim; one that r
   expect(saidBy(await x8sync(...cutover, ...pairOf('second')), 3)).toMatch(
     /Deployment twofold mounts other claims as well, which are not copied by this: first/,
   );
-  saidBy(await x8sync(...cutover, '--then', 'nothing', ...pairOf('first')), 0);
+  const first = ['--name', 'one', '--then', 'nothing', ...pairOf('first')];
+  saidBy(await x8sync(...cutover, ...first), 0);
   expect(await counts('twofold')).toEqual([0, 0]);
+  const toldOfFirst = async () =>
+    saidBy(await x8sync('status', 'one', '--context', contextB, '-n', scene.namespace), 0);
+  expect(await toldOfFirst()).toMatch(/^Downtime: +goes on: nothing was started$/m);
 
   await writes('late');
   expect(saidBy(await x8sync(...cutover, '--yes', ...pairOf('second')), 3)).toMatch(
     /Deployment twofold runs again since its claim first was cut over[\s\S]*--cutover --again --then nothing/,
   );
   expect(await counts('twofold')).toEqual([1, 0]);
-  saidBy(await x8sync(...cutover, '--again', '--then', 'nothing', ...pairOf('first')), 0);
+  saidBy(await x8sync(...cutover, '--again', ...first), 0);
 
   // The run of the last claim is killed, and another one begins.
   const last = [...cutover, '--name', 'last', ...pairOf('second')];
@@ -104,6 +108,9 @@ test.concurrent('a workload with two claims goes over claim by claim; one that r
   saidBy(await x8sync(...last), 0);
   expect(await counts('twofold')).toEqual([0, 1]);
   for (const claim of claims) expect(await scene.inspect(contextB, claim, 'cat mine')).toBe('early\nlate\n');
+  const told = await toldOfFirst();
+  expect(told).toMatch(/^Runs now: +Deployment twofold \(1\) with the target$/m);
+  expect(told).toMatch(/^Downtime: +over after .*: cutover last has started what has the target/m);
 });
 
 test.concurrent('a copy to a claim that was cut over to is refused without --again, whichever source it has', async () => {

@@ -15,6 +15,8 @@ afterAll(() => scene.close());
 interface Status {
   readonly phase: string;
   readonly schedule: {
+    readonly gone?: boolean;
+    readonly running?: object;
     readonly lastGood?: { readonly at: string };
     readonly lastFailure?: { readonly at: string; readonly message: string };
     readonly overdue?: { readonly at: string; readonly message?: string };
@@ -61,6 +63,26 @@ test.concurrent("the source's server is taken away: said with its cause, and mad
   await same('gone');
   saidBy(await x8sync('cleanup', 'gone', '--context', contextA, '-n', scene.namespace), 0);
   expect(await scene.leftovers('gone')).toEqual([]);
+}, 900_000);
+
+test.concurrent('the CronJob is deleted: said with the last good copy that is known, and made anew by the same command', async () => {
+  const args = await scheduled('unscheduled');
+  await kubectl(contextB, ['-n', scene.namespace, 'delete', 'cronjob', 'x8sync-unscheduled-target']);
+  // A copy that had begun goes with it.
+  const { phase, schedule } = await seen(
+    'unscheduled',
+    ({ schedule: { gone, running } }) => gone === true && running === undefined,
+  );
+  expect(phase).toBe('Failing');
+  expect(schedule.lastGood).toBeDefined();
+  const following = ['attach', 'unscheduled', '--context', contextB, '-n', scene.namespace];
+  expect(saidBy(await x8sync(...following), 3)).toMatch(/its CronJob \S+ is gone: nothing copies any more/);
+  await scene.shell(contextA, 'unscheduled', 'echo more >/data/added');
+  saidBy(await x8sync(...args), 0);
+  await same('unscheduled');
+  expect((await statusOf('unscheduled')).phase).toBe('Scheduled');
+  saidBy(await x8sync('cleanup', 'unscheduled', '--context', contextA, '-n', scene.namespace), 0);
+  expect(await scene.leftovers('unscheduled')).toEqual([]);
 }, 900_000);
 
 test.concurrent("the source's pod is deleted between two copies: its successor serves the next one", async () => {

@@ -29,7 +29,7 @@ export class CancelCommand extends TaskCommand {
     ]);
     return {
       data: { cancelled: entry.task },
-      text: `Cancelled: ${entry.task}. The same command goes on with it; cleanup removes its record.`,
+      text: `Cancelled: ${entry.task}. Run the same command again to go on with it; cleanup removes its record.`,
     };
   }
 }

@@ -1,7 +1,7 @@
 /** How a cutover stands, or has ended, as people and programs read it. */
-import { formatAgeSince } from '../../../src/ui/format.ts';
+import { formatAgeSince, formatDuration } from '../../../src/ui/format.ts';
 import {
-  downtimeText,
+  type CutoverEnd,
   endLine,
   endOf,
   sideOfEnd,
@@ -45,7 +45,9 @@ export function cutoverDocument(
         verified: end.verification !== undefined,
       },
     }),
-    ...(runsNow && { runsNow: { source: names(runsNow.source), target: names(runsNow.target) } }),
+    ...(runsNow && {
+      runsNow: { ...runsNow, source: names(runsNow.source), target: names(runsNow.target) },
+    }),
   };
 }
 
@@ -63,7 +65,7 @@ export function cutoverFields(
   if (!end) return [];
   return [
     ['Cutover', `ended at ${end.at} (${formatAgeSince(end.at, now)} ago): ${stoppedAndStarted(end)}`],
-    ['Downtime', downtimeText(end)],
+    ['Downtime', downtimeText(end, standing.runsNow)],
     ['Compared', verifiedText(end)],
     ['Runs now', standing.runsNow && runsText(standing.runsNow)],
   ];
@@ -82,12 +84,39 @@ const endIn = ({ records }: TaskEntry) =>
     .map(endOf)
     .find((end) => end !== undefined);
 
-function runsText({ source, target }: RunsNow): string {
+function runsText(now: RunsNow): string {
+  const unlisted = now.unlisted ? '; what else has the target can not be listed' : '';
+  return `${sidesText(now) || 'nothing of what it has stopped or started'}${unlisted}`;
+}
+
+/** `Deployment next (3) with the target`; empty where nothing runs. */
+function sidesText({ source, target }: RunsNow): string {
   const parts = [
     ...(target.length > 0 ? [`${namesOf(target)} with the target`] : []),
     ...(source.length > 0 ? [`${namesOf(source)} with the source`] : []),
   ];
-  return parts.join(', ') || 'nothing of what it has stopped or started';
+  return parts.join(', ');
+}
+
+function downtimeText(end: CutoverEnd, now: RunsNow | undefined): string {
+  const { downtimeSeconds, stopped, started } = end;
+  if (downtimeSeconds !== undefined) return formatDuration(downtimeSeconds * 1000);
+  if (stopped.length === 0) return 'none: nothing had to be stopped';
+  if (started.length > 0) return 'not known: an earlier run had stopped or started it';
+  return openText(now);
+}
+
+/** The pause of one that has started nothing, which others may have ended since. */
+function openText(now: RunsNow | undefined): string {
+  if (now?.startedBy) {
+    const { task, at, downtimeSeconds } = now.startedBy;
+    const after = downtimeSeconds === undefined ? '' : ` after ${formatDuration(downtimeSeconds * 1000)}`;
+    return `over${after}: cutover ${task} has started what has the target, which was ready at ${at}`;
+  }
+  const running = now && sidesText(now);
+  if (running) return `over: it has started nothing, and by now there is ${running}`;
+  if (!now || now.unlisted) return 'goes on as far as is known: it has started nothing';
+  return 'goes on: nothing was started';
 }
 
 /** What a cutover has stopped and not started again; undefined of one that is in no middle. */

@@ -4,7 +4,7 @@ import { formatAge, formatAgeSince } from '../../../src/ui/format.ts';
 import type { Role } from '../objects/sides.ts';
 import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
 import type { StandingTask } from '../records/look.ts';
-import type { ScheduledCopy } from '../records/schedule-text.ts';
+import { goneHint, goneText, type ScheduledCopy } from '../records/schedule-text.ts';
 import type { Standing } from '../records/standing.ts';
 import { cutoverDocument, cutoverFields, cutoverLine } from './cutover-output.ts';
 
@@ -89,7 +89,7 @@ export function describeTask(task: StandingTask, now: Date): string {
     ['Finished', standing.finishedAt],
     ['Held by', record?.holder?.split(' ')[0]],
     ['Last written', record?.heartbeat],
-    ...scheduleFields(standing, now),
+    ...scheduleFields(entry.task, standing, now),
     ['Progress', standing.schedule ? undefined : standing.progress],
     ['Message', standing.schedule ? undefined : standing.message],
     ...cutoverFields(entry, standing, now),
@@ -99,23 +99,36 @@ export function describeTask(task: StandingTask, now: Date): string {
 }
 
 /** What a task that copies at its times has in the place of a progress. */
-function scheduleFields({ schedule }: Standing, now: Date): [string, string | undefined][] {
+function scheduleFields(task: string, { schedule }: Standing, now: Date): [string, string | undefined][] {
   if (!schedule) return [];
-  const { every, cron, timeZone, suspended, next } = schedule;
-  const dated = (copy: ScheduledCopy | undefined): string | undefined => {
-    if (!copy) return undefined;
-    const at = `${copy.at} (${formatAgeSince(copy.at, now)} ago)`;
-    return copy.message === undefined ? at : `${at}: ${copy.message}`;
-  };
+  const dated = (copy: ScheduledCopy | undefined) => datedText(copy, now);
+  const { lastGood, lastFailure, running, lost } = schedule;
+  if (schedule.gone)
+    return [
+      ['Schedule', goneText(schedule)],
+      ['Last good', lastGood ? `${dated(lastGood)}; no later one is known` : 'none is known'],
+      ['Last failed', dated(lastFailure)],
+      ['Running', dated(running)],
+      ['Lost', lost],
+      ['To do', goneHint(task)],
+    ];
+  const { every, cron, timeZone, suspended, overdue, next } = schedule;
   const asCron = `cron "${cron}" in ${timeZone}`;
   return [
     ['Schedule', `${every === cron ? asCron : `every ${every}, ${asCron}`}${suspended ? ', suspended' : ''}`],
-    ['Last good', dated(schedule.lastGood) ?? 'none yet'],
-    ['Last failed', dated(schedule.lastFailure)],
-    ['Overdue', dated(schedule.overdue)],
-    ['Running', dated(schedule.running)],
+    ['Last good', dated(lastGood) ?? 'none yet'],
+    ['Last failed', dated(lastFailure)],
+    ['Overdue', dated(overdue)],
+    ['Running', dated(running)],
+    ['Lost', lost],
     ['Next', next && `${next} (in ${formatAge(Date.parse(next) - now.getTime())})`],
   ];
+}
+
+function datedText(copy: ScheduledCopy | undefined, now: Date): string | undefined {
+  if (!copy) return undefined;
+  const at = `${copy.at} (${formatAgeSince(copy.at, now)} ago)`;
+  return copy.message === undefined ? at : `${at}: ${copy.message}`;
 }
 
 /** How a task stands, in one line. */

@@ -9,6 +9,7 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { type ClaimRef, describeClaim, findClaim } from '../claims/claim.ts';
 import { liveHolder } from '../claims/claim-lock.ts';
 import { readsOnly } from '../mover/protocol/options.ts';
+import { workloadsByTemplate } from '../records/claim-workloads.ts';
 import { endOf } from '../records/cutover-end.ts';
 import {
   cutoverLockName,
@@ -23,7 +24,6 @@ import { movedTo as isMovedTo, type MarkedWorkload, marked } from '../records/st
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
 import { storeOf } from '../run/request/task-store.ts';
 import { movedHere, requireUnstopped } from './stop-refusals.ts';
-import { workloadsByTemplate } from './workloads.ts';
 
 type Pair = Pick<CopyRequest, 'source' | 'target'>;
 type Context = Pick<CopyContext, 'clock' | 'signal'>;

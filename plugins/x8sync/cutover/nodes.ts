@@ -2,7 +2,7 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim, readVolume } from '../claims/claim.ts';
-import type { Workload } from './workloads.ts';
+import type { Workload } from '../records/claim-workloads.ts';
 
 interface Expression {
   readonly key: string;

@@ -4,10 +4,10 @@
  */
 import { RefusedError } from '../../../src/errors.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import { claimsOf, type Workload } from '../records/claim-workloads.ts';
 import { lastMarkOf, type MovedClaim, mayHaveRun } from '../records/stop-mark.ts';
 import type { Claims } from './claims.ts';
 import type { SourceWorkloads } from './target-workloads.ts';
-import { claimsOf, type Workload } from './workloads.ts';
 
 /** A claim beside the one that is cut over, of a workload that mounts both. */
 interface OtherClaim {

@@ -3,6 +3,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import { requirePermissions } from '../../../src/kube/cluster/access.ts';
 import { type ClaimRef, type ClaimState, describeClaim } from '../claims/claim.ts';
 import { scalingPermissions } from '../preflight/permissions.ts';
+import { claimsOf, volumesOf, type Workload, workloadsByTemplate } from '../records/claim-workloads.ts';
 import {
   type CutoverState,
   describeWorkload,
@@ -22,7 +23,7 @@ import { rehearse } from './rehearsal.ts';
 import { otherScalers } from './scalers.ts';
 import { movedBefore, movedHere, requireUnstopped } from './stop-refusals.ts';
 import { emptyClaims, requireAtZero, type SourceWorkloads, targetWorkloads } from './target-workloads.ts';
-import { claimsOf, volumesOf, type Workload, workloadsByTemplate, workloadsOfPods } from './workloads.ts';
+import { workloadsOfPods } from './workloads.ts';
 
 /** What of a run a plan takes. */
 export interface PlanContext {

@@ -11,8 +11,8 @@ import {
   type NamespaceRef,
 } from '../claims/claim.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
+import type { Workload } from '../records/claim-workloads.ts';
 import { unseenLine } from './scalers.ts';
-import type { Workload } from './workloads.ts';
 
 /** @throws RefusedError where the claim, or another one of the workload, would be deleted as the pods go. */
 export function requireClaimStays(

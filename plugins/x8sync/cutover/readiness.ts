@@ -3,8 +3,9 @@ import { RefusedError } from '../../../src/errors.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
+import { mounts, volumesOf, type WorkloadObject } from '../records/claim-workloads.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
-import { lookLine, mounts, podsOf, volumesOf, type WorkloadObject } from './workloads.ts';
+import { lookLine, podsOf } from './workloads.ts';
 
 /**
  * Whether all pods that it is to have are ready, as far as its status tells: fewer than the recorded ones where an

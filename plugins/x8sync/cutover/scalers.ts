@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../src/kube/api/objects.ts';
 import { ownershipMarks } from '../../../src/kube/api/ownership.ts';
 import { horizontalPodAutoscalers } from '../../../src/kube/api/resources.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
-import type { Workload } from './workloads.ts';
+import type { Workload } from '../records/claim-workloads.ts';
 
 interface Autoscaler extends KubeObject {
   spec?: {

@@ -1,10 +1,11 @@
 /** Whether what was stopped stands still, told by the generations of the workloads. */
 import { RefusedError } from '../../../src/errors.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
+import type { Workload } from '../records/claim-workloads.ts';
 import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
 import { markOf, mayHaveRun } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
-import { findWorkload, lookLine, type Workload } from './workloads.ts';
+import { findWorkload, lookLine } from './workloads.ts';
 
 /** The generations of these, by which changes of them are known later; 0 for one that is gone. */
 export async function generationsOf(

@@ -2,6 +2,7 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
+import type { Workload } from '../records/claim-workloads.ts';
 import { describeWorkload, type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import {
   type CutoverId,
@@ -11,7 +12,6 @@ import {
   type MarkedWorkload,
   markedIn,
 } from '../records/stop-mark.ts';
-import type { Workload } from './workloads.ts';
 
 /**
  * @param cutover which one asks, and whether it is to be made once more

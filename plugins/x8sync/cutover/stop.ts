@@ -6,6 +6,7 @@ import type { WriteOptions } from '../../../src/kube/api/client.ts';
 import { untilNotOvertaken } from '../../../src/kube/api/overtaken.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
 import type { ClaimRef, NamespaceRef } from '../claims/claim.ts';
+import { type WorkloadObject, workloadsByTemplate } from '../records/claim-workloads.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
 import {
   type CutoverId,
@@ -19,7 +20,7 @@ import {
 } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
-import { findWorkload, resourceOf, type WorkloadObject, workloadsByTemplate } from './workloads.ts';
+import { findWorkload, resourceOf } from './workloads.ts';
 
 /** A write is not made any more after so long. Its answer is awaited whatever ends the run: who goes back has to know it. */
 export const writeWithinMs = 15_000;

@@ -7,6 +7,7 @@ import type { Permission } from '../../../src/kube/cluster/access.ts';
 import { unlessRefused } from '../../../src/kube/cluster/refusal.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import type { ClaimRef, NamespaceRef } from '../claims/claim.ts';
+import { claimsOf, volumesOf } from '../records/claim-workloads.ts';
 import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
@@ -17,7 +18,7 @@ import { podTroubles } from './pod-troubles.ts';
 import { hasStarted, isReady, requireMounted } from './readiness.ts';
 import { untilChanged } from './standstill.ts';
 import { startAgain, stop, writeWithinMs } from './stop.ts';
-import { claimsOf, findWorkload, lookLine, resourceOf, scale, volumesOf } from './workloads.ts';
+import { findWorkload, lookLine, resourceOf, scale } from './workloads.ts';
 
 export interface SwitchOptions {
   readonly timeoutMs: number;

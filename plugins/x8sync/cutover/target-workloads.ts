@@ -2,10 +2,10 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { persistentVolumeClaims } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import { claimsOf, type Workload, workloadsByTemplate } from '../records/claim-workloads.ts';
 import { namesOf, scaleCommand } from '../records/cutover-state.ts';
 import { markedIn } from '../records/stop-mark.ts';
 import { requireStartable } from './precautions.ts';
-import { claimsOf, type Workload, workloadsByTemplate } from './workloads.ts';
 
 /** What mounts the source: with pods, and without them by wish. */
 export interface SourceWorkloads {

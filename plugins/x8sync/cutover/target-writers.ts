@@ -6,6 +6,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import { pods } from '../../../src/kube/api/resources.ts';
 import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
+import { runningWith } from '../records/claim-workloads.ts';
 import { stopLines } from '../records/cutover-guard.ts';
 import { type CutoverState, isUnderWay, namesOf, type ScaledWorkload } from '../records/cutover-state.ts';
 import { forgetLine as forgetMark } from '../records/stop-mark.ts';
@@ -13,7 +14,6 @@ import { withPods } from '../records/stopped-workloads.ts';
 import type { Claims } from './claims.ts';
 import { generationsOf } from './standstill.ts';
 import { areRepointed } from './switch.ts';
-import { claimsOf, workloadsByTemplate } from './workloads.ts';
 
 type Sides = Pick<Claims, 'source' | 'target'>;
 
@@ -25,9 +25,7 @@ export async function startedAfterwards(
 ): Promise<ScaledWorkload[]> {
   if (afterwards === 'source') return [];
   if (afterwards === 'repoint') return repointedWithPods(source.ref, stopped, signal);
-  const all = await workloadsByTemplate(target.ref, signal);
-  const running = all.filter((workload) => claimsOf(workload).includes(target.ref.claim));
-  return running.map(({ kind, name, uid, replicas }) => ({ kind, name, uid, replicas }));
+  return runningWith(target.ref, signal);
 }
 
 /** Those of the source's that were given the other claim, and are to have pods. */

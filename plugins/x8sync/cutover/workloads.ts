@@ -2,41 +2,15 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
-import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/api/objects.ts';
+import type { KubeObject, OwnerReference, Pod } from '../../../src/kube/api/objects.ts';
 import { pods, type Resource, replicaSets } from '../../../src/kube/api/resources.ts';
-import { Label, managerOf, stopMarkKey } from '../../../src/tasks/names.ts';
+import { stopMarkKey } from '../../../src/tasks/names.ts';
 import { type ClaimRef, describeClaim, mountsOf, type NamespaceRef } from '../claims/claim.ts';
-import { tool } from '../objects/sides.ts';
-import { type ScaledWorkload, type WorkloadKind, workloadResources } from '../records/cutover-state.ts';
-
-/** A Deployment or a StatefulSet as it was read. */
-export interface Workload extends ScaledWorkload {
-  readonly object: WorkloadObject;
-}
-
-export interface WorkloadObject extends KubeObject {
-  spec: {
-    replicas?: number;
-    /** Of a Deployment: a change of its template waits. */
-    paused?: boolean;
-    updateStrategy?: { readonly rollingUpdate?: { readonly partition?: number } };
-    template: { spec?: Pick<PodSpec, 'volumes' | 'nodeSelector' | 'affinity'> };
-    volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
-    ordinals?: { readonly start?: number };
-    persistentVolumeClaimRetentionPolicy?: { readonly whenScaled?: 'Retain' | 'Delete' };
-  };
-  status?: {
-    observedGeneration?: number;
-    replicas?: number;
-    readyReplicas?: number;
-    updatedReplicas?: number;
-  };
-}
-
-const resources = workloadResources as Readonly<Record<WorkloadKind, Resource<WorkloadObject>>>;
+import { described, readWorkloads, type Workload, type WorkloadObject } from '../records/claim-workloads.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
 
 export const resourceOf = ({ kind }: Pick<ScaledWorkload, 'kind'>): Resource<WorkloadObject> =>
-  resources[kind];
+  readWorkloads[kind];
 
 /**
  * The workloads whose pods mount a claim.
@@ -70,7 +44,7 @@ async function workloadOf(ref: ClaimRef, pod: Pod, signal: AbortSignal): Promise
   }
   if (owner?.kind === 'Deployment' || owner?.kind === 'StatefulSet') {
     const { kind, name } = owner;
-    return described(kind, await kube.get(resources[kind], { namespace, name }, { signal }));
+    return described(kind, await kube.get(readWorkloads[kind], { namespace, name }, { signal }));
   }
   const what = owner ? `belongs to ${owner.kind} ${owner.name}` : 'has no Deployment or StatefulSet';
   throw new RefusedError(
@@ -110,7 +84,7 @@ export async function keeperOf(
   if (owner?.kind !== 'Deployment' && owner?.kind !== 'StatefulSet') return { isAtZero: false, text };
   const { kind, name, uid } = owner;
   text = `belongs to ${kind} ${name}`;
-  const now = await kube.find(resources[kind], { namespace, name }, { signal });
+  const now = await kube.find(readWorkloads[kind], { namespace, name }, { signal });
   const isThere = now?.metadata.uid === uid;
   return { uid, isAtZero: !isThere || now?.spec.replicas === 0, text };
 }
@@ -136,57 +110,6 @@ export async function podsOf(
 
 const controllerOf = ({ metadata: { ownerReferences = [] } }: KubeObject): OwnerReference | undefined =>
   ownerReferences.find(({ controller }) => controller);
-
-/** The workloads whose pods would mount a claim, running or not; what x8sync itself has made is none. */
-export async function workloadsByTemplate(
-  { kube, namespace, claim }: ClaimRef,
-  signal: AbortSignal,
-): Promise<Workload[]> {
-  const kinds = ['Deployment', 'StatefulSet'] as const;
-  const found = await Promise.all(
-    kinds.map(async (kind) => {
-      const { items } = await kube.list(resources[kind], { namespace, signal });
-      const users = items.filter((object) => !isOfTask(object) && mounts(object, claim));
-      return users.map((object) => described(kind, object));
-    }),
-  );
-  return found.flat();
-}
-
-/** The server of a source is a StatefulSet, too. */
-const isOfTask = ({ metadata: { labels } }: KubeObject): boolean =>
-  labels?.[Label.managedBy] === managerOf(tool);
-
-function described(kind: ScaledWorkload['kind'], object: WorkloadObject): Workload {
-  const { name, uid = '' } = object.metadata;
-  return { kind, name, uid, replicas: object.spec.replicas ?? 1, object };
-}
-
-/** By name in its template, or as one of the claims that a StatefulSet makes: TEMPLATE-NAME-NUMBER. */
-export function mounts(object: WorkloadObject, claim: string): boolean {
-  if (volumesOf(object).includes(claim)) return true;
-  const own = object.spec.volumeClaimTemplates ?? [];
-  return own.some(({ metadata: { name } }) => {
-    const start = `${name}-${object.metadata.name}-`;
-    return claim.startsWith(start) && /^\d+$/.test(claim.slice(start.length));
-  });
-}
-
-/** Claims that its template names, volume by volume; empty for a volume that is no claim. */
-export const volumesOf = ({ spec: { template } }: WorkloadObject): string[] =>
-  (template.spec?.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName ?? '');
-
-/** Claims that the pods of a workload mount, as many as it has now. */
-export function claimsOf({ object, name, replicas }: Workload): string[] {
-  const { volumeClaimTemplates = [], ordinals } = object.spec;
-  const start = ordinals?.start ?? 0;
-  const numbers = Array.from({ length: replicas }, (_, index) => start + index);
-  const own = volumeClaimTemplates.flatMap(({ metadata }) =>
-    numbers.map((number) => `${metadata.name}-${name}-${number}`),
-  );
-  const named = replicas === 0 ? [] : volumesOf(object).filter((claim) => claim !== '');
-  return [...new Set([...named, ...own])];
-}
 
 /**
  * Sets how many pods a workload is to have; this very one, never a successor of its name. It stands still for no cutover

@@ -24,8 +24,9 @@ import { withCutover } from './cutover-standing.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
 import { lookAtSchedule } from './schedule-look.ts';
+import { goneHint, goneScheduleText } from './schedule-text.ts';
 import { requireSound, requireSoundSides } from './soundness.ts';
-import { asStanding, recordedStanding } from './standing.ts';
+import { asStanding, recordedStanding, runAgain } from './standing.ts';
 import { lostTargetOf } from './target-claim.ts';
 import { lockTarget, sidesOf, type TaskContext, type TaskSides, targetGone } from './task-sides.ts';
 
@@ -65,27 +66,36 @@ export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskCo
     context.reporter.warn(
       `Only the target's side is seen, and can be cleaned up. The other one can't be asked: ${text}`,
     );
-  await requireNoSchedule(entry.task, target, all, context);
+  const unseen = await requireNoSchedule(entry.task, target, all, context);
   const side = sideOf(target.kube, target.record);
   const job = await target.kube.find(jobs, side.meta, { signal: context.signal });
   const attachment = new Attachment(entry.task, all, target, context);
   if (job) return attachment.follow(takenUp(job, []));
   const kept = keptEndOf(target.record);
-  if (!kept && target.record.finishedAt === undefined) throw noMover(entry.task, target);
+  if (!kept && target.record.finishedAt === undefined) throw noMover(entry.task, target, unseen);
   if (!kept) return { ended: { entry: found, standing: recordedStanding(target.record) } };
   return { ended: { entry: found, standing: asStanding(kept) }, error: await attachment.close(kept) };
 }
 
-/** @throws RefusedError where the task copies at its times: there is no one mover whose end could be taken. */
+/**
+ * Resolves with why that can't be told, where it can't.
+ *
+ * @throws RefusedError where the task copies at its times: there is no one mover whose end could be taken.
+ */
 async function requireNoSchedule(
   task: string,
   target: SideRecord,
   all: TaskSides,
   context: TaskContext,
-): Promise<void> {
+): Promise<string | undefined> {
   const claims = claimsOf(target.record, all);
   const standing = await lookAtSchedule(target, claims, context, { withProgress: false });
-  if (!standing?.schedule) return;
+  if (!standing?.schedule) return standing?.message;
+  const { schedule } = standing;
+  if (schedule.gone) {
+    const told = goneScheduleText(schedule, context.clock.now());
+    throw new RefusedError(`task ${task} copies at its times: ${told}`, { hint: goneHint(task) });
+  }
   throw new RefusedError(`task ${task} copies at its times, by itself: ${standing.progress}`, {
     hint: `kubectl x8sync status ${task} shows how it stands, logs what its pods say, cancel ends it`,
   });
@@ -280,12 +290,14 @@ async function seenAtSource({ kube, record }: SideRecord, signal: AbortSignal): 
   }
 }
 
-function noMover(task: string, { record, kube }: SideRecord): X8sError {
+/** @param unseen what of it could not be looked at. */
+function noMover(task: string, { record, kube }: SideRecord, unseen: string | undefined): X8sError {
   return new X8sError(`task ${task} has no mover in ${kube.cluster.context}, and how it ended is not known`, {
     details: [
       `its record says: ${[record.phase, record.progress, record.message].filter(Boolean).join(', ')}`,
+      ...(unseen === undefined ? [] : [unseen]),
     ],
-    hint: `the command that began it goes on with it; kubectl x8sync cleanup ${task} removes what is left`,
+    hint: `${runAgain}; kubectl x8sync cleanup ${task} removes what is left`,
   });
 }
 

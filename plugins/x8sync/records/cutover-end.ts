@@ -74,11 +74,5 @@ export function endLine(end: CutoverEnd): string {
 export const stoppedAndStarted = (end: CutoverEnd): string =>
   `stopped ${end.stopped.length === 0 ? 'nothing' : `${namesOf(end.stopped)} of the source`}, started ${startedText(end)}`;
 
-export const downtimeText = ({ downtimeSeconds, stopped, started }: CutoverEnd): string => {
-  if (downtimeSeconds !== undefined) return formatDuration(downtimeSeconds * 1000);
-  if (stopped.length > 0 && started.length > 0) return 'not known: an earlier run had stopped or started it';
-  return stopped.length === 0 ? 'none: nothing had to be stopped' : 'goes on: nothing was started';
-};
-
 export const verifiedText = ({ verification }: Pick<CutoverEnd, 'verification'>): string =>
   verification ? verificationTitle(verification) : 'not verified';

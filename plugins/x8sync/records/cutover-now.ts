@@ -1,9 +1,19 @@
 /** What the workloads of a cutover do now, whatever its record says: people start and stop them, and other cutovers do. */
 import { X8sError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
+import { storeOf } from '../run/request/task-store.ts';
+import { runningWith } from './claim-workloads.ts';
 import { type CutoverEnd, endOf } from './cutover-end.ts';
-import { type CutoverState, cutoverStateOf, isUnderWay, type ScaledWorkload } from './cutover-state.ts';
+import {
+  type CutoverState,
+  cutoverRole,
+  cutoverStateOf,
+  isUnderWay,
+  type ScaledWorkload,
+} from './cutover-state.ts';
 import { specOf } from './inventory.ts';
 import {
   cutoverIdOf,
@@ -20,7 +30,21 @@ type NowContext = Pick<TaskContext, 'clock' | 'connectTo' | 'signal'>;
 /** What has pods of all that a cutover has stopped and started, by whose files it has. */
 export interface RunsNow {
   readonly source: readonly ScaledWorkload[];
+  /** Whoever has started it: whatever mounts the target claim. */
   readonly target: readonly ScaledWorkload[];
+  /** What mounts the target claim may not be listed, so that what others have started there is not known. */
+  readonly unlisted?: true;
+  /** Who has started that, where this cutover has started nothing. */
+  readonly startedBy?: StartedBy | undefined;
+}
+
+/** Another cutover, of another claim of the same workload. */
+export interface StartedBy {
+  readonly task: string;
+  /** When it had ended, and what it has started was ready: RFC 3339. */
+  readonly at: string;
+  /** Since this one's stop; absent where the clocks of two machines contradict each other. */
+  readonly downtimeSeconds?: number | undefined;
 }
 
 /** What has become of what a cutover in its middle has stopped; undefined where its source can't be asked. */
@@ -47,20 +71,60 @@ export async function runsNowOf(side: SideRecord, context: NowContext): Promise<
 async function runsNow(side: SideRecord, end: CutoverEnd, context: NowContext): Promise<RunsNow> {
   const { kube, record } = side;
   const { afterwards, stopped, started } = end;
+  const { signal } = context;
   const place = { kube: await sourceClient(side, context), namespace: sourceNamespaceOf(record) };
-  const [ofSource, ofTarget] = await Promise.all([
-    workloadsNow(place, stopped, context.signal),
-    afterwards === 'target'
-      ? workloadsNow({ kube, namespace: record.namespace }, started, context.signal)
-      : [],
+  const ref = { kube, namespace: record.namespace, claim: targetClaimOf(record) };
+  const [ofSource, ofTarget, listed] = await Promise.all([
+    workloadsNow(place, stopped, signal),
+    afterwards === 'target' ? workloadsNow(ref, started, signal) : [],
+    unlessForbidden(runningWith(ref, signal)),
   ]);
-  const targetClaim = (specOf(record).targetClaim ?? '').split('/').at(-1);
   const hasTarget = ({ object }: WorkloadNow): boolean =>
-    afterwards === 'repoint' && templateClaims(object).some((claim) => claim === targetClaim);
-  return {
-    source: running(ofSource.filter((one) => !hasTarget(one))),
-    target: [...running(ofSource.filter(hasTarget)), ...running(ofTarget)],
-  };
+    afterwards === 'repoint' && templateClaims(object).includes(ref.claim);
+  const target = eachOnce([...(listed ?? []), ...running(ofSource.filter(hasTarget)), ...running(ofTarget)]);
+  const source = running(ofSource).filter(({ uid }) => !target.some((one) => one.uid === uid));
+  const startedBy =
+    started.length === 0 && target.length > 0
+      ? await startedByAnother(side, end, target, context)
+      : undefined;
+  return { source, target, ...(!listed && { unlisted: true }), ...(startedBy && { startedBy }) };
+}
+
+const targetClaimOf = (record: TaskRecord): string =>
+  (specOf(record).targetClaim ?? '').split('/').at(-1) ?? '';
+
+const eachOnce = (all: readonly ScaledWorkload[]): ScaledWorkload[] => [
+  ...new Map(all.map((one) => [one.uid, one])).values(),
+];
+
+/** The first cutover that has started any of these since this one has ended; undefined also where it may not be read. */
+async function startedByAnother(
+  { kube, record }: SideRecord,
+  { at: endedAt }: CutoverEnd,
+  workloads: readonly ScaledWorkload[],
+  { clock, signal }: NowContext,
+): Promise<StartedBy | undefined> {
+  const { namespace, uid } = record;
+  const all = await unlessForbidden(storeOf(kube, { clock }).list({ namespace, role: cutoverRole, signal }));
+  const others = (all ?? []).flatMap((other) => {
+    const end = endOf(other);
+    const isIts = end?.started.some((one) => workloads.some((now) => now.uid === one.uid));
+    return isIts && other.uid !== uid && end && end.at > endedAt ? [{ task: other.task, at: end.at }] : [];
+  });
+  const [first] = others.sort((a, b) => a.at.localeCompare(b.at));
+  if (!first) return undefined;
+  const downtimeMs = Date.parse(first.at) - Date.parse(cutoverStateOf(record)?.stoppedAt ?? '');
+  return { ...first, ...(downtimeMs >= 0 && { downtimeSeconds: downtimeMs / 1000 }) };
+}
+
+/** Undefined of what may not be read. */
+async function unlessForbidden<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
 }
 
 function templateClaims({ spec }: WorkloadNow['object']): string[] {

@@ -18,7 +18,7 @@ import {
   type ScaledWorkload,
 } from './cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
-import type { Standing } from './standing.ts';
+import { runAgain, type Standing } from './standing.ts';
 import { overtakenText, type StoppedNow } from './stopped-workloads.ts';
 import type { TaskContext, TaskSides } from './task-sides.ts';
 
@@ -128,6 +128,5 @@ export function cutoverStanding(standing: Standing, record: TaskRecord, holder: 
     return { phase, message: `${how}: ${message}`, finishedAt, exitCode: exitCodeIn(record) };
   // Its run was killed: what the copy of that moment does is told, unless that is done.
   if (!isUnderWay(cutoverStateOf(record)) && standing.phase !== 'Succeeded') return standing;
-  const why = 'its run has ended in the middle, and the same command goes on with it';
-  return { phase: 'Interrupted', message: `${how}: ${why}` };
+  return { phase: 'Interrupted', message: `${how}: its run has ended in the middle; ${runAgain}` };
 }

@@ -4,11 +4,14 @@ import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { CronJob } from '../../../src/kube/api/objects.ts';
 import { cronJobs, jobs, pods } from '../../../src/kube/api/resources.ts';
 import { eventsOf } from '../../../src/kube/cluster/events.ts';
+import { holderState } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { isScheduled, sideOf } from '../objects/sides.ts';
+import { firstCopyIn } from '../run/first-copy.ts';
 import type { CopyContext } from '../run/request/request.ts';
+import { specOf } from './inventory.ts';
 import { wordsOf } from './last-words.ts';
-import { scheduleStanding } from './schedule-standing.ts';
+import { goneScheduleStanding, scheduleStanding } from './schedule-standing.ts';
 import type { Claims, Standing } from './standing.ts';
 import { lostTargetOf } from './target-claim.ts';
 
@@ -25,18 +28,22 @@ export async function lookAtSchedule(
     const side = sideOf(kube, record);
     const { namespace, selectorText: labelSelector } = side;
     const cronJob = await kube.find(cronJobs, side.meta, { signal });
-    if (!cronJob) return undefined;
+    if (!cronJob && !(await wasLeftToSchedule(target, { clock, signal }))) return undefined;
     const [made, { items }] = await Promise.all([
       kube.list(jobs, { namespace, labelSelector, signal }),
       kube.list(pods, { namespace, labelSelector, signal }),
     ]);
     const said = await wordsOf(kube, items, withProgress, signal);
-    const sight = { cronJob, jobs: made.items, pods: items, said };
-    const standing = scheduleStanding(record, sight, claims, clock.now());
-    const lost = await lostTargetOf(target, signal, standing.schedule?.lastGood?.at);
+    const copies = { jobs: made.items, pods: items, said };
+    const sight = cronJob && { ...copies, cronJob };
+    const standing = sight
+      ? scheduleStanding(record, sight, claims, clock.now())
+      : goneScheduleStanding(record, copies, claims, clock.now());
+    const { schedule } = standing;
+    const lost = await lostTargetOf(target, signal, schedule?.lastGood?.at);
     if (lost) return withoutTarget(standing, lost);
-    if (!standing.schedule?.overdue) return standing;
-    const warning = await lastWarning(kube, cronJob, signal);
+    if (!sight || schedule?.gone || !schedule?.overdue) return standing;
+    const warning = await lastWarning(kube, sight.cronJob, signal);
     return scheduleStanding(record, { ...sight, warning }, claims, clock.now());
   } catch (error) {
     signal.throwIfAborted();
@@ -46,12 +53,28 @@ export async function lookAtSchedule(
   }
 }
 
+/**
+ * Whether a schedule without a CronJob has had one, by its record, and nobody makes it anew: that begins with a first copy,
+ * which has a Job of its own and a command that holds the task.
+ */
+async function wasLeftToSchedule(
+  { kube, record }: SideRecord,
+  { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
+): Promise<boolean> {
+  if (record.phase !== 'Running' || !firstCopyIn(record)) return false;
+  const { namespace, meta } = sideOf(kube, record);
+  if (await kube.find(jobs, meta, { signal })) return false;
+  const claimUid = specOf(record).targetUid ?? '';
+  return (await holderState(kube, { namespace, claimUid }, { clock, signal })) !== 'live';
+}
+
 /** Whatever was copied is gone with the claim, however well the copies went. */
 const withoutTarget = (standing: Standing, { message }: X8sError): Standing => ({
   ...standing,
   phase: 'Failing',
   progress: [message, standing.progress].filter(Boolean).join('; '),
   message,
+  schedule: standing.schedule && { ...standing.schedule, lost: message },
 });
 
 const lastEvents = 10;

@@ -22,7 +22,7 @@ import { asAsked, failureOf, isWhole, titleOf } from '../run/results/result.ts';
 import type { RunsNow } from './cutover-now.ts';
 import type { ScaledWorkload } from './cutover-state.ts';
 import { specOf } from './inventory.ts';
-import type { SchedulePhase, ScheduleStanding } from './schedule-text.ts';
+import type { GoneSchedule, SchedulePhase, ScheduleStanding } from './schedule-text.ts';
 import type { StoppedNow } from './stopped-workloads.ts';
 
 /** `Unknown`: it can't be told from here. Never `Running` of a mover that was not seen. */
@@ -39,7 +39,7 @@ export interface Standing {
   /** The mover's own last line, where its pod was seen. */
   readonly end?: CopyEnd | undefined;
   /** Of a task that copies at its times. */
-  readonly schedule?: ScheduleStanding | undefined;
+  readonly schedule?: ScheduleStanding | GoneSchedule | undefined;
   /** What its run ended with, where that is not what {@link end} says. */
   readonly exitCode?: ExitCode | undefined;
   /** Its mover could not be looked at, which may pass. */
@@ -51,6 +51,9 @@ export interface Standing {
   /** What runs now of a cutover that has ended, where its clusters were asked. */
   readonly runsNow?: RunsNow | undefined;
 }
+
+/** What to do about a task whose own command has ended: said of nothing that still runs. */
+export const runAgain = 'run the same command again to go on with it';
 
 /** What was seen of a task's mover in the target's cluster. */
 export interface Sight {
@@ -106,13 +109,13 @@ const lastWritten = ({ progress, heartbeat }: TaskRecord): string | undefined =>
   progress === undefined ? undefined : `${progress}, at ${heartbeat}`;
 
 function withoutJob(record: TaskRecord, { holder }: Sight): Standing {
-  const { task, message } = record;
+  const { message } = record;
   if (holder === 'live')
     return { ...recordedStanding(record), message: message ?? 'no mover is there now: it begins or is over' };
   const kept = keptEndOf(record);
   if (kept) return asStanding(kept);
   if (record.phase === 'Interrupted') return recordedStanding(record);
-  const why = `its mover is gone, and nobody has read how it ended; the command that began it goes on, kubectl x8sync attach ${task} looks again`;
+  const why = `its mover is gone, and nobody has read how it ended; ${runAgain}`;
   return { phase: 'Unknown', message: why, progress: lastWritten(record) };
 }
 
@@ -126,7 +129,7 @@ function withJob(record: TaskRecord, job: Job, sight: Sight, claims: Claims): St
   if (over)
     return {
       phase: 'Unknown',
-      message: `its mover's Job is over (${over}), and the pod that said how it ended is gone; run the same command again to go on`,
+      message: `its mover's Job is over (${over}), and the pod that said how it ended is gone; ${runAgain}`,
     };
   return { phase: 'Running', ...waitingOf(record, sight) };
 }

@@ -107,8 +107,7 @@ export async function openShop(): Promise<void> {
   kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
     status: { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] },
   }));
-  const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
-  for (const name of ['old', 'new']) await kube.create(persistentVolumeClaims, object(name, claim) as never);
+  await makeClaims('old', 'new');
   const workload = (claimName: string, count: number) => ({
     spec: { replicas: count, template: { spec: volumes(claimName) } },
   });
@@ -363,4 +362,20 @@ export function cutOff({ isLast }: Asked): void {
 
 export function reconnect(): void {
   kube.before = () => undefined;
+}
+
+/** The template of a workload names these claims as well. */
+export async function addVolumes(name: string, claims: readonly string[]): Promise<void> {
+  const now = await kube.get(deployments, { namespace, name });
+  const { template, ...spec } = now.spec as { template: { spec: { volumes: object[] } } };
+  const more = claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
+  const volumes = [...template.spec.volumes, ...more];
+  const changed = { ...spec, template: { spec: { ...template.spec, volumes } } };
+  await kube.replace(deployments, { ...now, spec: changed } as never);
+}
+
+/** Claims of these names, bound. */
+export async function makeClaims(...names: readonly string[]): Promise<void> {
+  const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
+  for (const name of names) await kube.create(persistentVolumeClaims, object(name, claim) as never);
 }

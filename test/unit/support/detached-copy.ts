@@ -22,13 +22,17 @@ export interface DetachedCopy {
   record(): Promise<TaskRecord | undefined>;
 }
 
-/** @param outcome what its mover's last line says. */
-export async function detachedCopy(outcome: MoverOutcome): Promise<DetachedCopy> {
+/**
+ * @param outcome what its mover's last line says
+ * @param more of what its records specify
+ */
+export async function detachedCopy(outcome: MoverOutcome, more: object = {}): Promise<DetachedCopy> {
   const kube = fakeKube();
   const store = storeOf(kube, { clock });
   const uids = await Promise.all(['data', 'copy'].map((name) => claimIn(kube, name)));
   const [sourceUid, targetUid] = uids;
-  const spec = { sourceClaim: 'shop/data', sourceUid, targetClaim: 'shop/copy', targetUid, mode: 'merge' };
+  const claims = { sourceClaim: 'shop/data', sourceUid, targetClaim: 'shop/copy', targetUid };
+  const spec = { ...claims, mode: 'merge', ...more };
   const peer = { server: kube.cluster.server, namespace };
   for (const role of ['target', 'source']) {
     const { record } = await store.open({ namespace, task, role, spec, peer });

@@ -3,15 +3,16 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Then } from '../../../../../plugins/x8sync/records/cutover-state.ts';
 import type { CopyRequest } from '../../../../../plugins/x8sync/run/request/request.ts';
 import type { KubeObject } from '../../../../../src/kube/api/objects.ts';
-import { deployments, persistentVolumeClaims } from '../../../../../src/kube/api/resources.ts';
+import { deployments } from '../../../../../src/kube/api/resources.ts';
 import {
+  addVolumes,
   counts,
   events,
   forgetEvents,
   kube,
+  makeClaims,
   markNow,
   namespace,
-  object,
   openShop,
   replicas,
   reporter,
@@ -21,21 +22,9 @@ import {
 
 const second = { index: 'index-copy', cache: 'cache-copy' };
 
-/** The template of a workload names these claims as well. */
-async function addVolumes(name: string, claims: readonly string[]): Promise<void> {
-  const now = await kube.get(deployments, { namespace, name });
-  const { template, ...spec } = now.spec as { template: { spec: { volumes: object[] } } };
-  const more = claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
-  const volumes = [...template.spec.volumes, ...more];
-  const changed = { ...spec, template: { spec: { ...template.spec, volumes } } };
-  await kube.replace(deployments, { ...now, spec: changed } as never);
-}
-
 beforeEach(async () => {
   await openShop();
-  const claim = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Bound' } };
-  for (const name of [...Object.keys(second), ...Object.values(second)])
-    await kube.create(persistentVolumeClaims, object(name, claim) as never);
+  await makeClaims(...Object.keys(second), ...Object.values(second));
   await addVolumes('web', ['index']);
   await addVolumes('next', ['index-copy']);
 });

@@ -1,7 +1,7 @@
 /** Whether what was started has come up as it is to. */
 import { describe, expect, test } from '@jest/globals';
 import { hasStarted, isReady } from '../../../../../plugins/x8sync/cutover/readiness.ts';
-import type { WorkloadObject } from '../../../../../plugins/x8sync/cutover/workloads.ts';
+import type { WorkloadObject } from '../../../../../plugins/x8sync/records/claim-workloads.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 describe('a workload', () => {

@@ -1,12 +1,8 @@
 /** What mounts a claim, and who might start it again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { otherScalers } from '../../../../../plugins/x8sync/cutover/scalers.ts';
-import {
-  scale,
-  usersAmong,
-  workloadsByTemplate,
-  workloadsOfPods,
-} from '../../../../../plugins/x8sync/cutover/workloads.ts';
+import { scale, usersAmong, workloadsOfPods } from '../../../../../plugins/x8sync/cutover/workloads.ts';
+import { workloadsByTemplate } from '../../../../../plugins/x8sync/records/claim-workloads.ts';
 import type { KubeObject, OwnerReference } from '../../../../../src/kube/api/objects.ts';
 import {
   deployments,

@@ -12,10 +12,13 @@ import { peerAt } from '../../../../../src/tasks/peer.ts';
 import type { TaskRecord, TaskState } from '../../../../../src/tasks/record.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import {
+  addVolumes,
   clock,
   cutOffBeforeStart,
   failLast,
   kube,
+  makeClaims,
+  makeNextAnew,
   namespace,
   openShop,
   recordNow,
@@ -23,6 +26,7 @@ import {
   scale,
   scaleWeb,
 } from '../../../support/cutover-scene.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 
 beforeEach(openShop);
 
@@ -35,6 +39,8 @@ const context: TaskContext = {
   connectTo: async () => kube,
   timeoutMs: 1000,
 };
+
+const ref = (claim: string) => ({ kube, namespace, claim });
 
 /** As a run of the copy leaves its records that has ended well. */
 async function copyEnded(): Promise<void> {
@@ -161,6 +167,85 @@ describe('a cutover that has succeeded', () => {
     expect(JSON.stringify(table)).toMatch(/and not once more/);
   });
 
+  describe('that has started nothing', () => {
+    const fields = async () => {
+      const { document, text } = await shown(true);
+      const field = (name: string) => new RegExp(`^${name}: +(.*)$`, 'm').exec(text)?.[1];
+      const { runsNow } = document.cutover as { runsNow: unknown };
+      return { runsNow, now: field('Runs now'), downtime: field('Downtime') };
+    };
+    const next = 'Deployment next (3)';
+
+    test('tells what somebody has started at the target since, and that the pause is over', async () => {
+      await run(whole, 'nothing');
+      await scale('next', 3);
+      expect(await fields()).toEqual({
+        runsNow: { source: [], target: [next] },
+        now: `${next} with the target`,
+        downtime: `over: it has started nothing, and by now there is ${next} with the target`,
+      });
+    });
+
+    test('tells which other cutover has started that, as where a workload goes over claim by claim', async () => {
+      await run(whole, 'nothing');
+      await addVolumes('next', ['index-copy']);
+      await makeClaims('index', 'index-copy');
+      const claims = { source: ref('index'), target: ref('index-copy') };
+      await scaleWeb(0);
+      await run(whole, 'target', 'other', false, { ...claims, confirmed: true });
+      const other = (await storeOf(kube, { clock }).list({ namespace, task: 'other', role: 'cutover' }))[0];
+      const at = other?.finishedAt ?? '';
+      const { runsNow, now, downtime } = await fields();
+      const startedBy = { task: 'other', at, downtimeSeconds: expect.any(Number) };
+      expect(runsNow).toEqual({ source: [], target: [expect.any(String)], startedBy });
+      expect(now).toMatch(/^Deployment next \(\d\) with the target$/);
+      expect(downtime).toMatch(
+        new RegExp(
+          `^over after \\S+: cutover other has started what has the target, which was ready at ${at}$`,
+        ),
+      );
+    });
+
+    test('is over where what it has stopped runs again', async () => {
+      await run(whole, 'nothing');
+      await scaleWeb(2);
+      const web = 'Deployment web (2)';
+      expect(await fields()).toEqual({
+        runsNow: { source: [web], target: [] },
+        now: `${web} with the source`,
+        downtime: `over: it has started nothing, and by now there is ${web} with the source`,
+      });
+    });
+
+    test('is not said to go on by who may not list what mounts its target', async () => {
+      await run(whole, 'nothing');
+      await scale('next', 3);
+      kube.before = ({ verb, collection }) => {
+        if (verb === 'list' && /apps/.test(collection)) throw apiError(403, 'forbidden', 'Forbidden');
+      };
+      expect(await fields()).toEqual({
+        runsNow: { source: [], target: [], unlisted: true },
+        now: 'nothing of what it has stopped or started; what else has the target can not be listed',
+        downtime: 'goes on as far as is known: it has started nothing',
+      });
+    });
+
+    test('is not said to go on where nobody has looked', async () => {
+      await run(whole, 'nothing');
+      expect((await shown(false)).text).toMatch(
+        /^Downtime: +goes on as far as is known: it has started nothing$/m,
+      );
+    });
+  });
+
+  test('a workload that was made anew at the target runs there', async () => {
+    await run(whole);
+    await makeNextAnew(2);
+    expect((await shown(true)).document).toMatchObject({
+      cutover: { runsNow: { source: [], target: ['Deployment next (2)'] } },
+    });
+  });
+
   test('says so where nothing was compared, or nothing had to be stopped', async () => {
     await scaleWeb(0);
     await run(() => ({ verification: undefined }));
@@ -227,7 +312,7 @@ describe('of one that has not ended', () => {
     expect(cutoverStanding(copied, again, 'none')).toMatchObject({
       phase: 'Interrupted',
       message: expect.stringMatching(
-        `^cut over at ${at}, and not once more: its run has ended in the middle`,
+        `^cut over at ${at}, and not once more: its run has ended in the middle; run the same command again to go on with it$`,
       ),
     });
   });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatMessage, type MoverOutcome } from '../../../../../plugins/x8sync/mover/protocol/protocol.ts';
 import {
+  goneScheduleStanding,
   type ScheduleSight,
   scheduleStanding,
 } from '../../../../../plugins/x8sync/records/schedule-standing.ts';
@@ -76,23 +77,23 @@ describe('a schedule', () => {
     const { phase, progress, schedule } = standing({ ...good, cronJob: cronJob({}, { lastSuccessfulTime }) });
     expect(phase).toBe('Scheduled');
     expect(progress).toBe('every 15m, last good 11m ago, next in 3m');
-    expect(schedule?.lastGood).toMatchObject({
+    expect(schedule.lastGood).toMatchObject({
       ...{ at: lastSuccessfulTime, message: '1 of 2 files copied, 0 B' },
       ...{ outcome: 'ok', stats: { files: 2, transferredFiles: 1 } },
     });
-    expect(schedule?.next).toBe('2026-11-29T06:15:00.000Z');
+    expect(schedule.next).toBe('2026-11-29T06:15:00.000Z');
   });
 
   test('has the first copy for its last good one until there is another, where that was whole', () => {
     const first = { at: at('05:00:00'), message: '2 of 2 files copied', isGood: true };
-    expect(standing({}, first).schedule?.lastGood).toEqual({ at: first.at, message: first.message });
+    expect(standing({}, first).schedule.lastGood).toEqual({ at: first.at, message: first.message });
     const none = standing({}, { ...first, isGood: false });
-    expect(none.schedule?.lastGood).toBeUndefined();
+    expect(none.schedule.lastGood).toBeUndefined();
     expect(none.progress).toMatch(/no good copy yet/);
   });
 
   test('remembers a good copy whose Job is gone', () => {
-    expect(standing({ cronJob: cronJob({}, { lastSuccessfulTime }) }).schedule?.lastGood).toEqual({
+    expect(standing({ cronJob: cronJob({}, { lastSuccessfulTime }) }).schedule.lastGood).toEqual({
       at: lastSuccessfulTime,
     });
   });
@@ -111,7 +112,7 @@ describe('a schedule', () => {
     const sight = { jobs, pods: [...good.pods, ...pods], cronJob: cronJob({}, { lastSuccessfulTime }) };
     const { phase, progress, schedule } = standing(sight);
     expect(phase).toBe('Failing');
-    expect(schedule?.lastFailure).toMatchObject({
+    expect(schedule.lastFailure).toMatchObject({
       at: at('06:10:30'),
       message: expect.stringMatching(message),
     });
@@ -122,14 +123,14 @@ describe('a schedule', () => {
   test('does not fail any more once a later copy is good', () => {
     const jobs = [job('z', '05:45:00', 'Failed'), ...good.jobs];
     expect(standing({ ...good, jobs })).toMatchObject({ phase: 'Scheduled' });
-    expect(standing({ ...good, jobs }).schedule?.lastFailure).toBeUndefined();
+    expect(standing({ ...good, jobs }).schedule.lastFailure).toBeUndefined();
   });
 
   test('tells of a copy that runs, and of what that waits for', () => {
     const waiting = { conditions: [{ type: 'PodScheduled', status: 'False', message: 'no node' }] };
     const { schedule, progress } = standing({ jobs: [job('c', '06:11:50')], pods: [pod('c', waiting)] });
     expect(progress).toMatch(/one has run for 10s: it can't be scheduled: no node/);
-    expect(schedule?.running).toEqual({ at: at('06:11:50'), message: "it can't be scheduled: no node" });
+    expect(schedule.running).toEqual({ at: at('06:11:50'), message: "it can't be scheduled: no node" });
   });
 
   test('says nothing more of a copy that just runs', () => {
@@ -147,10 +148,48 @@ describe('a schedule', () => {
     const late = cronJob({}, { lastScheduleTime: at('05:45:00') });
     const { phase, schedule } = standing({ cronJob: late, warning: 'Warning FailedCreate: exceeded quota' });
     expect(phase).toBe('Failing');
-    expect(schedule?.overdue).toEqual({
+    expect(schedule.overdue).toEqual({
       at: '2026-11-29T06:00:00.000Z',
       message: 'Warning FailedCreate: exceeded quota',
     });
-    expect(standing({ cronJob: late, jobs: [job('c', '06:11:50')] }).schedule?.overdue).toBeUndefined();
+    expect(standing({ cronJob: late, jobs: [job('c', '06:11:50')] }).schedule.overdue).toBeUndefined();
+  });
+});
+
+describe('a schedule whose CronJob is not there any more', () => {
+  const first = { at: at('05:00:00'), message: '2 of 2 files copied', isGood: true };
+  const gone = (sight: Partial<ScheduleSight> = {}, of: object | undefined = first) => {
+    const scheduled = Object.assign(record(of), { namespace: 'shop', name: 'x8sync-fresh-target' });
+    return goneScheduleStanding(scheduled, { jobs: [], pods: [], said: [], ...sight }, claims, now);
+  };
+  const back =
+    'run the same command again, with its --every, to have it back, or end it: kubectl x8sync cancel fresh';
+
+  test('is Failing, with the last good copy that is known, and what to do', () => {
+    const { phase, progress, message, schedule } = gone();
+    expect(phase).toBe('Failing');
+    expect(progress).toBe(
+      `its CronJob shop/x8sync-fresh-target is gone: nothing copies any more, the last good copy that is known was 72m ago; ${back}`,
+    );
+    expect(message).toBe(progress);
+    expect(schedule).toEqual({
+      ...{ cronJob: 'shop/x8sync-fresh-target', gone: true },
+      lastGood: { at: first.at, message: first.message },
+    });
+  });
+
+  test('knows of no good copy where the first one was none', () => {
+    expect(gone({}, { ...first, isGood: false }).progress).toMatch(
+      /nothing copies any more, no good copy is known;/,
+    );
+  });
+
+  test('tells of what its Jobs say that were left there, and of one that runs still', () => {
+    const running = gone({ ...good, jobs: [...good.jobs, job('c', '06:11:50')] });
+    expect(running.progress).toMatch(
+      /is gone: no copy begins any more, the last good copy that is known was 11m ago, one has run for 10s: .*; run the same/,
+    );
+    const failed = gone({ jobs: [...good.jobs, job('b', '06:10:30', 'Failed')], pods: good.pods });
+    expect(failed.progress).toMatch(/11m ago, the last one, 90s ago, was none: Failed: PodFailurePolicy;/);
   });
 });

@@ -138,7 +138,9 @@ describe('what can not be told', () => {
     const record = recordWith({ progress: '4 B of 9 B' });
     expect(standingOf(record, sight({ job: undefined }), claims)).toMatchObject({
       phase: 'Unknown',
-      message: expect.stringContaining('kubectl x8sync attach move'),
+      message: expect.stringMatching(
+        /nobody has read how it ended; run the same command again to go on with it$/,
+      ),
       progress: `4 B of 9 B, at ${heartbeat}`,
     });
     expect(
