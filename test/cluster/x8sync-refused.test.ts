@@ -30,7 +30,12 @@ describe('what is not there', () => {
     ['context', 2, () => ['no-such-context/x/y', target], [/no-such-context/, /lab-a|contexts/]],
     ['namespace', 1, () => [`${contextA}/no-such-namespace/source`, target], [/no-such-namespace/]],
     ['source claim', 1, () => [scene.ref(contextA, 'absent'), target], [/absent/, /not found/]],
-    ['target claim', 1, () => [source, scene.ref(contextB, 'absent')], [/absent/, /not found/]],
+    [
+      'target claim',
+      1,
+      () => [source, scene.ref(contextB, 'absent')],
+      [/absent/, /not found/, /--create-target/],
+    ],
     ['name that can be a claim', 2, () => ['a/b/Not_A_Claim', target], [/Not_A_Claim/, /CLAIM/]],
     ['source in the command line', 2, () => [], [/SOURCE/]],
   ] as const)('no %s', async (_, code, args, parts) => {

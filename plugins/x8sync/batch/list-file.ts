@@ -11,6 +11,9 @@ export interface ListedCopy {
   readonly where: string;
 }
 
+/** What the file of a list is called in messages. */
+export const listName = (file: string): string => (file === '-' ? 'standard input' : file);
+
 /**
  * A list, or a Kubernetes `List` of the same (`items`), or several documents.
  *

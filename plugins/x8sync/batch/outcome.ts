@@ -1,9 +1,12 @@
 /** What many copies came to, in words and as an error. */
-import { IncompleteError, X8sError } from '../../../src/errors.ts';
+import { ExitCode, IncompleteError, X8sError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
 import type { CopyResult } from '../run/request/request.ts';
 import { usersText } from '../run/results/copy-end.ts';
 import { deviceTitle } from '../run/results/device-report.ts';
+
+/** Hints of failures in one line. */
+const mostHints = 3;
 
 /** What became of one. */
 export interface BatchEntry {
@@ -70,8 +73,8 @@ export function documentOf(entries: readonly BatchEntry[]): Record<string, unkno
 }
 
 /**
- * Undefined where all is well. Exit code 5 where some were copied and others not; where none was, the one that all of
- * them failed with.
+ * Undefined where all is well. Exit code 5 where something was copied, now or before, and other things were not; where
+ * nothing was, the one that all of them failed with, or 1.
  */
 export function batchError(entries: readonly BatchEntry[]): X8sError | undefined {
   const bad = entries.filter(({ outcome }) => outcome !== 'copied' && outcome !== 'skipped');
@@ -79,10 +82,22 @@ export function batchError(entries: readonly BatchEntry[]): X8sError | undefined
   const details = bad.map(
     ({ label, error, result }) => `${label}: ${error?.message ?? result?.message ?? ''}`,
   );
-  const hint = 'the same command copies what is missing: what is there already is skipped';
-  const message = `${formatCount(bad.length)} of ${formatPlural(entries.length, 'claim')} could not be copied wholly`;
+  const more = { details, hint: hintOf(bad) };
+  const all = formatPlural(entries.length, 'claim');
+  if (entries.some(({ outcome }) => outcome !== 'failed'))
+    return new IncompleteError(`${formatCount(bad.length)} of ${all} could not be copied wholly`, more);
+  const message = entries.length === 1 ? 'the claim was not copied' : `none of ${all} was copied`;
   const codes = new Set(entries.map(({ error }) => error?.exitCode));
   const [code] = codes;
-  if (codes.size > 1 || code === undefined) return new IncompleteError(message, { details, hint });
-  return Object.defineProperty(new X8sError(message, { details, hint }), 'exitCode', { value: code });
+  const one = codes.size === 1 && code !== undefined ? code : ExitCode.failed;
+  return Object.defineProperty(new X8sError(message, more), 'exitCode', { value: one });
+}
+
+/** What the failures themselves advise comes first: without that the same command fails again. */
+function hintOf(bad: readonly BatchEntry[]): string {
+  const again = 'the same command copies what is missing: what is there already is skipped';
+  const own = [...new Set(bad.flatMap(({ error }) => error?.hint ?? []))];
+  const shown = own.slice(0, mostHints);
+  const rest = own.length > mostHints ? ['-o json shows the hints of the others'] : [];
+  return own.length === 0 ? again : [...shown, ...rest, `once that is done, ${again}`].join('; ');
 }

@@ -1,6 +1,7 @@
 /** The two claims of a cutover as they are in their clusters. */
 import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
+import { readTarget } from '../claims/missing-target.ts';
 import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 
 export interface Claims {
@@ -12,7 +13,10 @@ export interface Claims {
 
 export async function readClaims(source: ClaimRef, target: ClaimRef, signal: AbortSignal): Promise<Claims> {
   const [from, to] = await Promise.all([clusterOf(source, signal), clusterOf(target, signal)]);
-  const [first, second] = await Promise.all([readClaim(source, from, signal), readClaim(target, to, signal)]);
+  const [first, second] = await Promise.all([
+    readClaim(source, from, signal),
+    readTarget(target, to, signal),
+  ]);
   const areTogether = from === to && source.namespace === target.namespace;
   return { source: first, target: second, areTogether };
 }

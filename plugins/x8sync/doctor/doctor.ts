@@ -3,6 +3,7 @@ import { ForbiddenError, UnreachableError, type X8sError } from '../../../src/er
 import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { type ClaimRef, type ClaimState, describeClaim, describeSize, readClaim } from '../claims/claim.ts';
 import { checkSource, checkTarget } from '../claims/claim-checks.ts';
+import { readTarget } from '../claims/missing-target.ts';
 import { madeFor, mayBeMadeFor } from '../connect/strategies.ts';
 import { readNodes } from '../monitor/nodes.ts';
 import type { Role } from '../objects/sides.ts';
@@ -99,7 +100,8 @@ async function readClaims(request: DoctorRequest, signal: AbortSignal): Promise<
   const states: Partial<Record<Role, ClaimState>> = {};
   const read = roles.map((role, index) =>
     checked({ side: role, check: 'claim' }, signal, async () => {
-      const state = await readClaim(request[role], ids[index] ?? '', signal);
+      const read = role === 'target' ? readTarget : readClaim;
+      const state = await read(request[role], ids[index] ?? '', signal);
       states[role] = state;
       return usersOf(role, state);
     }),

@@ -7,11 +7,12 @@ import { UsageError } from '../../../../src/errors.ts';
 import { unreadableFile } from '../../../../src/given-file.ts';
 import { isNamespaceName } from '../../../../src/kube/api/object-name.ts';
 import { persistentVolumeClaims } from '../../../../src/kube/api/resources.ts';
+import { isMissingNamespace } from '../../../../src/kube/cluster/namespace.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import type { BatchItem } from '../../batch/batch.ts';
 import { claimKey, conflictAmong, type Place, type PlacedCopy } from '../../batch/conflicts.ts';
 import type { ListedCopy } from '../../batch/list-file.ts';
-import { type ClaimRef, describeClaim } from '../../claims/claim.ts';
+import { type ClaimRef, describeClaim, type NamespaceRef } from '../../claims/claim.ts';
 import { parseClaim } from '../../claims/claim-ref.ts';
 import { createTarget, parseAccessMode, parseSize, type TargetWishes } from '../../claims/create-target.ts';
 import { tool } from '../../objects/sides.ts';
@@ -153,7 +154,7 @@ export async function ensureTarget(
 export async function copyMany(flags: BatchFlags, context: KubeCommandContext): Promise<Outcome> {
   const copies = await itemsOf(flags, context);
   const conflict = conflictAmong(copies);
-  if (conflict !== undefined) throw new UsageError(conflict, { hint: 'copy them one after the other' });
+  if (conflict) throw new UsageError(conflict.message, { hint: conflict.hint });
   const items = copies.map(({ item }) => item);
   if (flags.force && !flags.yes) await confirmAll(items, context);
   const [{ runBatch }, { batchError, describeBatch, documentOf }] = await Promise.all([
@@ -202,14 +203,24 @@ async function pairsOfNamespaces(flags: BatchFlags, { kube, signal }: KubeComman
   });
   // What a task has made of its source lives as long as that task.
   const claims = items.filter(({ metadata }) => metadata.labels?.[Label.managedBy] !== managerOf(tool));
-  if (claims.length === 0)
-    throw new UsageError(
-      `namespace ${from.namespace} of ${from.kube.cluster.context} has no claim${labelSelector ? ` with ${labelSelector}` : ''}`,
-    );
+  if (claims.length === 0) throw await noClaims(from, labelSelector, signal);
   return claims.map(({ metadata: { name: claim } }) => ({
     source: { ...from, claim },
     target: { ...to, claim },
   }));
+}
+
+/** Why there is nothing to copy: a namespace that does not exist lists no claims either. */
+async function noClaims(
+  { kube, namespace }: NamespaceRef,
+  labelSelector: string | undefined,
+  signal: AbortSignal,
+): Promise<UsageError> {
+  const { context } = kube.cluster;
+  if (await isMissingNamespace(kube, namespace, signal))
+    return new UsageError(`${context} has no namespace ${namespace}`);
+  const which = labelSelector ? ` with ${labelSelector}` : '';
+  return new UsageError(`namespace ${namespace} of ${context} has no claim${which}`);
 }
 
 /** `[CONTEXT/]NAMESPACE`; a context's name may hold slashes. */
@@ -227,8 +238,8 @@ async function listedItems(
   file: string,
   context: KubeCommandContext,
 ): Promise<PlannedCopy[]> {
-  const { parseList } = await import('../../batch/list-file.ts');
-  const listed = parseList(readText(file), file);
+  const { listName, parseList } = await import('../../batch/list-file.ts');
+  const listed = parseList(readText(file), listName(file));
   return Promise.all(listed.map((copy) => listedItem(flags, copy, context)));
 }
 
@@ -272,7 +283,7 @@ async function planned(
       return copy({ ...request, targetIsMade }, context);
     },
   };
-  return { where, source, target, item };
+  return { where, name: request.name, source, target, item };
 }
 
 function placeOf({ kube, namespace, claim }: ClaimRef, folder: string): Place {

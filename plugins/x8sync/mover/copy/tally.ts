@@ -14,6 +14,9 @@ const brought = [
   'matchedBytes',
 ];
 
+/** As many names as one run of rsync tells of. */
+const mostFailures = 20;
+
 export class Tally {
   #counts: Counts = {};
   #failures: readonly string[] = [];
@@ -55,6 +58,11 @@ export class Tally {
     // What a broken attempt brought of a file that the next one took up counts once.
     if (attempt > 1) this.#counts.transferredBytes = Math.min(transferredBytes, totalBytes);
     this.#failures = errors.names;
+  }
+
+  /** Adds names that could not be copied, beside those that rsync has complained of. */
+  addFailures(names: readonly string[]): void {
+    this.#failures = [...this.#failures, ...names].slice(0, mostFailures);
   }
 
   /** Adds what a further pass, which deletes nothing, has brought beside the pass before. */

@@ -33,11 +33,20 @@ const countAfterMs = 1000;
 /** So long the kernel remembers by default which file a share has under a name (CIFS, FUSE), and a little more. */
 const rememberedMs = 1500;
 
+/** Names in one notice. */
+const shownNames = 5;
+
 /** What a dry run can't tell, since it writes nothing to the target. */
 function dryRunLimits(relation: Relation): string {
   const nested =
     relation === 'unknown' ? ', and whether one volume lies in the other beyond their paths' : '';
   return `a dry run writes nothing, so it has not tried out whether the target may be written to, keeps owners, modes, times, links, attributes and ACLs, takes the largest file, and tells all names apart${nested}`;
+}
+
+/** That names would not come to their places, the first of them by name. */
+function obstructionText(count: number, names: readonly string[]): string {
+  const shown = names.slice(0, shownNames).join(', ');
+  return `${count} of the source's names could not be put in their places, since folders stand there that are not empty, and only --delete empties them: ${shown}${count > shownNames ? ', …' : ''}`;
 }
 
 /** What a copy works with, once the source is reached. */
@@ -109,7 +118,22 @@ export class Transfer {
     this.#tally.set({ removed });
     if (listsDeletions(result.code)) this.#tally.set({ extraneous: this.stats.extraneous ?? 0 });
     if (options.deletes !== 'nothing') await this.#dryRunDeletions();
+    this.#noteObstructions(result);
     return this.#verdict(result);
+  }
+
+  /** What rsync counts as copied there, since its dry run deletes what stands in the way, and the copy does not. */
+  #noteObstructions({ obstructions, stats }: RsyncResult): void {
+    const { count, files, created, names } = obstructions;
+    if (count === 0) return;
+    const less = (of: string, by: number) => Math.max(0, (stats[of] ?? 0) - by);
+    this.#tally.set({
+      obstructed: count,
+      createdEntries: less('createdEntries', created),
+      transferredFiles: less('transferredFiles', files),
+    });
+    this.#tally.addFailures(names);
+    this.#parts.runtime.messages.write('notice', { text: obstructionText(count, names) });
   }
 
   async #dryRunDeletions(): Promise<void> {

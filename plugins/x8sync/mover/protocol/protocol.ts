@@ -72,6 +72,8 @@ export interface MoverStats {
   readonly extraneous?: number | undefined;
   /** Those that were to be deleted and were more than may be, so that they stayed; absent likewise. */
   readonly undeleted?: number | undefined;
+  /** In a dry run: names that would not come to their places, since folders stand there that are not empty; absent where none. */
+  readonly obstructed?: number | undefined;
   /** Files that went from the source while it was copied. */
   readonly vanished: number;
 }
@@ -90,7 +92,11 @@ export const statNames = [
 ] as const satisfies (keyof MoverStats)[];
 
 /** Those that must not be taken for zero where they are absent. */
-export const optionalStatNames = ['extraneous', 'undeleted'] as const satisfies (keyof MoverStats)[];
+export const optionalStatNames = [
+  'extraneous',
+  'undeleted',
+  'obstructed',
+] as const satisfies (keyof MoverStats)[];
 
 /** What the target would have to have room for, and has; -1 where its file system does not count inodes. */
 export interface Room {
@@ -153,7 +159,7 @@ export interface MoverEnd {
   readonly outcome: MoverOutcome;
   readonly message: string;
   readonly stats: MoverStats;
-  /** Names that could not be copied, the first twenty. */
+  /** Names that could not be copied, or in a dry run could not be, the first twenty. */
   readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`, …; `unknown` where none can tell. */
   readonly lost: readonly string[];

@@ -13,6 +13,7 @@ import {
   parseChange,
 } from './changes.ts';
 import { ErrorReader } from './errors.ts';
+import { ObstructionFinder } from './obstructions.ts';
 import { ProgressGauge, parseProgress, type RsyncProgress, type Totals } from './progress.ts';
 import { Receiver } from './receiver.ts';
 import { isMisplaced, mayStandStill, standsStill, standstillMs } from './standstill.ts';
@@ -58,6 +59,8 @@ export interface RsyncResult {
   readonly rootChanged: boolean;
   /** Entries that could not be made for what they are: devices and fifos, without root. */
   readonly skipped: number;
+  /** In a dry run of a copy that deletes nothing: in whose places folders stand that only a run that deletes would empty. */
+  readonly obstructions: Omit<ObstructionFinder, 'takes'>;
   readonly errors: ErrorReader;
 }
 
@@ -121,9 +124,9 @@ async function runOnce(job: RsyncJob, stuck?: AbortController): Promise<RsyncRes
   }).finally(() => over.abort());
   out.end();
   err.end();
-  const { moved, skipped, rootChanged } = output;
+  const { moved, skipped, rootChanged, obstructions } = output;
   const stats = deliveredOf(output.stats, errors);
-  return { code, stats, moved, skipped, rootChanged, errors };
+  return { code, stats, moved, skipped, rootChanged, obstructions, errors };
 }
 
 /** Reads what rsync prints: progress, statistics, and where it was asked for that, what it does or would do. */
@@ -131,6 +134,7 @@ class OutputReader {
   readonly stats: Counts = {};
   skipped = 0;
   rootChanged = false;
+  readonly obstructions = new ObstructionFinder();
   readonly #job: RsyncJob;
   readonly #gauge: ProgressGauge;
   #toldAt = -1;
@@ -190,6 +194,9 @@ class OutputReader {
 
   #change(change: Change): void {
     const { stats } = this;
+    // It would come to nothing, whatever rsync says; where deletions are carried out, it comes to its place.
+    const { tellsChanges, tellsDeletions } = this.#job;
+    if (tellsChanges && !tellsDeletions && this.obstructions.takes(change)) return;
     if (isDeletion(change)) {
       stats.extraneous = (stats.extraneous ?? 0) + 1;
       if (this.#job.tellsDeletions && stats.extraneous <= mostChanges) this.#tell(change);

@@ -1,7 +1,7 @@
 /**
  * Notices an rsync that waits for ever. Where it takes its list in pieces and keeps hard links (-H), a name that could not
  * be put in its place leaves its generator waiting for a group of links that nobody ends (3.2.7 and 3.5.0: `rsync -aH s/ t/`
- * with three links in s, the first of which is immutable in t). With the list as a whole it ends as it should.
+ * with three links in s, the first of which is immutable in t, or is a folder there that is not empty). With the list as a whole it ends as it should.
  */
 import { descendantsOf, runningProcesses, textOf } from '../system/processes.ts';
 import { pause } from '../system/programs.ts';
@@ -13,7 +13,8 @@ const everyMs = 1_000;
 export const standstillMs = 60_000;
 
 /** Whether rsync says that it could not put a name in its place. */
-export const isMisplaced = (line: string): boolean => /^rsync: \[\w+\] rename "/.test(line);
+export const isMisplaced = (line: string): boolean =>
+  /^(?:rsync: \[\w+\] rename "|could not make way for )/.test(line);
 
 /** Whether rsync may come to wait so, by its options. */
 export const mayStandStill = (args: readonly string[]): boolean =>

@@ -1,6 +1,7 @@
 /** Reads claims as they are in their clusters, and tells these apart; each cluster is asked once who it is. */
 import { clusterId } from '../../../../src/kube/cluster/identity.ts';
 import { type ClaimRef, type ClaimState, readClaim } from '../../claims/claim.ts';
+import { readTarget } from '../../claims/missing-target.ts';
 
 export class ClaimReader {
   readonly #signal: AbortSignal;
@@ -12,6 +13,11 @@ export class ClaimReader {
 
   async read(ref: ClaimRef): Promise<ClaimState> {
     return readClaim(ref, await this.clusterId(ref), this.#signal);
+  }
+
+  /** One that is to be written to. @throws where it is missing, with the flag that makes it. */
+  async readTarget(ref: ClaimRef): Promise<ClaimState> {
+    return readTarget(ref, await this.clusterId(ref), this.#signal);
   }
 
   /** Whether both claims are in one cluster. */

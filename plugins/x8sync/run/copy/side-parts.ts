@@ -111,7 +111,11 @@ export class SideParts {
   /** The claim that pods mount as the source. */
   readonly mounted = this.#part(async () => (await this.frozen())?.claim ?? this.source());
 
-  readonly #targetState = this.#part(() => this.#permitted(this.#claims.read(this.#request.target)));
+  readonly #targetState = this.#part(() => {
+    const { mode, target } = this.#request;
+    // An empty claim that was made for it would be nothing to compare with.
+    return this.#permitted(mode === 'verify' ? this.#claims.read(target) : this.#claims.readTarget(target));
+  });
 
   /** The target claim, fit to be written. */
   readonly target = this.#part(async () => {

@@ -144,7 +144,7 @@ export interface CopyResult {
   /** The address that answered, the source's or, where that dialled, the target's; none where both claims were mounted. */
   readonly address: string | undefined;
   readonly stats: MoverStats;
-  /** Names that could not be copied, the first twenty. */
+  /** Names that could not be copied, or in a dry run could not be, the first twenty. */
   readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, … */
   readonly lost: readonly string[];

@@ -135,6 +135,15 @@ function usersLine({ targetUsers = [] }: CopyResult): string[] {
   return targetUsers.length > 0 ? [`  in use by    pod ${targetUsers.join(', ')}, since then`] : [];
 }
 
+/** What a copy could not put in its place. */
+function obstructedLine({ stats: { obstructed = 0 }, failures }: CopyResult): string[] {
+  if (obstructed === 0) return [];
+  const shown = failures.slice(0, shownNames).map(shownName).join(', ');
+  const names = `${shown}${obstructed > shownNames ? ', …' : ''}`;
+  const count = formatPlural(obstructed, 'entry', 'entries');
+  return [`  would miss   ${count}, in whose places folders stand that are not empty: ${names}`];
+}
+
 function dryRunLines(result: CopyResult): string[] {
   const { stats, changes, source, target } = result;
   const losses = (result.losses ?? []).map((loss) => `  would lose   ${lossText(loss)}`);
@@ -153,6 +162,7 @@ function dryRunLines(result: CopyResult): string[] {
     ...attributesLine(result),
     ...comparedLine(result),
     ...extraneousLine(result),
+    ...obstructedLine(result),
     ...losses,
   ];
 }

@@ -4,7 +4,7 @@ import { type BatchItem, runBatch } from '../../../../../plugins/x8sync/batch/ba
 import { batchError, describeBatch, documentOf } from '../../../../../plugins/x8sync/batch/outcome.ts';
 import type { CopyContext, CopyResult } from '../../../../../plugins/x8sync/run/request/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
-import { RefusedError } from '../../../../../src/errors.ts';
+import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { settle } from '../../../support/fake-clock.ts';
 
@@ -90,7 +90,33 @@ describe('many copies', () => {
     expect(describeBatch(entries)).toMatch(
       /^1 of 3 claims copied, 1 not wholly, 1 failed\n {2}failed {5}bad → bad: in use\n/,
     );
-    expect(batchError(await runBatch([bad, bad], 2, context()))).toMatchObject({ exitCode: 3 });
+    expect(batchError(await runBatch([bad, bad], 2, context()))).toMatchObject({
+      exitCode: 3,
+      message: 'none of 2 claims was copied',
+    });
+  });
+
+  test('of which none was made, and each failed otherwise, have failed: exit code 1, not 5', async () => {
+    const busy = item('busy', () => Promise.reject(new RefusedError('in use')));
+    const away = item('away', () => Promise.reject(new UnreachableError('no answer')));
+    const error = batchError(await runBatch([busy, away], 2, context()));
+    expect(error).toMatchObject({ exitCode: 1, message: 'none of 2 claims was copied' });
+    const half = item('half', async () => result('partial'));
+    expect(batchError(await runBatch([busy, half], 2, context()))).toMatchObject({ exitCode: 5 });
+  });
+
+  test('advise what the failures advise, each once, before the same command is of use again', async () => {
+    const again = 'the same command copies what is missing: what is there already is skipped';
+    const failing = (hint?: string) => item('bad', () => Promise.reject(new RefusedError('no', { hint })));
+    const hintOf = async (...hints: (string | undefined)[]) =>
+      batchError(await runBatch(hints.map(failing), 2, context()))?.hint;
+    expect(await hintOf(undefined)).toBe(again);
+    expect(await hintOf('scale it down', undefined, 'scale it down')).toBe(
+      `scale it down; once that is done, ${again}`,
+    );
+    expect(await hintOf('a', 'b', 'c', 'd')).toBe(
+      `a; b; c; -o json shows the hints of the others; once that is done, ${again}`,
+    );
   });
 
   test('end with what is no failure of a copy, though another copy had failed before', async () => {

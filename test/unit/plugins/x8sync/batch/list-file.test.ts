@@ -1,6 +1,6 @@
 /** Lists of copies, as people write them. */
 import { describe, expect, test } from '@jest/globals';
-import { parseList } from '../../../../../plugins/x8sync/batch/list-file.ts';
+import { listName, parseList } from '../../../../../plugins/x8sync/batch/list-file.ts';
 import type { BatchFlags } from '../../../../../plugins/x8sync/commands/options/batch-flags.ts';
 import { withListedOptions } from '../../../../../plugins/x8sync/commands/options/listed-options.ts';
 
@@ -40,6 +40,11 @@ describe('a list of copies', () => {
   ])('%j is none', (text, message) => {
     expect(() => pairs(text)).toThrow(message);
   });
+});
+
+test('what comes by standard input is called so', () => {
+  expect(() => parseList('[]', listName('-'))).toThrow('standard input lists no copies');
+  expect(listName('./-')).toBe('./-');
 });
 
 describe('options of one copy', () => {

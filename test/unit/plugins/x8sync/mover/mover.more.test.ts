@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -60,6 +61,30 @@ withPrograms(
     expect(readdirSync(both.target)).toEqual(['old']);
     expect(await both.copy({ X8S_MODE: 'force' })).toMatchObject({ code: 0 });
     expect(readdirSync(both.target)).toEqual(['new']);
+  },
+  60_000,
+);
+
+withPrograms(
+  'a dry run names what a copy could not put in its place, since a folder stands there that is not empty',
+  async () => {
+    for (const name of ['file', 'new', 'over-empty']) writeFileSync(join(both.source, name), name);
+    symlinkSync('new', join(both.source, 'link'));
+    for (const name of ['file', 'link']) mkdirSync(join(both.target, name, 'own'), { recursive: true });
+    mkdirSync(join(both.target, 'over-empty'));
+    await both.serve();
+    const dryRun = await both.copy({ X8S_MODE: 'dry-run' });
+    expect(dryRun).toMatchObject({
+      code: 0,
+      stats: { obstructed: 2, transferredFiles: 2, createdEntries: 2, extraneous: 2 },
+      failures: ['file', 'link'],
+    });
+    expect(dryRun.lines.filter((line) => /^x8s:notice .*not empty.*: file, link"/.test(line))).toHaveLength(
+      1,
+    );
+    const deleting = await both.copy({ X8S_MODE: 'dry-run', X8S_DELETES: 'all' });
+    expect(deleting.stats).not.toHaveProperty('obstructed');
+    expect(await both.copy({})).toMatchObject({ failures: ['file', 'link'], outcome: 'partial' });
   },
   60_000,
 );

@@ -18,15 +18,14 @@ afterEach(() => {
   rmSync(base, { recursive: true, force: true });
 });
 
-/** Copies three names of one file, the first of which is immutable at the target. */
-async function standing(...args: readonly string[]) {
+/** Copies three names of one file, the first of which can't be put in its place at the target. */
+async function standing(block: (path: string) => void, ...args: readonly string[]) {
   const [source, target] = [join(base, 'source'), join(base, 'target')];
   writeFileSync(join(source, 'a'), 'linked');
   for (const name of ['b', 'c']) linkSync(join(source, 'a'), join(source, name));
   writeFileSync(join(source, 'alone'), 'alone');
   execFileSync('setfacl', ['-m', 'u:7:r', join(source, 'alone')]);
-  writeFileSync(join(target, 'a'), 'old');
-  execFileSync('chattr', ['+i', join(target, 'a')]);
+  block(join(target, 'a'));
   const log: string[] = [];
   const result = await runRsync({
     args: ['-aHAX', '--numeric-ids', ...args, `${source}/`, `${target}/`],
@@ -45,25 +44,36 @@ async function standing(...args: readonly string[]) {
   });
   expect(log.filter((line) => line.startsWith('rsync stands still'))).toHaveLength(1);
   const acl = execFileSync('getfacl', ['-cnp', join(target, 'alone')], { encoding: 'utf8' });
-  const contents = ['alone', 'a'].map((name) => readFileSync(join(target, name), 'utf8'));
-  return { ...result, acl, contents };
+  expect(readFileSync(join(target, 'alone'), 'utf8')).toBe('alone');
+  return { ...result, acl };
 }
+
+const immutable = (path: string) => {
+  writeFileSync(path, 'old');
+  execFileSync('chattr', ['+i', path]);
+};
+const folder = (path: string) => mkdirSync(join(path, 'own'), { recursive: true });
 
 withPrograms(
   'a hard-linked name that can’t be put in its place: it is named, and all but its links come',
   async () => {
-    const { code, errors, acl, contents } = await standing();
+    const { code, errors, acl } = await standing(immutable);
     expect(code).toBe(23);
     expect(errors).toMatchObject({ names: ['a'], lost: new Set() });
-    expect(contents).toEqual(['alone', 'old']);
     expect(acl).toMatch(/^user:7:r--$/m);
   },
 );
 
+withPrograms('one in whose place a folder stands that is not empty is another such name', async () => {
+  const { code, errors } = await standing(folder);
+  expect(code).toBe(23);
+  expect(errors.names).toEqual(['a']);
+});
+
 withPrograms(
   'where all is given to one owner, no ACLs come then, which is told as a loss, and none is changed',
   async () => {
-    const { code, errors, acl } = await standing('--chown=12:34', '--inc-recursive');
+    const { code, errors, acl } = await standing(immutable, '--chown=12:34', '--inc-recursive');
     expect(code).toBe(23);
     expect(errors.names).toEqual(['a']);
     expect([...errors.lost]).toContain('acls');
@@ -74,6 +84,7 @@ withPrograms(
 
 test.each([
   ['rsync: [receiver] rename "/t/.x8sync/tmp/a.XYZ" -> "a": Operation not permitted (1)', true],
+  ['could not make way for new regular file: a', true],
   ['rsync: [generator] chown "/t/a" failed: Operation not permitted (1)', false],
   ['file has vanished: "/s/rename "', false],
 ])('%j tells of a name that was not put in its place: %s', (line, is) => {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { copy } from '../../../../../../plugins/x8sync/run/copy/copy.ts';
+import type { Mode } from '../../../../../../plugins/x8sync/run/request/request.ts';
 import { systemClock as clock } from '../../../../../../src/clock.ts';
 import { ApiError } from '../../../../../../src/kube/api/api-error.ts';
 import { createSilentReporter } from '../../../../../../src/ui/silent-reporter.ts';
@@ -15,7 +16,7 @@ function cluster(context: string): FakeKube {
 }
 
 /** Runs a copy between two claims that do not exist. */
-function copyNothing(source: FakeKube, target: FakeKube): Promise<unknown> {
+function copyNothing(source: FakeKube, target: FakeKube, mode: Mode = 'merge'): Promise<unknown> {
   const context = {
     reporter: createSilentReporter(),
     clock,
@@ -26,7 +27,7 @@ function copyNothing(source: FakeKube, target: FakeKube): Promise<unknown> {
     source: { kube: source, namespace: 'shop', claim: 'from' },
     target: { kube: target, namespace: 'shop', claim: 'to' },
     name: undefined,
-    mode: 'merge' as const,
+    mode,
     allowMounted: false,
     trustedXattrs: false,
     checksum: false,
@@ -43,6 +44,25 @@ const writes = ({ calls }: FakeKube) =>
 test('a claim that does not exist ends the run before anything is made in either cluster', async () => {
   const [source, target] = [cluster('one'), cluster('two')];
   await expect(copyNothing(source, target)).rejects.toThrow(/"from" not found/);
+  expect([...writes(source), ...writes(target)]).toEqual([]);
+});
+
+test('a target that does not exist is named with the flag that makes it, and a source is not', async () => {
+  const [source, target] = [cluster('one'), cluster('two')];
+  await expect(copyNothing(source, target)).rejects.toMatchObject({ hint: undefined });
+  source.objects.create('/persistentvolumeclaims', {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'from', namespace: 'shop' },
+    spec: {},
+    status: { phase: 'Bound' },
+  });
+  const missing = {
+    message: expect.stringMatching(/"to" not found/),
+    hint: expect.stringMatching(/--create-target/),
+  };
+  await expect(copyNothing(source, target)).rejects.toMatchObject(missing);
+  await expect(copyNothing(source, target, 'verify')).rejects.toMatchObject({ hint: undefined });
   expect([...writes(source), ...writes(target)]).toEqual([]);
 });
 

@@ -95,6 +95,15 @@ test('a dry run of --force tells what would be removed, and then what would be c
   expect(said).toMatch(/\*deleting old\n +>f\+* new\n +… and 3 more\n +would remove 2 entries first/);
 });
 
+test('a dry run tells what would not come to its place', () => {
+  const failures = Array.from({ length: 6 }, (_, index) => `n${index}`);
+  const said = summaryOf({ ...result({ obstructed: 6 }), mode: 'dry-run', failures });
+  expect(said).toMatch(
+    /would miss +6 entries, in whose places folders stand that are not empty: n0, n1, n2, n3, n4, …/,
+  );
+  expect(summaryOf({ ...result({}), mode: 'dry-run' })).not.toMatch(/would miss/);
+});
+
 test('a path of thousands of characters is shown by its beginning and its end', () => {
   const path = `begin/${'x'.repeat(4140)}/end`;
   const verification = {
