@@ -14,6 +14,7 @@ import {
 import { type CutoverId, markedIn, movedTo, type StopMark } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import type { Claims } from './claims.ts';
+import { leftStoppedLines } from './left-stopped.ts';
 import { requireNoneStopped } from './moved-here.ts';
 import { requireReachable } from './nodes.ts';
 import { otherClaimLines, otherClaims, requireAllClaims } from './other-claims.ts';
@@ -31,7 +32,10 @@ export interface PlanContext {
 }
 
 export interface PlanOptions {
-  /** What would start with claims that are made empty, or beside what was moved elsewhere, starts all the same. */
+  /**
+   * What would start with claims that are made empty, or beside what was moved elsewhere, starts all the same; and what has
+   * nothing to start in its place is stopped all the same.
+   */
   readonly confirmed?: boolean;
   /** Which cutover it is; absent where nobody is about to make one. */
   readonly id?: CutoverId | undefined;
@@ -69,6 +73,7 @@ export async function planCutover(
     ...(await usersToBe(source.ref, idle, signal)),
     ...otherClaimLines(others),
     ...(await emptyClaims(target.ref, starting, confirmed, signal)),
+    ...leftStoppedLines(state, confirmed),
   ];
   await rehearse(claims, state, id ?? nobody(target), signal);
   for (const line of lines) reporter.warn(line);
