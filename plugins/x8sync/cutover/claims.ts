@@ -1,6 +1,5 @@
 /** The two claims of a cutover as they are in their clusters. */
-import { clusterId } from '../../../src/kube/cluster/identity.ts';
-import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
+import { type ClaimRef, type ClaimState, clusterOf, readClaim } from '../claims/claim.ts';
 import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 
 export interface Claims {
@@ -31,7 +30,3 @@ export async function stoppedForOf(
   const targetCluster = await clusterOf(target, signal);
   return { ...id, target: `${target.namespace}/${target.claim}`, targetCluster };
 }
-
-/** Tells clusters apart: by the UID of kube-system, or by the API server where that may not be read. */
-export const clusterOf = async ({ kube }: ClaimRef, signal: AbortSignal): Promise<string> =>
-  (await clusterId(kube, { signal })) ?? kube.cluster.server;
