@@ -33,6 +33,7 @@ export type DoctorRequest = Pick<
   | 'fsGroup'
   | 'trustedXattrs'
   | 'allowMounted'
+  | 'again'
   | 'image'
   | 'pod'
 > & {
@@ -70,12 +71,14 @@ export async function examine(
   findings.push(...namespaces.flat());
   const { strategies, found } = await strategiesOf(request, claims, rights, signal);
   findings.push(...found, ...(await roomOf(claims, signal)));
-  const { cutover } = request;
+  const { cutover, again } = request;
   const { source, target, isOneCluster } = claims;
   const isOneClaim = source !== undefined && source.uid === target?.uid;
   if (!isOneClaim) findings.push(...(await movedHereFindings(request, { clock, signal })));
   if (cutover && !isOneClaim && source && target)
-    findings.push(...(await cutoverFindings({ source, target, isOneCluster }, cutover, signal)));
+    findings.push(
+      ...(await cutoverFindings({ source, target, isOneCluster }, { afterwards: cutover, again }, signal)),
+    );
   return { findings, strategies, rights, error: errorOf(findings) };
 }
 
