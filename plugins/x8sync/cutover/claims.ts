@@ -9,8 +9,18 @@ export interface Claims {
   readonly areTogether: boolean;
 }
 
+/** The UID of a target claim that is to be made yet. */
+export const notMade = '';
+
+/** The clusters of two claims. */
+export const clustersOf = (
+  source: ClaimRef,
+  target: ClaimRef,
+  signal: AbortSignal,
+): Promise<[string, string]> => Promise.all([clusterOf(source, signal), clusterOf(target, signal)]);
+
 export async function readClaims(source: ClaimRef, target: ClaimRef, signal: AbortSignal): Promise<Claims> {
-  const [from, to] = await Promise.all([clusterOf(source, signal), clusterOf(target, signal)]);
+  const [from, to] = await clustersOf(source, target, signal);
   const [first, second] = await Promise.all([readClaim(source, from, signal), readClaim(target, to, signal)]);
   const areTogether = from === to && source.namespace === target.namespace;
   return { source: first, target: second, areTogether };

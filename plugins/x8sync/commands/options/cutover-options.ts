@@ -76,6 +76,16 @@ export async function requireOverwritable(
   await requireNotMovedHere(request, context);
 }
 
+/** Before its target claim is made. @throws RefusedError, ForbiddenError where the cutover would be refused whatever that is. */
+export async function requireCutover(
+  request: CopyRequest,
+  { thenStart = 'target' }: CutoverFlags,
+  context: CopyContext,
+): Promise<void> {
+  const { requirePlannable } = await import('../../cutover/before-target.ts');
+  await requirePlannable(request, thenStart, context);
+}
+
 export async function runCutover(
   copy: CopyRequest,
   { thenStart = 'target', downtimeGoal: goalMs = defaultGoalMs }: CutoverFlags,
