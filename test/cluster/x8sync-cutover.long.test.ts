@@ -78,7 +78,7 @@ test.concurrent('a claim that is empty, and one whose pod can not be scaled, are
     await x8sync('--cutover', '--then', 'nothing', scene.ref(contextA, 'bare'), scene.ref(contextA, 'old')),
     3,
   );
-  expect(refused).toMatch(/pod \S+\/lonely mounts \S+\/bare and has no Deployment or StatefulSet/);
+  expect(refused).toMatch(/pod \S+\/lonely mounts \S+\/bare and has no controller/);
 });
 
 test.concurrent('within a namespace the workload is given the other claim, unless it is paused', async () => {

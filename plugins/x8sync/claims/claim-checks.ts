@@ -1,6 +1,6 @@
 /** What must be true of two claims before files are copied from the one to the other. */
 import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
-import { type ClaimState, describeClaim, isDevice, usersOf } from './claim.ts';
+import { type ClaimRef, type ClaimState, clusterOf, describeClaim, isDevice, usersOf } from './claim.ts';
 import { relationOfTrees } from './volume-identity.ts';
 
 /**
@@ -47,12 +47,16 @@ export function checkTarget(target: ClaimState, source: ClaimState, allowMounted
   checkNotExclusive(target);
 }
 
-/** A copy within one tree overwrites what it reads. */
-function checkApart(source: ClaimState, target: ClaimState): void {
+/**
+ * A copy within one tree overwrites what it reads.
+ *
+ * @throws RefusedError where the two are one volume, or the one lies in the other.
+ */
+export function checkApart(source: ClaimState, target: ClaimState): void {
   const names = `${describeClaim(source.ref)} and ${describeClaim(target.ref)}`;
   const relation = relationOfTrees(source.tree, target.tree);
   const same = target.uid === source.uid || (target.volume !== undefined && target.volume === source.volume);
-  if (same || relation === 'same') throw new RefusedError(`source and target are the same volume: ${names}`);
+  if (same || relation === 'same') throw oneVolume(source.ref, target.ref);
   if (relation !== 'source in target' && relation !== 'target in source') return;
   const [inner, outer] = relation === 'source in target' ? [source, target] : [target, source];
   throw new RefusedError(`the volume of the one claim is a folder in that of the other: ${names}`, {
@@ -61,6 +65,26 @@ function checkApart(source: ClaimState, target: ClaimState): void {
     ],
     hint: 'a copy within one tree would overwrite what it reads',
   });
+}
+
+const oneVolume = (source: ClaimRef, target: ClaimRef): RefusedError =>
+  new RefusedError(
+    `source and target are the same volume: ${describeClaim(source)} and ${describeClaim(target)}`,
+  );
+
+/**
+ * Asked before anything else is said of the two: that one was moved to the other is no matter where both are one.
+ *
+ * @throws RefusedError where both names lead to one claim.
+ */
+export async function requireTwoClaims(
+  source: ClaimRef,
+  target: ClaimRef,
+  signal: AbortSignal,
+): Promise<void> {
+  if (source.namespace !== target.namespace || source.claim !== target.claim) return;
+  const [from, to] = await Promise.all([clusterOf(source, signal), clusterOf(target, signal)]);
+  if (from === to) throw oneVolume(source, target);
 }
 
 /** @throws UsageError where the one is a block device and the other holds files. */

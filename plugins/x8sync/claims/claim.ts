@@ -4,6 +4,7 @@ import { isForbidden } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient } from '../../../src/kube/api/client.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../src/kube/api/objects.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../../src/kube/api/resources.ts';
+import { clusterId } from '../../../src/kube/cluster/identity.ts';
 import { waitFor } from '../../../src/kube/watch/wait.ts';
 import { Label } from '../../../src/tasks/names.ts';
 import { type PodPrivileges, privilegesOf } from '../objects/manifests/pod-security.ts';
@@ -83,6 +84,10 @@ export const isDevice = ({ object: { spec } }: Pick<ClaimState, 'object'>): bool
 export function describeClaim({ kube, namespace, claim }: ClaimName): string {
   return `${kube.cluster.context}/${namespace}/${claim}`;
 }
+
+/** Tells clusters apart: by the UID of kube-system, or by the API server where that may not be read. */
+export const clusterOf = async ({ kube }: NamespaceRef, signal: AbortSignal): Promise<string> =>
+  (await clusterId(kube, { signal })) ?? kube.cluster.server;
 
 /** Which claim has this name, without a look at what is behind it; undefined where none has. */
 export async function findClaim(

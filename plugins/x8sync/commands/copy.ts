@@ -12,7 +12,6 @@ import {
   allOption,
   copyMany,
   createTargetOption,
-  ensureTarget,
   filenameOption,
   growTargetOption,
   isBatch,
@@ -26,10 +25,12 @@ import { checkFlags, copyRequestOf } from './options/copy-request.ts';
 import {
   cutoverOption,
   downtimeGoalOption,
+  requireCutover,
   requireOverwritable,
   runCutover,
   thenOption,
 } from './options/cutover-options.ts';
+import { withTarget } from './options/made-target.ts';
 import {
   allowEmptyOption,
   asMeant,
@@ -206,9 +207,16 @@ export class CopyCommand extends PairCommand {
     const { source = '', target = '', namespace } = this;
     const pair = await pairOf({ source, target, namespace }, context);
     const asked = await copyRequestOf(this, pair, context.plugin.version);
+    const wishes = targetWishes(this);
     if (!this.cutover) await requireOverwritable(asked, context);
-    const targetIsMade = await ensureTarget(pair, targetWishes(this), context);
-    const request = { ...asked, targetIsMade };
+    else if (wishes) await requireCutover(asked, this, context);
+    return withTarget(pair, wishes, context, (targetIsMade) =>
+      this.#copyTo({ ...asked, targetIsMade }, context),
+    );
+  }
+
+  /** With the target claim there. */
+  async #copyTo(request: CopyRequest, context: KubeCommandContext): Promise<Outcome> {
     if (this.cutover) return runCutover(request, this, context);
     if (request.mode === 'force') await this.#confirm(request, context);
     const { reschedule } = await import('../run/reschedule.ts');

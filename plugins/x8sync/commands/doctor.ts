@@ -13,6 +13,7 @@ import { thenOption } from './options/cutover-options.ts';
 import { serviceOptionsOf } from './options/network-options.ts';
 import { pairOf } from './options/pair-options.ts';
 import { podOptionsOf } from './options/pod-flags.ts';
+import { againOption } from './options/task-options.ts';
 import { PairCommand } from './pair-command.ts';
 
 export class DoctorCommand extends PairCommand {
@@ -51,10 +52,11 @@ export class DoctorCommand extends PairCommand {
     description: 'Also what a cutover would stop and start, and what stands against it.',
   });
   thenStart = thenOption();
+  again = againOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     if (this.thenStart !== undefined && !this.cutover) throw new UsageError('--then belongs to --cutover');
-    const { strategies, trustedXattrs, allowMounted, fsGroup, runAs } = this;
+    const { strategies, trustedXattrs, allowMounted, again, fsGroup, runAs } = this;
     const pair = await pairOf(this, context);
     const { examine } = await import('../doctor/doctor.ts');
     const { error, ...found } = await examine(
@@ -67,6 +69,7 @@ export class DoctorCommand extends PairCommand {
         fsGroup: fsGroup === undefined ? undefined : parseGroup(fsGroup, '--fs-group'),
         trustedXattrs,
         allowMounted,
+        again,
         cutover: this.cutover ? (this.thenStart ?? 'target') : undefined,
         image: this.image ?? moverImage(context.plugin.version),
         pod: await podOptionsOf(this),

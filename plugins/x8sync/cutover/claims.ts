@@ -1,6 +1,5 @@
 /** The two claims of a cutover as they are in their clusters. */
-import { clusterId } from '../../../src/kube/cluster/identity.ts';
-import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
+import { type ClaimRef, type ClaimState, clusterOf, readClaim } from '../claims/claim.ts';
 import { readTarget } from '../claims/missing-target.ts';
 import type { CutoverId, StoppedFor } from '../records/stop-mark.ts';
 
@@ -11,12 +10,19 @@ export interface Claims {
   readonly areTogether: boolean;
 }
 
+/** The UID of a target claim that is to be made yet. */
+export const notMade = '';
+
+/** The clusters of two claims. */
+export const clustersOf = (
+  source: ClaimRef,
+  target: ClaimRef,
+  signal: AbortSignal,
+): Promise<[string, string]> => Promise.all([clusterOf(source, signal), clusterOf(target, signal)]);
+
 export async function readClaims(source: ClaimRef, target: ClaimRef, signal: AbortSignal): Promise<Claims> {
-  const [from, to] = await Promise.all([clusterOf(source, signal), clusterOf(target, signal)]);
-  const [first, second] = await Promise.all([
-    readClaim(source, from, signal),
-    readTarget(target, to, signal),
-  ]);
+  const [from, to] = await clustersOf(source, target, signal);
+  const [first, second] = await Promise.all([readClaim(source, from, signal), readTarget(target, to, signal)]);
   const areTogether = from === to && source.namespace === target.namespace;
   return { source: first, target: second, areTogether };
 }
@@ -35,7 +41,3 @@ export async function stoppedForOf(
   const targetCluster = await clusterOf(target, signal);
   return { ...id, target: `${target.namespace}/${target.claim}`, targetCluster };
 }
-
-/** Tells clusters apart: by the UID of kube-system, or by the API server where that may not be read. */
-export const clusterOf = async ({ kube }: ClaimRef, signal: AbortSignal): Promise<string> =>
-  (await clusterId(kube, { signal })) ?? kube.cluster.server;

@@ -23,6 +23,7 @@ import { claimsFor } from './earlier.ts';
 import { Journal } from './journal.ts';
 import { tellingLeft, tellingStopped, tellLeft } from './left.ts';
 import { leftOutOf, leftOutWarnings } from './left-out.ts';
+import { leftStopped } from './left-stopped.ts';
 import { copyUntilQuick, type Pass, passOf, requireWhole } from './passes.ts';
 import { limitMs, persistently } from './persistently.ts';
 import { type PlanOptions, planAgain, planCutover } from './plan.ts';
@@ -381,8 +382,13 @@ function downtimeOf({ stoppedAt = '' }: CutoverState, readyAt: number | undefine
   return downtimeMs >= 0 ? downtimeMs : undefined;
 }
 
-function endText({ stopped, started, downtimeSeconds }: CutoverEnd, leftOut: readonly string[]): string {
-  const left = leftOut.length > 0 ? `; left out: ${leftOut.join('; ')}` : '';
+function endText(end: CutoverEnd, leftOut: readonly string[]): string {
+  const { afterwards, stopped, started, downtimeSeconds } = end;
+  const still = leftStopped({ afterwards, source: stopped, target: started });
+  const left = [
+    ...(still.length > 0 ? [`; ${namesOf(still)} of the source stays stopped`] : []),
+    ...(leftOut.length > 0 ? [`; left out: ${leftOut.join('; ')}`] : []),
+  ].join('');
   if (downtimeSeconds !== undefined) return `cut over in ${formatDuration(downtimeSeconds * 1000)}${left}`;
   if (stopped.length === 0) return `cut over; nothing was stopped${left}`;
   if (started.length === 0) return `cut over; nothing was started${left}`;

@@ -6,7 +6,8 @@
 import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden, isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
-import { describeClaim } from '../claims/claim.ts';
+import { clusterOf, describeClaim } from '../claims/claim.ts';
+import { checkApart, requireTwoClaims } from '../claims/claim-checks.ts';
 import {
   cutoverStateOf,
   describeWorkload,
@@ -21,7 +22,7 @@ import { forgetLine, type MarkedWorkload, stoppedBy } from '../records/stop-mark
 import { cutoverIdOf, standingStill } from '../records/stopped-workloads.ts';
 import { finishedAlready } from '../run/copy/may-begin.ts';
 import type { CopyContext, CopyRequest } from '../run/request/request.ts';
-import { type Claims, clusterOf, readClaims } from './claims.ts';
+import { type Claims, readClaims } from './claims.ts';
 import { againHint, asFinished } from './finished.ts';
 import { cutoversOf, movedTarget, movedTo, unendedAt, unendedTo } from './moved-here.ts';
 import { stoppedForAnother } from './stop-refusals.ts';
@@ -38,13 +39,14 @@ interface EarlierCutover {
  * Reads both claims, and makes sure that no cutover is in its middle that this one would not go on with.
  *
  * @param nameOf the name of the cutover between these claims
- * @throws RefusedError where there is one, with what it has stopped and how to start that.
+ * @throws RefusedError where there is one, with what it has stopped and how to start that; where the two are one volume.
  */
 export async function claimsFor(
   pair: Pair & Pick<CopyRequest, 'again'>,
   nameOf: (claims: Claims) => string,
   context: CopyContext,
 ): Promise<Claims> {
+  await requireTwoClaims(pair.source, pair.target, context.signal);
   const { records, earlier } = await earlierCutovers(pair, context);
   const claims = await readClaims(pair.source, pair.target, context.signal).catch(async (error: unknown) => {
     if (!isNotFound(error)) throw error;
@@ -53,6 +55,8 @@ export async function claimsFor(
     const [still] = await stillFor(pair, context.signal);
     throw still ? await standsFor(still, pair, 'a claim of it is gone', context.signal) : error;
   });
+  // What was moved to the target says nothing about two names of one volume.
+  checkApart(claims.source, claims.target);
   const name = nameOf(claims);
   requireNotFinished(records, { name, claims, again: pair.again === true, pair });
   for (const one of earlier) {

@@ -14,7 +14,8 @@ import {
 } from '../records/cutover-state.ts';
 import { type CutoverId, markedIn, movedTo, type StopMark } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
-import type { Claims } from './claims.ts';
+import { type Claims, notMade } from './claims.ts';
+import { leftStoppedLines } from './left-stopped.ts';
 import { requireNoneStopped } from './moved-here.ts';
 import { requireReachable } from './nodes.ts';
 import { otherClaimLines, otherClaims, requireAllClaims } from './other-claims.ts';
@@ -32,8 +33,11 @@ export interface PlanContext {
 }
 
 export interface PlanOptions {
-  /** What would start with claims that are made empty, or beside what was moved elsewhere, starts all the same. */
-  readonly confirmed?: boolean;
+  /**
+   * What would start with claims that are made empty, or beside what was moved elsewhere, starts all the same; and what has
+   * nothing to start in its place is stopped all the same.
+   */
+  readonly confirmed?: boolean | undefined;
   /** Which cutover it is; absent where nobody is about to make one. */
   readonly id?: CutoverId | undefined;
   /** It has come to its end before, and is to be made once more. */
@@ -70,6 +74,7 @@ export async function planCutover(
     ...(await usersToBe(source.ref, idle, signal)),
     ...otherClaimLines(others),
     ...(await emptyClaims(target.ref, starting, confirmed, signal)),
+    ...leftStoppedLines(state, confirmed),
   ];
   await rehearse(claims, state, id ?? nobody(target), signal);
   for (const line of lines) reporter.warn(line);
@@ -132,7 +137,7 @@ async function lookAt(
     afterwards === 'target' ? await targetWorkloads(target.ref, { running, idle }, signal) : [];
   // What was moved from there may move back; what stands still there is another cutover's to start, with its files.
   await requireNoneStopped(target.ref, signal);
-  if (isRepoint) await requireReachable(target.ref, running, signal);
+  if (isRepoint && target.uid !== notMade) await requireReachable(target.ref, running, signal);
   const stopped = isRepoint ? running.map((one) => repointed(one, source.ref.claim)) : running.map(scaled);
   const state = { phase: 'ready', afterwards, source: stopped, target: starting.map(scaled) } as const;
   return { running, idle, starting, state };

@@ -7,8 +7,8 @@ import type { CutoverResult } from './result.ts';
 const ms = (seconds: number): string => formatDuration(seconds * 1000);
 
 export function describeCutover(result: CutoverResult): string {
-  const { task, source, target, passes, goalSeconds, stopped, started, verification, leftOut, targetPath } =
-    result;
+  const { task, source, target, passes, goalSeconds, verification, leftOut, targetPath } = result;
+  const { stopped, started, leftStopped } = result;
   return [
     `Cut over${leftOut.length > 0 ? ' in part' : ''}: ${source} → ${target}, ${pauseText(result)}`,
     ...passes.map(
@@ -21,6 +21,7 @@ export function describeCutover(result: CutoverResult): string {
     ...(targetPath === undefined ? [] : [`  files in     folder ${targetPath} of the target's volume`]),
     `  stopped      ${stopped.join(', ') || 'nothing'}`,
     `  started      ${started.join(', ') || 'nothing'}`,
+    ...leftStopped.map((what) => `  left stopped ${what} of the source: nothing of its name was started`),
     `  task         ${task}`,
   ].join('\n');
 }

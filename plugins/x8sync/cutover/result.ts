@@ -5,6 +5,7 @@ import type { CutoverEnd } from '../records/cutover-end.ts';
 import { type CutoverState, describeWorkload, type Then } from '../records/cutover-state.ts';
 import type { CopyRequest } from '../run/request/request.ts';
 import { leftOutOf, placedIn } from './left-out.ts';
+import { leftStopped } from './left-stopped.ts';
 import type { Pass } from './passes.ts';
 import { startedBy } from './start.ts';
 
@@ -34,6 +35,8 @@ export interface CutoverResult {
   readonly goalSeconds: number;
   readonly stopped: readonly string[];
   readonly started: readonly string[];
+  /** Of what was stopped that for which nothing was started, though something was. */
+  readonly leftStopped: readonly string[];
   readonly verification: Verification | undefined;
   /** What of the source has not gone over, by the person's own wish. */
   readonly leftOut: readonly string[];
@@ -85,6 +88,7 @@ export function cutoverResult(
     goalSeconds: goalMs / 1000,
     stopped: source.map(describeWorkload),
     started: started.map(describeWorkload),
+    leftStopped: leftStopped(state).map(describeWorkload),
     verification,
     leftOut: leftOutOf(copy),
     targetPath: placedIn(copy),

@@ -1,13 +1,13 @@
 /** Workloads: which mount a claim, found through owners and templates; scaled, and awaited. */
-import { RefusedError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api/api-error.ts';
 import type { KubeClient, WriteOptions } from '../../../src/kube/api/client.ts';
 import type { KubeObject, OwnerReference, Pod } from '../../../src/kube/api/objects.ts';
 import { pods, type Resource, replicaSets } from '../../../src/kube/api/resources.ts';
 import { stopMarkKey } from '../../../src/tasks/names.ts';
-import { type ClaimRef, describeClaim, mountsOf, type NamespaceRef } from '../claims/claim.ts';
+import { type ClaimRef, mountsOf, type NamespaceRef } from '../claims/claim.ts';
 import { described, readWorkloads, type Workload, type WorkloadObject } from '../records/claim-workloads.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
+import { notScalable } from './unscalable.ts';
 
 export const resourceOf = ({ kind }: Pick<ScaledWorkload, 'kind'>): Resource<WorkloadObject> =>
   readWorkloads[kind];
@@ -37,23 +37,17 @@ export function usersAmong(claim: string, all: readonly Pod[]): Pod[] {
 
 async function workloadOf(ref: ClaimRef, pod: Pod, signal: AbortSignal): Promise<Workload> {
   const { kube, namespace } = ref;
-  let owner = controllerOf(pod);
-  if (owner?.kind === 'ReplicaSet') {
-    const set = await kube.find(replicaSets, { namespace, name: owner.name }, { signal });
-    owner = set && controllerOf(set);
+  const direct = controllerOf(pod);
+  let owner = direct;
+  if (direct?.kind === 'ReplicaSet') {
+    const set = await kube.find(replicaSets, { namespace, name: direct.name }, { signal });
+    owner = (set && controllerOf(set)) ?? direct;
   }
   if (owner?.kind === 'Deployment' || owner?.kind === 'StatefulSet') {
     const { kind, name } = owner;
     return described(kind, await kube.get(readWorkloads[kind], { namespace, name }, { signal }));
   }
-  const what = owner ? `belongs to ${owner.kind} ${owner.name}` : 'has no Deployment or StatefulSet';
-  throw new RefusedError(
-    `pod ${namespace}/${pod.metadata.name} mounts ${describeClaim(ref)} and ${what}: it can't be scaled down and up again`,
-    {
-      details: [`kubectl --context ${kube.cluster.context} -n ${namespace} delete pod/${pod.metadata.name}`],
-      hint: 'nothing was stopped; end it (the line above, where nothing starts it anew; else what it belongs to) and run the same command again, or copy without --cutover',
-    },
-  );
+  throw notScalable(ref, pod, owner);
 }
 
 /** What decides about a pod. */

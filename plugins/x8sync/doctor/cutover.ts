@@ -11,11 +11,11 @@ const place = { side: 'both', check: 'cutover' } as const;
 
 /** That the target holds what a workload has written that was moved there, or stands still; nothing is told else. */
 export function movedHereFindings(
-  { source, target }: Pick<CopyRequest, 'source' | 'target'>,
+  { source, target, again = false }: Pick<CopyRequest, 'source' | 'target' | 'again'>,
   context: Pick<CopyContext, 'clock' | 'signal'>,
 ): Promise<readonly Finding[]> {
   return checked({ side: 'target', check: 'cutover' }, context.signal, async () => {
-    const copy = { source, target, mode: 'merge' } as const;
+    const copy = { source, target, again, mode: 'merge' } as const;
     await requireNothingStandsStill(copy, context);
     await requireNotMovedHere(copy, context);
     return [];
@@ -25,7 +25,7 @@ export function movedHereFindings(
 /** Asks also the API server, in a dry run, whether the workloads may be stopped and started. */
 export function cutoverFindings(
   claims: { readonly source: ClaimState; readonly target: ClaimState; readonly isOneCluster: boolean },
-  afterwards: Then,
+  { afterwards, again = false }: { readonly afterwards: Then; readonly again?: boolean | undefined },
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   return checked(place, signal, async () => {
@@ -37,7 +37,7 @@ export function cutoverFindings(
     };
     const areTogether = isOneCluster && source.ref.namespace === target.ref.namespace;
     requireUnshared(source, false);
-    await planCutover({ source, target, areTogether }, afterwards, { signal, reporter });
+    await planCutover({ source, target, areTogether }, afterwards, { signal, reporter }, { again });
     const plan = told?.join('; ') || 'nothing has to be stopped, and nothing is started';
     return [ok(place, plan), ...(warnings ?? []).map((text) => note(place, text))];
   });

@@ -1,7 +1,13 @@
 /** What stands for and against a copy, found out before anything is made: it only reads, and creates by dry run. */
 import { ForbiddenError, UnreachableError, type X8sError } from '../../../src/errors.ts';
-import { clusterId } from '../../../src/kube/cluster/identity.ts';
-import { type ClaimRef, type ClaimState, describeClaim, describeSize, readClaim } from '../claims/claim.ts';
+import {
+  type ClaimRef,
+  type ClaimState,
+  clusterOf,
+  describeClaim,
+  describeSize,
+  readClaim,
+} from '../claims/claim.ts';
 import { checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { readTarget } from '../claims/missing-target.ts';
 import { madeFor, mayBeMadeFor } from '../connect/strategies.ts';
@@ -28,6 +34,7 @@ export type DoctorRequest = Pick<
   | 'fsGroup'
   | 'trustedXattrs'
   | 'allowMounted'
+  | 'again'
   | 'image'
   | 'pod'
 > & {
@@ -65,11 +72,14 @@ export async function examine(
   findings.push(...namespaces.flat());
   const { strategies, found } = await strategiesOf(request, claims, rights, signal);
   findings.push(...found, ...(await roomOf(claims, signal)));
-  findings.push(...(await movedHereFindings(request, { clock, signal })));
-  const { cutover } = request;
+  const { cutover, again } = request;
   const { source, target, isOneCluster } = claims;
-  if (cutover && source && target)
-    findings.push(...(await cutoverFindings({ source, target, isOneCluster }, cutover, signal)));
+  const isOneClaim = source !== undefined && source.uid === target?.uid;
+  if (!isOneClaim) findings.push(...(await movedHereFindings(request, { clock, signal })));
+  if (cutover && !isOneClaim && source && target)
+    findings.push(
+      ...(await cutoverFindings({ source, target, isOneCluster }, { afterwards: cutover, again }, signal)),
+    );
   return { findings, strategies, rights, error: errorOf(findings) };
 }
 
@@ -91,12 +101,7 @@ interface Claims {
 }
 
 async function readClaims(request: DoctorRequest, signal: AbortSignal): Promise<Claims> {
-  const ids = await Promise.all(
-    roles.map(async (role) => {
-      const { kube } = request[role];
-      return (await clusterId(kube, { signal })) ?? kube.cluster.server;
-    }),
-  );
+  const ids = await Promise.all(roles.map((role) => clusterOf(request[role], signal)));
   const states: Partial<Record<Role, ClaimState>> = {};
   const read = roles.map((role, index) =>
     checked({ side: role, check: 'claim' }, signal, async () => {

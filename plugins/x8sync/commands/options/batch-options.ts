@@ -14,13 +14,14 @@ import { claimKey, conflictAmong, type Place, type PlacedCopy } from '../../batc
 import type { ListedCopy } from '../../batch/list-file.ts';
 import { type ClaimRef, describeClaim, type NamespaceRef } from '../../claims/claim.ts';
 import { parseClaim } from '../../claims/claim-ref.ts';
-import { createTarget, parseAccessMode, parseSize, type TargetWishes } from '../../claims/create-target.ts';
+import { parseAccessMode, parseSize, type TargetWishes } from '../../claims/create-target.ts';
 import { tool } from '../../objects/sides.ts';
 import type { CopyContext } from '../../run/request/request.ts';
 import type { BatchFlags } from './batch-flags.ts';
 import { copyRequestOf } from './copy-request.ts';
 import { requireOverwritable } from './cutover-options.ts';
 import { withListedOptions } from './listed-options.ts';
+import { withTarget } from './made-target.ts';
 import { claimOf } from './pair-options.ts';
 
 const group = 'Many claims';
@@ -123,31 +124,6 @@ export function targetWishes(flags: BatchFlags): TargetWishes | undefined {
     size: size === undefined ? undefined : parseSize(size),
     accessModes: accessMode.length > 0 ? accessMode.map(parseAccessMode) : undefined,
   };
-}
-
-/**
- * Makes the target claim where that is wished and it is missing.
- *
- * @returns whether it is there as large as the source's now, by this run and by nobody's wish: so it may grow.
- */
-export async function ensureTarget(
-  { source, target }: Pair,
-  wishes: TargetWishes | undefined,
-  { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,
-): Promise<boolean> {
-  if (!wishes) return false;
-  const made = await createTarget(source, target, wishes, signal);
-  if (!made) return false;
-  const { storageClassName, resources } = made.claim.spec;
-  const size = resources?.requests?.storage ?? '';
-  reporter.info(
-    `Claim ${describeClaim(target)} is made: ${[size, storageClassName].filter(Boolean).join(', ')}`,
-  );
-  if (made.leftOut.length > 0)
-    reporter.info(
-      `It does not bear the labels by which a controller would take it for its own, and may delete it: ${made.leftOut.join(', ')}`,
-    );
-  return wishes.size === undefined;
 }
 
 /** Copies all of them, a few at a time. */
@@ -279,8 +255,7 @@ async function planned(
       const skipped = await finishedBefore(request, context);
       if (skipped !== undefined) return { skipped };
       await requireOverwritable(request, context);
-      const targetIsMade = await ensureTarget(pair, wishes, context);
-      return copy({ ...request, targetIsMade }, context);
+      return withTarget(pair, wishes, context, (targetIsMade) => copy({ ...request, targetIsMade }, context));
     },
   };
   return { where, name: request.name, source, target, item };

@@ -50,20 +50,40 @@ export function checkCutover(flags: CutoverFlags): void {
   const [wrong] = Object.entries({ '--force': force, '--dry-run': dryRun, '--allow-mounted': allowMounted })
     .filter(([, given]) => given)
     .map(([flag]) => flag);
-  if (wrong !== undefined) throw new UsageError(`${wrong} does not go with --cutover`);
+  if (wrong !== undefined)
+    throw new UsageError(`${wrong} does not go with --cutover`, {
+      hint: dryRun
+        ? 'kubectl x8sync doctor SOURCE TARGET --cutover tells what would be stopped and started, and changes nothing'
+        : undefined,
+    });
 }
 
 /**
  * @throws RefusedError where the target was cut over to before, and nobody has agreed to overwrite what it has since, or
- *   what mounts it stands still for a cutover in its middle, or a cutover to it has not ended.
+ *   what mounts it stands still for a cutover in its middle, or a cutover to it has not ended; before all of that, where
+ *   both are one claim.
  */
 export async function requireOverwritable(
   request: CopyRequest,
   context: Pick<CopyContext, 'clock' | 'signal'>,
 ): Promise<void> {
-  const { requireNothingStandsStill, requireNotMovedHere } = await import('../../cutover/moved-here.ts');
+  const [{ requireNothingStandsStill, requireNotMovedHere }, { requireTwoClaims }] = await Promise.all([
+    import('../../cutover/moved-here.ts'),
+    import('../../claims/claim-checks.ts'),
+  ]);
+  await requireTwoClaims(request.source, request.target, context.signal);
   await requireNothingStandsStill(request, context);
   await requireNotMovedHere(request, context);
+}
+
+/** Before its target claim is made. @throws RefusedError, ForbiddenError where the cutover would be refused whatever that is. */
+export async function requireCutover(
+  request: CopyRequest,
+  { thenStart = 'target' }: CutoverFlags,
+  context: CopyContext,
+): Promise<void> {
+  const { requirePlannable } = await import('../../cutover/before-target.ts');
+  await requirePlannable(request, thenStart, context);
 }
 
 export async function runCutover(

@@ -48,6 +48,19 @@ describe('a copy onto it is refused', () => {
     expect(written()).toEqual([]);
   });
 
+  test.each([
+    ['plain', []],
+    ['again', ['--again']],
+    ['of a cutover', ['--cutover']],
+    ['of a cutover again', ['--cutover', '--again']],
+  ])('of a claim to itself, %s: what was moved to it is no matter then', async (_, options) => {
+    const { exitCode, stderr } = await x8sync(...options, 'shop/new', 'shop/new');
+    expect(stderr).toMatch(/source and target are the same volume: fake\/shop\/new and fake\/shop\/new/);
+    expect(stderr).not.toMatch(/--again/);
+    expect(exitCode).toBe(3);
+    expect(written()).toEqual([]);
+  });
+
   test('of a list, and its other entries are another matter', async () => {
     const list = join(folder, 'list.yaml');
     writeFileSync(

@@ -216,6 +216,24 @@ describe('a cutover to the target', () => {
     expect((await plan('uploads', {}, there)).started).toEqual(['there 2']);
   });
 
+  test('is refused where it would stop more workloads than it starts, under whatever names', async () => {
+    await make(statefulSets, 'app', mounting('uploads', 2));
+    await make(deployments, 'app2', mounting('uploads', 1));
+    await make(deployments, 'app', mounting('copies', 0));
+    await make(deployments, 'more', mounting('copies', 0));
+    // Of another kind: the two are told apart.
+    const { started, warnings } = await plan('uploads', {}, toTarget);
+    expect(started).toEqual(['app 2', 'more 1']);
+    expect(warnings).toBe('');
+    await make(deployments, 'app3', mounting('uploads', 1));
+    await expect(plan('uploads', {}, toTarget)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^Deployment app2 \(1\), Deployment app3 \(1\), StatefulSet app \(2\) of the source is stopped, and only Deployment app \(2\), Deployment more \(1\) of the target is started/,
+      ),
+    });
+  });
+
   test('of a workload with other claims is refused: it would start with what the target has in them', async () => {
     await make(deployments, 'web', { replicas: 2, template: { spec: volumes('uploads', 'index') } });
     await make(statefulSets, 'next', { replicas: 0, template: { spec: volumes('copies') } });

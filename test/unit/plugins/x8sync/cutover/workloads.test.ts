@@ -64,12 +64,40 @@ describe('what mounts a claim', () => {
     ]);
   });
 
-  test.each<[string, object, RegExp]>([
-    ['a bare pod', {}, /pod shop\/lonely mounts fake\/shop\/data and has no Deployment or StatefulSet/],
-    ['a DaemonSet', ownedBy({ metadata: { name: 'logs' } }, 'DaemonSet'), /belongs to DaemonSet logs/],
-  ])('%s is refused', async (_, metadata, message) => {
-    await pod('lonely', 'data', metadata);
-    await expect(workloadsOfPods(ref(), signal)).rejects.toThrow(message);
+  test.each<[string, object, string, RegExp]>([
+    ['a bare pod', {}, 'delete pod/lonely', /and has no controller: /],
+    [
+      'a DaemonSet',
+      { kind: 'DaemonSet' },
+      `patch daemonset/logs -p '{"spec":{"template":{"spec":{"nodeSelector":{"x8s.dev/nowhere":"true"}}}}}'`,
+      /belongs to DaemonSet logs: /,
+    ],
+    ['a Job', { kind: 'Job' }, `patch job/logs -p '{"spec":{"suspend":true}}'`, /belongs to Job logs: /],
+    [
+      'a ReplicationController',
+      { kind: 'ReplicationController' },
+      'scale replicationcontroller/logs --replicas=0',
+      /belongs to ReplicationController logs: /,
+    ],
+    ['a kind of somebody', { kind: 'Runner' }, 'describe pod/lonely', /belongs to Runner logs: /],
+  ])('%s is refused, with how to end it', async (_, { kind }: { kind?: string }, command, message) => {
+    await pod('lonely', 'data', kind === undefined ? {} : ownedBy({ metadata: { name: 'logs' } }, kind));
+    await expect(workloadsOfPods(ref(), signal)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(message),
+      details: [`kubectl --context fake -n ${namespace} ${command}`],
+    });
+  });
+
+  test('of a ReplicaSet that has no Deployment is refused by its name: its pods come again', async () => {
+    const set = await make(replicaSets, 'bare', template('data', 2));
+    await pod('bare-x', 'data', ownedBy(set, 'ReplicaSet'));
+    await expect(workloadsOfPods(ref(), signal)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^pod shop\/bare-x mounts fake\/shop\/data and belongs to ReplicaSet bare: /,
+      ),
+      details: [`kubectl --context fake -n ${namespace} scale replicaset/bare --replicas=0`],
+    });
   });
 
   test('is found by its template, also where it makes its claims itself', async () => {

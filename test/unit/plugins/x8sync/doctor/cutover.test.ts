@@ -12,6 +12,7 @@ import {
   object,
   openShop,
   run,
+  scale,
   volumes,
 } from '../../../support/cutover-scene.ts';
 
@@ -19,10 +20,10 @@ beforeEach(openShop);
 
 const { signal } = new AbortController();
 
-async function found(afterwards: 'target' | 'repoint' = 'target') {
+async function found(afterwards: 'target' | 'repoint' = 'target', again = false) {
   const ref = (claim: string) => ({ kube, namespace, claim });
   const { source, target } = await readClaims(ref('old'), ref('new'), signal);
-  return cutoverFindings({ source, target, isOneCluster: true }, afterwards, signal);
+  return cutoverFindings({ source, target, isOneCluster: true }, { afterwards, again }, signal);
 }
 
 test('what would be stopped and started is told, and nothing is touched', async () => {
@@ -68,4 +69,14 @@ test('that the target was cut over to before is a failure, of a plain copy as we
       message: expect.stringMatching(/was cut over to from/),
     },
   ]);
+});
+
+test('what was moved before may be moved again, where that is agreed to', async () => {
+  await run();
+  await scale('next', 0);
+  expect(await found()).toMatchObject([{ verdict: 'failed', hint: expect.stringMatching(/--again/) }]);
+  expect((await found('target', true)).map(({ verdict }) => verdict)).not.toContain('failed');
+  const ref = (claim: string) => ({ kube, namespace, claim });
+  const pair = { source: ref('old'), target: ref('new') };
+  expect(await movedHereFindings({ ...pair, again: true }, { clock, signal })).toEqual([]);
 });

@@ -26,3 +26,11 @@ test.each<Partial<CutoverFlags>>([
   { cutover: true },
   { cutover: true, downtimeGoal: 1, thenStart: 'nothing' },
 ])('%j is not', (flags) => expect(() => checkCutover({ ...none, ...flags })).not.toThrow());
+
+test('who asks for a dry run of a cutover is led to what tells the same', () => {
+  expect(() => checkCutover({ ...none, cutover: true, dryRun: true })).toThrow(
+    expect.objectContaining({
+      hint: expect.stringMatching(/^kubectl x8sync doctor SOURCE TARGET --cutover /),
+    }),
+  );
+});
