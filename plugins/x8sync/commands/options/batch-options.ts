@@ -228,7 +228,7 @@ async function listedItems(
   context: KubeCommandContext,
 ): Promise<PlannedCopy[]> {
   const { parseList } = await import('../../batch/list-file.ts');
-  const listed = parseList(readText(file), file);
+  const listed = parseList(readText(file), file === '-' ? 'standard input' : file);
   return Promise.all(listed.map((copy) => listedItem(flags, copy, context)));
 }
 
