@@ -1,9 +1,10 @@
 /** Many copies, a few at a time: one that fails keeps no other from being made. */
 
 import { Slots } from '../../../src/async/slots.ts';
-import { messageOf, X8sError } from '../../../src/errors.ts';
+import { InterruptedError, messageOf, X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import type { CopyContext, CopyResult } from '../run/request/request.ts';
+import { interruptedBatch, type StoppedCopy } from './interruption.ts';
 import { type BatchEntry, isThrough, titleOf } from './outcome.ts';
 import { StepReporter } from './step-reporter.ts';
 
@@ -24,7 +25,7 @@ export interface SkippedCopy {
 /**
  * Resolves once each has come to its end.
  *
- * @throws what an interruption throws, once those that had begun have ended.
+ * @throws InterruptedError once those that had begun have ended; it tells what became of each.
  */
 export async function runBatch(
   items: readonly BatchItem[],
@@ -44,9 +45,16 @@ export async function runBatch(
   const onAbandoned = (list: () => readonly string[]) => void leftovers.add(list);
   /** What has ended copies otherwise than by their own failure. */
   const ends: unknown[] = [];
+  const stopped: StoppedCopy[] = [];
   const run = async (item: BatchItem, index: number, handle: StepHandle): Promise<void> => {
     const reporter = new StepReporter(item.label, handle, context.reporter);
-    const make = () => one(item, { ...context, reporter, onAbandoned }, handle);
+    const make = async () => {
+      context.signal.throwIfAborted();
+      const noteEnd = (error: unknown) => {
+        stopped[index] = { label: item.label, outcome: 'interrupted', error };
+      };
+      return one(item, { ...context, reporter, onAbandoned }, handle, noteEnd);
+    };
     handle.detail('waits for its turn');
     // Who waits takes nobody's place.
     const made = turnOf(item).use(() => slots.use(make));
@@ -58,20 +66,31 @@ export async function runBatch(
     // Its step is shown as failed.
     if (entry.error) throw entry.error;
   };
+  const endings = () =>
+    items.map(
+      ({ label }, index) => entries[index] ?? stopped[index] ?? { label, outcome: 'not begun' as const },
+    );
   const steps = items.map((item, index) => ({
     title: item.label,
     run: (handle: StepHandle) => run(item, index, handle),
   }));
   await context.reporter.run([{ concurrent: steps }]).catch((error: unknown) => {
+    const { reason } = context.signal;
+    if (reason instanceof InterruptedError && ends.length > 0) throw interruptedBatch(endings(), reason);
     if (ends.length > 0) throw ends[0];
     if (!entries.some((entry) => entry.error === error)) throw error;
   });
   return entries;
 }
 
-async function one(item: BatchItem, context: CopyContext, handle: StepHandle): Promise<BatchEntry> {
+/** @param noteEnd called with what an interrupted one ended with */
+async function one(
+  item: BatchItem,
+  context: CopyContext,
+  handle: StepHandle,
+  noteEnd: (error: unknown) => void,
+): Promise<BatchEntry> {
   const { label } = item;
-  context.signal.throwIfAborted();
   try {
     const result = await item.copy(context);
     if ('skipped' in result) {
@@ -81,6 +100,7 @@ async function one(item: BatchItem, context: CopyContext, handle: StepHandle): P
     handle.title(`${label}: ${titleOf(result)}`);
     return { label, outcome: isThrough(result) ? 'copied' : 'incomplete', result };
   } catch (error) {
+    if (context.signal.aborted) noteEnd(error);
     context.signal.throwIfAborted();
     if (!(error instanceof X8sError)) throw error;
     handle.warn(`${label}: ${messageOf(error)}`);

@@ -26,7 +26,11 @@ export function parseList(text: string, file: string): ListedCopy[] {
     return itemsOf(plainValue(document, file));
   });
   if (values.length === 0) throw new UsageError(`${file} lists no copies`);
-  return values.map((value, index) => listedCopy(value, `${file}, copy ${index + 1}`));
+  return values.map((value, index) => {
+    const kind = foreignKind(value);
+    if (kind !== undefined) throw foreignObject(kind, `${file}: item ${index + 1}`);
+    return listedCopy(value, `${file}, copy ${index + 1}`);
+  });
 }
 
 /** Aliases are resolved here: one may name nothing, or unfold to more than any list needs. */
@@ -43,6 +47,25 @@ function itemsOf(value: unknown): unknown[] {
   if (value === null || value === undefined) return [];
   const { items } = value as { items?: unknown };
   return Array.isArray(items) ? items : [value];
+}
+
+/** The kind of an object of Kubernetes that is no copy: neither it nor its specification names a source or a target. */
+function foreignKind(value: unknown): string | undefined {
+  const { kind, spec, ...fields } = (value ?? {}) as Record<string, unknown>;
+  if (typeof kind !== 'string') return undefined;
+  const places = [fields, (spec ?? {}) as Record<string, unknown>];
+  const isCopy = places.some(({ source, target }) => [source, target].some((of) => typeof of === 'string'));
+  return isCopy ? undefined : kind;
+}
+
+/** Claims are what `kubectl get pvc -o yaml` prints. */
+function foreignObject(kind: string, item: string): UsageError {
+  const ofNamespace =
+    '--all NAMESPACE NAMESPACE copies every claim of a namespace, -l LABELS those with these labels';
+  return new UsageError(
+    `${item} is a ${kind}, and what is listed are copies, each with a source and a target`,
+    { hint: kind === 'PersistentVolumeClaim' ? `${hint}; ${ofNamespace}` : hint },
+  );
 }
 
 function listedCopy(value: unknown, where: string): ListedCopy {

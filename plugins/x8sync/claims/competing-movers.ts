@@ -1,12 +1,14 @@
 /** Whether another mover writes to a target claim, or may begin to at any moment. */
 import { RefusedError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import type { KubeClient } from '../../../src/kube/api/client.ts';
 import { jobEnd } from '../../../src/kube/api/conditions.ts';
 import type { CronJob, Job, KubeObject, PodSpec } from '../../../src/kube/api/objects.ts';
 import { configMaps, cronJobs, jobs, type Resource } from '../../../src/kube/api/resources.ts';
 import { Annotation, Label, managerOf, recordName, selectorOf } from '../../../src/tasks/names.ts';
 import { tool, workerLabel } from '../objects/sides.ts';
 import { type ClaimState, describeClaim } from './claim.ts';
+import { type Competitor, type CompetitorSpec, refusedBy, scheduleThere, watching } from './competitor.ts';
 import { claimNamesOf } from './volumes-of-pod.ts';
 
 /** A copy that is about to begin. */
@@ -31,17 +33,12 @@ export async function checkNoCompetingMover(
     objectsOn(jobs, target, templateOfJob, signal),
     readsOnly ? [] : objectsOn(cronJobs, target, templateOfCronJob, signal),
   ]);
-  const mounted = target.mounts.map((mount) => mount.task);
-  const movers = [
-    ...mounted,
-    ...running.filter((job) => jobEnd(job) === undefined).map((job) => otherIn(job, task)),
-  ];
+  const going = running.filter((job) => jobEnd(job) === undefined);
+  const movers = [...target.mounts.map((mount) => mount.task), ...going.map(taskOf)];
   const competitor = movers.find((other) => other !== undefined && other !== task);
-  if (competitor) {
-    const readsOnly = target.mounts.some(({ task: other, mover }) => other === competitor && !mover);
-    throw readsOnly ? sourceThere(target, competitor) : moverThere(target, competitor);
-  }
-  const own = running.find((job) => jobEnd(job) === undefined && isScheduledOf(job, task));
+  if (competitor !== undefined)
+    throw refusedBy(target, await competitorOf(target, competitor, going, signal), { readsOnly });
+  const own = going.find((job) => isScheduledOf(job, task));
   if (own) throw scheduledThere(target, task, own);
   const scheduled = schedules?.map(taskOf) ?? (await recordedSchedules(target, signal));
   const schedule = scheduled.find((other) => other !== task);
@@ -53,38 +50,49 @@ const isScheduledOf = ({ metadata: { name, labels } }: Job, task: string): boole
   name !== recordName(tool, task, 'target') && labels?.[workerLabel] === undefined;
 
 const taskOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.[Label.task];
-const otherIn = (job: Job, task: string) => (taskOf(job) === task ? undefined : taskOf(job));
 
-function moverThere({ ref }: ClaimState, competitor: string): RefusedError {
-  const { context } = ref.kube.cluster;
-  return new RefusedError(`task ${competitor} has a mover on target claim ${describeClaim(ref)}`, {
-    hint: `go on with it by --name ${competitor}, or end it: kubectl x8sync cleanup ${competitor} --context ${context}`,
-  });
+/** What is known of a task whose pods are there. */
+async function competitorOf(
+  { ref: { kube, namespace }, mounts }: ClaimState,
+  task: string,
+  going: readonly Job[],
+  signal: AbortSignal,
+): Promise<Competitor> {
+  const jobsOf = going.filter((job) => taskOf(job) === task);
+  const theirs = mounts.filter((mount) => mount.task === task);
+  return {
+    task,
+    spec: await recordedSpec(kube, namespace, task, signal),
+    // Between two pods its Job alone tells, as which it has the claim.
+    writes: theirs.length === 0 || theirs.some(({ mover }) => mover),
+    isOfCommand: jobsOf.some((job) => !isScheduledOf(job, task)),
+  };
 }
 
-/** It would be copied on while it is written to. */
-function sourceThere({ ref }: ClaimState, reader: string): RefusedError {
-  const { context } = ref.kube.cluster;
-  return new RefusedError(`task ${reader} copies from ${describeClaim(ref)}, the target of this one`, {
-    hint: `wait until it is over, or end it: kubectl x8sync cleanup ${reader} --context ${context}`,
-  });
+/** Both of its records tell the same; which of them is in the claim's namespace is not known. */
+async function recordedSpec(
+  kube: KubeClient,
+  namespace: string,
+  task: string,
+  signal: AbortSignal,
+): Promise<CompetitorSpec | undefined> {
+  try {
+    for (const role of ['target', 'source']) {
+      const name = recordName(tool, task, role);
+      const record = await kube.find(configMaps, { namespace, name }, { signal });
+      if (record?.data?.spec !== undefined) return specIn(record.data);
+    }
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+  }
+  return undefined;
 }
 
 function scheduledThere({ ref }: ClaimState, task: string, { metadata }: Job): RefusedError {
   return new RefusedError(`a copy of task ${task} writes to target claim ${describeClaim(ref)} right now`, {
     details: [`Job ${metadata.namespace}/${metadata.name} in ${ref.kube.cluster.context}`],
-    hint: `wait until it is over, or end it: kubectl x8sync cancel ${task} --context ${ref.kube.cluster.context}`,
+    hint: `wait until it has ended, as ${watching(task, ref.kube.cluster.context)} shows; cancel would end the whole schedule`,
   });
-}
-
-function scheduleThere({ ref }: ClaimState, task: string): RefusedError {
-  const { context } = ref.kube.cluster;
-  return new RefusedError(
-    `task ${task} copies to target claim ${describeClaim(ref)} by itself, at its times`,
-    {
-      hint: `end it first: kubectl x8sync cancel ${task} --context ${context}`,
-    },
-  );
 }
 
 type Template = { readonly spec?: Pick<PodSpec, 'volumes'> } | undefined;
@@ -128,9 +136,9 @@ async function recordedSchedules(
   return standing.map(taskOf);
 }
 
-function specIn({ spec = '{}' }: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+function specIn({ spec = '{}' }: Readonly<Record<string, string>>): CompetitorSpec {
   try {
-    return JSON.parse(spec) as Record<string, unknown>;
+    return JSON.parse(spec) as CompetitorSpec;
   } catch {
     return {};
   }

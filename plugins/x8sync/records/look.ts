@@ -14,6 +14,7 @@ import { refusesUsers } from '../run/pods/mover-job.ts';
 import { nonceIn } from '../run/pods/workers.ts';
 import { storeOf } from '../run/request/task-store.ts';
 import { isThrough } from '../run/results/copy-end.ts';
+import { unlessBeforeSchedule } from './before-schedule.ts';
 import { type Clusters, clustersOf } from './clusters.ts';
 import { withCutover } from './cutover-standing.ts';
 import { cutoverRole } from './cutover-state.ts';
@@ -110,7 +111,8 @@ async function standingIn(
   if (target && schedule) return { entry: withTarget(entry, target), standing: schedule };
   const sight = target ? await sightOf(target, context, options) : targetUnseen(entry, kube, all);
   const known = target?.record ?? record;
-  const seen = standingOf(known, sight, claimsOf(known, all));
+  const byMover = standingOf(known, sight, claimsOf(known, all));
+  const seen = target ? await unlessBeforeSchedule(byMover, target, context) : byMover;
   const standing = target ? await unlessLost(seen, target, context) : seen;
   await writeEnd(all.sides, { ...standing, end: seen.end }, context);
   return { entry: target ? withTarget(entry, target) : entry, standing };

@@ -22,23 +22,27 @@ export interface DetachedCopy {
   record(): Promise<TaskRecord | undefined>;
 }
 
-/**
- * @param outcome what its mover's last line says
- * @param more of what its records specify
- */
-export async function detachedCopy(outcome: MoverOutcome, more: object = {}): Promise<DetachedCopy> {
+interface Further {
+  /** What its specification has beyond the claims. */
+  readonly spec?: object;
+  /** Of a command that was killed, and has not said that it leaves the task. */
+  readonly holder?: string;
+}
+
+/** @param outcome what its mover's last line says. */
+export async function detachedCopy(outcome: MoverOutcome, further: Further = {}): Promise<DetachedCopy> {
   const kube = fakeKube();
   const store = storeOf(kube, { clock });
   const uids = await Promise.all(['data', 'copy'].map((name) => claimIn(kube, name)));
   const [sourceUid, targetUid] = uids;
   const claims = { sourceClaim: 'shop/data', sourceUid, targetClaim: 'shop/copy', targetUid };
-  const spec = { ...claims, mode: 'merge', ...more };
+  const spec = { ...claims, mode: 'merge', ...further.spec };
   const peer = { server: kube.cluster.server, namespace };
   for (const role of ['target', 'source']) {
     const { record } = await store.open({ namespace, task, role, spec, peer });
     const started = await store.start(record, { holder: 'me@here 1' });
     await store.update(started.record, (state) => {
-      state.holder = undefined;
+      state.holder = further.holder;
     });
     if (role === 'target') await endedMover(kube, record, outcome);
   }

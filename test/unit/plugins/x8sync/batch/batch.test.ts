@@ -4,7 +4,7 @@ import { type BatchItem, runBatch } from '../../../../../plugins/x8sync/batch/ba
 import { batchError, describeBatch, documentOf } from '../../../../../plugins/x8sync/batch/outcome.ts';
 import type { CopyContext, CopyResult } from '../../../../../plugins/x8sync/run/request/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
-import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';
+import { InterruptedError, RefusedError, UnreachableError, type X8sError } from '../../../../../src/errors.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { settle } from '../../../support/fake-clock.ts';
 
@@ -145,5 +145,62 @@ describe('many copies', () => {
     });
     await expect(runBatch([first, second], 1, context(stop.signal))).rejects.toThrow('stopped');
     expect(begun).toBe(false);
+  });
+
+  describe('that are interrupted', () => {
+    const stays = new InterruptedError('SIGINT', 'interrupted; task k1 stays in the clusters as it is', {
+      hint: 'run the same command again to take it up, or end it: kubectl x8sync cleanup k1 --context b',
+      details: ['left: Job shop/k1'],
+    });
+    /** Two are done; then the person presses Ctrl-C, with two at work and one that waits. */
+    const interrupted = async (signal: 'SIGINT' | 'SIGTERM', errors: readonly unknown[]) => {
+      const stop = new AbortController();
+      const going = errors.map((error, index) =>
+        item(`going${index}`, async () => {
+          await settle();
+          stop.abort(new InterruptedError(signal));
+          await settle();
+          throw error;
+        }),
+      );
+      const items = [
+        item('done', async () => result()),
+        item('bad', () => Promise.reject(new RefusedError('in use'))),
+        ...going,
+        item('later', async () => result()),
+      ];
+      return runBatch(items, 2, context(stop.signal)).then(
+        () => undefined,
+        (error: X8sError) => error,
+      );
+    };
+
+    test('tell of each whether it stays, is gone or had not begun, and how to go on with it', async () => {
+      const gone = new InterruptedError('SIGINT', 'interrupted; all that the task had made is cleaned up', {
+        hint: 'files that were copied so far stay at the target; run the same command again for the rest',
+      });
+      const error = await interrupted('SIGINT', [stays, gone]);
+      expect(error).toMatchObject({
+        exitCode: 130,
+        message: 'interrupted; 1 of 5 claims copied, 1 failed, 2 interrupted, 1 not begun',
+        details: [
+          'done → done: 1 of 1 file, 5 B',
+          'bad → bad: failed: in use',
+          'going0 → going0: interrupted; task k1 stays in the clusters as it is',
+          '  left: Job shop/k1',
+          '  run the same command again to take it up, or end it: kubectl x8sync cleanup k1 --context b',
+          'going1 → going1: interrupted; all that the task had made is cleaned up',
+          '  files that were copied so far stay at the target; run the same command again for the rest',
+          'later → later: not begun',
+        ],
+        hint: 'the same command begins what had not begun, too',
+      });
+    });
+
+    test('end with the code of their signal, also where a copy threw what is no error of ours', async () => {
+      const error = await interrupted('SIGTERM', [new DOMException('aborted', 'AbortError'), stays]);
+      expect(error?.exitCode).toBe(143);
+      expect(error?.details).toContain('going0 → going0: interrupted');
+    });
   });
 });

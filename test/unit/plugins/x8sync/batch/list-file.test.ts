@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { listName, parseList } from '../../../../../plugins/x8sync/batch/list-file.ts';
 import type { BatchFlags } from '../../../../../plugins/x8sync/commands/options/batch-flags.ts';
 import { withListedOptions } from '../../../../../plugins/x8sync/commands/options/listed-options.ts';
+import type { UsageError } from '../../../../../src/errors.ts';
 
 const pairs = (text: string) =>
   parseList(text, 'file').map(({ source, target, options }) => ({ source, target, ...options }));
@@ -39,6 +40,48 @@ describe('a list of copies', () => {
     ['- {source: a, target: b, spec: {source: c, target: d}}', /copy 1: "source" stands beside spec/],
   ])('%j is none', (text, message) => {
     expect(() => pairs(text)).toThrow(message);
+  });
+
+  const claim = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'db', namespace: 'shop' },
+    spec: { accessModes: ['ReadWriteOnce'] },
+    status: { phase: 'Bound' },
+  };
+  const copy = { source: 'a/shop/db', target: 'b/shop/db' };
+  const refusal = (value: unknown): UsageError | undefined => {
+    try {
+      parseList(JSON.stringify(value), 'file');
+      return undefined;
+    } catch (error) {
+      return error as UsageError;
+    }
+  };
+
+  test.each([
+    ['a List of them', { apiVersion: 'v1', kind: 'List', items: [claim, claim] }, 1],
+    ['one alone', claim, 1],
+    ['one without a status among copies', [copy, { ...claim, status: undefined }], 2],
+  ])('claims as kubectl prints them are told for what they are: %s', (_, value, at) => {
+    expect(refusal(value)).toMatchObject({
+      exitCode: 2,
+      message: `file: item ${at} is a PersistentVolumeClaim, and what is listed are copies, each with a source and a target`,
+      hint: expect.stringMatching(
+        /source: a\/shop\/db, target: b\/shop\/db.*; --all NAMESPACE NAMESPACE copies every claim of a namespace, -l LABELS those with these labels$/,
+      ),
+    });
+  });
+
+  test('another object is told likewise, without --all; one that names a source is a copy', () => {
+    const snapshot = { kind: 'VolumeSnapshot', spec: { source: { persistentVolumeClaimName: 'db' } } };
+    const error = refusal([snapshot]);
+    expect(error?.message).toMatch(/^file: item 1 is a VolumeSnapshot, and /);
+    expect(error?.hint).not.toContain('--all');
+    expect(refusal([{ kind: 'Copy', spec: { source: 'a' } }])?.message).toMatch(
+      /copy 1: source and target are missing/,
+    );
+    expect(refusal([{ kind: 7, spec: {} }])?.message).toMatch(/copy 1: source and target are missing/);
   });
 });
 

@@ -86,10 +86,10 @@ describe('checkNoCompetingMover', () => {
     await expect(refused).rejects.toThrow('task other has a mover on target claim fake/shop/data');
   });
 
-  test('says so where the other task copies from the claim', async () => {
+  test('says so where the other task only reads the claim', async () => {
     const reader = { ...mountOf('other'), mover: false };
     const refused = checkNoCompetingMover(target(fakeKube(), [reader]), { task: 'mine' }, signal);
-    await expect(refused).rejects.toThrow('task other copies from fake/shop/data, the target of this one');
+    await expect(refused).rejects.toThrow('task other reads target claim fake/shop/data');
   });
 
   test('refuses where the Job of another task is between two pods', async () => {
@@ -97,7 +97,7 @@ describe('checkNoCompetingMover', () => {
     job(kube, 'other', 'data', [{ type: 'Failed', status: 'False' }]);
     await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).rejects.toMatchObject({
       exitCode: 3,
-      hint: expect.stringContaining('kubectl x8sync cleanup other --context fake'),
+      message: 'task other has a mover on target claim fake/shop/data',
     });
   });
 
@@ -164,6 +164,124 @@ describe('checkNoCompetingMover', () => {
     job(kube, 'mine', 'data', [], 'x8sync-mine-target-29384756');
     await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).rejects.toThrow(
       'a copy of task mine writes to target claim fake/shop/data right now',
+    );
+  });
+
+  test('says of the own schedule that its copy is to be waited for, and that ending it ends all of it', async () => {
+    const kube = fakeKube();
+    job(kube, 'mine', 'data', [], 'x8sync-mine-target-29384756');
+    await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).rejects.toMatchObject({
+      hint: expect.stringMatching(/^wait until it has ended, .*; cancel would end the whole schedule/),
+    });
+  });
+});
+
+describe('what is to be done about the mover of another task', () => {
+  const claim = (kube: FakeKube, mounts: readonly ClaimMount[] = []): ClaimState => ({
+    ...target(kube, mounts),
+    uid: 'u1',
+  });
+  const record = (kube: FakeKube, task: string, spec: object, role = 'target'): void => {
+    kube.objects.create('/configmaps', {
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', data: { spec: JSON.stringify(spec) } },
+      metadata: {
+        ...moverJob(task, 'data', [], `x8sync-${task}-${role}`).metadata,
+        annotations: { 'x8s.dev/phase': 'Running' },
+      },
+    } as KubeObject);
+  };
+  const refusal = (state: ClaimState, readsOnly = false) =>
+    checkNoCompetingMover(state, { task: 'mine', readsOnly }, signal).then(
+      () => undefined,
+      (error: RefusedError) => error,
+    );
+  const status = 'kubectl x8sync status k1 --watch --context fake';
+
+  test('a comparison waits for the copy of a schedule, and is not told to end the schedule', async () => {
+    const kube = fakeKube();
+    record(kube, 'k1', { schedule: 'true', mode: 'merge', targetUid: 'u1' });
+    job(kube, 'k1', 'data', [], 'x8sync-k1-target-29384756');
+    const { message, hint } = (await refusal(claim(kube), true)) ?? {};
+    expect(message).toBe('task k1 has a mover on target claim fake/shop/data: a copy of its schedule');
+    expect(hint).toBe(
+      `wait until that copy has ended, as ${status} shows; cancel and cleanup would end the whole schedule`,
+    );
+  });
+
+  test('another copy is told to end the schedule: waiting would bring it no further', async () => {
+    const kube = fakeKube();
+    record(kube, 'k1', { schedule: 'true', mode: 'merge', targetUid: 'u1' });
+    job(kube, 'k1', 'data', [], 'x8sync-k1-target-29384756');
+    expect(await refusal(claim(kube))).toMatchObject({
+      message: 'task k1 copies to target claim fake/shop/data by itself, at its times',
+      details: ['one of its copies runs right now'],
+      hint: 'end it first: kubectl x8sync cancel k1 --context fake',
+    });
+  });
+
+  test.each([
+    [
+      'a first copy whose command has gone, before there is a schedule',
+      { schedule: 'true', mode: 'merge', targetUid: 'u1' },
+      'k1',
+      /the command that began it with --name k1 again.*cleanup k1 --context fake$/,
+    ],
+    [
+      'a named copy',
+      { mode: 'merge', targetUid: 'u1' },
+      'k1',
+      /the command that began it with --name k1 again.*cleanup k1 --context fake$/,
+    ],
+    [
+      'one without a name',
+      { mode: 'merge', targetUid: 'u1' },
+      '0190f1c2-7c8a-7d5e-8a4b-3f2b1c0d9e8f',
+      /the command that began it again.*cleanup 0190f1c2-\S+ --context fake$/,
+    ],
+    [
+      'one of a cutover, which cleanup refuses',
+      { mode: 'merge', targetUid: 'u1', cutover: 'true' },
+      'k1',
+      /^wait until the cutover has ended, as .* shows, or run the command of the cutover again/,
+    ],
+  ])('%s', async (_, spec, task, hint) => {
+    const kube = fakeKube();
+    record(kube, task, spec);
+    job(kube, task, 'data');
+    const error = await refusal(claim(kube));
+    expect(error?.message).toBe(`task ${task} has a mover on target claim fake/shop/data`);
+    expect(error?.hint).toMatch(hint);
+    if (task !== 'k1') expect(error?.hint).not.toContain('--name');
+    if ('cutover' in spec) expect(error?.hint).not.toMatch(/cleanup|cancel/);
+  });
+
+  test.each(['verify', 'dry-run'])('%s reads the target, and copies nothing from it', async (mode) => {
+    const kube = fakeKube();
+    record(kube, 'k1', { mode, sourceUid: 'u0', targetUid: 'u1' });
+    const error = await refusal(claim(kube, [{ ...mountOf('k1'), mover: false }]));
+    expect(error).toMatchObject({
+      message: 'task k1 reads target claim fake/shop/data',
+      hint: `wait until it has ended (${status}), or end it: kubectl x8sync cleanup k1 --context fake`,
+    });
+  });
+
+  test.each([
+    [{}, `wait until it has ended (${status}), or end it: kubectl x8sync cancel k1 --context fake`],
+    [{ schedule: 'true' }, 'it does so at its times: end it first: kubectl x8sync cancel k1 --context fake'],
+    [{ cutover: 'true' }, `wait until the cutover has ended, as ${status} shows`],
+  ])('one that copies from it, of %j', async (further, hint) => {
+    const kube = fakeKube();
+    record(kube, 'k1', { mode: 'merge', sourceUid: 'u1', targetUid: 'u2', ...further }, 'source');
+    const error = await refusal(claim(kube, [{ ...mountOf('k1'), mover: false }]));
+    expect(error?.message).toBe('task k1 copies from fake/shop/data, the target of this one');
+    expect(error?.hint).toContain(hint);
+  });
+
+  test('without a record nothing is said of how to go on', async () => {
+    const kube = fakeKube();
+    job(kube, 'k1', 'data');
+    expect((await refusal(claim(kube)))?.hint).toBe(
+      "wait until it has ended: its record can't be read, so what it is about is not known",
     );
   });
 });

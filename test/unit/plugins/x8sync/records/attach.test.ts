@@ -21,7 +21,7 @@ test('a copy whose mover is gone unread is gone on with by its own command, whic
 
 /** A schedule of which nothing is left but its records: somebody has deleted its CronJob. */
 async function withoutCronJob(phase: 'Running' | 'Interrupted' = 'Running') {
-  const copy = await detachedCopy('ok', { schedule: 'true' });
+  const copy = await detachedCopy('ok', { spec: { schedule: 'true' } });
   const { kube, context } = copy;
   await kube.delete(jobs, { namespace: 'shop', name: 'x8sync-away-target' });
   const record = await copy.record();
