@@ -22,7 +22,10 @@ export const clustersOf = (
 
 export async function readClaims(source: ClaimRef, target: ClaimRef, signal: AbortSignal): Promise<Claims> {
   const [from, to] = await clustersOf(source, target, signal);
-  const [first, second] = await Promise.all([readClaim(source, from, signal), readTarget(target, to, signal)]);
+  const [first, second] = await Promise.all([
+    readClaim(source, from, signal),
+    readTarget(target, to, signal),
+  ]);
   const areTogether = from === to && source.namespace === target.namespace;
   return { source: first, target: second, areTogether };
 }

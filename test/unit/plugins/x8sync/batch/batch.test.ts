@@ -4,7 +4,12 @@ import { type BatchItem, runBatch } from '../../../../../plugins/x8sync/batch/ba
 import { batchError, describeBatch, documentOf } from '../../../../../plugins/x8sync/batch/outcome.ts';
 import type { CopyContext, CopyResult } from '../../../../../plugins/x8sync/run/request/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
-import { InterruptedError, RefusedError, UnreachableError, type X8sError } from '../../../../../src/errors.ts';
+import {
+  InterruptedError,
+  RefusedError,
+  UnreachableError,
+  type X8sError,
+} from '../../../../../src/errors.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { settle } from '../../../support/fake-clock.ts';
 

@@ -37,7 +37,8 @@ describe('a stop that is under way', () => {
       await kube.delete(deployments, also);
       await whileLong();
     });
-    await expect(run()).rejects.toThrow('Deployment also in fake/shop is gone');
+    const agreed = run(undefined, 'target', undefined, false, { confirmed: true });
+    await expect(agreed).rejects.toThrow('Deployment also in fake/shop is gone');
     await whileLong();
     expect(await counts()).toEqual({ web: replicas, next: 0 });
     expect(await markNow()).toBeUndefined();
