@@ -4,7 +4,7 @@
  * stopped.
  */
 import { RefusedError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { unlessForbidden } from '../../../src/kube/api/api-error.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { type ClaimRef, describeClaim, findClaim } from '../claims/claim.ts';
 import { liveHolder } from '../claims/claim-lock.ts';
@@ -61,14 +61,8 @@ export async function requireNotMovedHere(
   if (mark) throw movedHere(mark, source);
 }
 
-async function seen<T>(asked: Promise<T>, otherwise: T): Promise<T> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isForbidden(error)) return otherwise;
-    throw error;
-  }
-}
+const seen = async <T>(asked: Promise<T>, otherwise: T): Promise<T> =>
+  (await unlessForbidden(asked)) ?? otherwise;
 
 /**
  * Asked of a copy that is none of a cutover's, as {@link requireNoneStopped}.

@@ -1,6 +1,6 @@
 /** What the workloads of a cutover do now, whatever its record says: people start and stop them, and other cutovers do. */
 import { X8sError } from '../../../src/errors.ts';
-import { isForbidden } from '../../../src/kube/api/api-error.ts';
+import { unlessForbidden } from '../../../src/kube/api/api-error.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { claimNamesOf } from '../claims/volumes-of-pod.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
@@ -115,16 +115,6 @@ async function startedByAnother(
   if (!first) return undefined;
   const downtimeMs = Date.parse(first.at) - Date.parse(cutoverStateOf(record)?.stoppedAt ?? '');
   return { ...first, ...(downtimeMs >= 0 && { downtimeSeconds: downtimeMs / 1000 }) };
-}
-
-/** Undefined of what may not be read. */
-async function unlessForbidden<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
-  }
 }
 
 function templateClaims({ spec }: WorkloadNow['object']): string[] {
