@@ -2,7 +2,7 @@
 import { RefusedError } from '../../../src/errors.ts';
 import type { NamespaceRef } from '../claims/claim.ts';
 import type { Workload } from '../records/claim-workloads.ts';
-import type { CutoverState, ScaledWorkload } from '../records/cutover-state.ts';
+import { type CutoverState, notedAtTarget, type ScaledWorkload } from '../records/cutover-state.ts';
 import { markOf, mayHaveRun } from '../records/stop-mark.ts';
 import type { CopyContext } from '../run/request/request.ts';
 import { findWorkload, lookLine } from './workloads.ts';
@@ -20,9 +20,9 @@ export async function generationsOf(
 /** Those of the target's that a state has noted, for these of its workloads; 0 for one that it does not know. */
 export function generationsFor(
   workloads: readonly ScaledWorkload[],
-  { target, targetGenerations = [] }: Pick<CutoverState, 'target' | 'targetGenerations'>,
+  state: Pick<CutoverState, 'target' | 'targetGenerations'>,
 ): number[] {
-  const noted = new Map(target.map(({ uid }, index) => [uid, targetGenerations[index] ?? 0]));
+  const noted = notedAtTarget(state);
   return workloads.map(({ uid }) => noted.get(uid) ?? 0);
 }
 

@@ -144,6 +144,13 @@ export const isFinishedCutover = (record: TaskRecord): boolean =>
 export const isUnderWay = (state: CutoverState | undefined): boolean =>
   state !== undefined && state.phase !== 'ready';
 
+/** The generations that a state has noted of the target's, by their UIDs. */
+export const notedAtTarget = ({
+  target,
+  targetGenerations = [],
+}: Pick<CutoverState, 'target' | 'targetGenerations'>): ReadonlyMap<string, number | undefined> =>
+  new Map(target.map(({ uid }, index) => [uid, targetGenerations[index]]));
+
 /**
  * How a workload gets as many pods as it had, for whoever puts it right by hand: `kubectl scale`, or a patch that names the
  * claim of before as well where it was to be given another, whether it has that by now or not.

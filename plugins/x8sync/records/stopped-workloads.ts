@@ -8,6 +8,7 @@ import type { Role } from '../objects/sides.ts';
 import {
   type CutoverState,
   describeWorkload,
+  notedAtTarget,
   type ScaledWorkload,
   scaleCommand,
   workloadResources,
@@ -78,10 +79,10 @@ const overtakenIn = (side: Role, now: readonly WorkloadNow[], id: CutoverId): Ov
  */
 export function overtakenAtTarget(
   now: readonly WorkloadNow[],
-  { target, targetGenerations = [] }: Pick<CutoverState, 'target' | 'targetGenerations'>,
+  state: Pick<CutoverState, 'target' | 'targetGenerations'>,
   id: CutoverId,
 ): OvertakenWorkload[] {
-  const noted = new Map(target.map(({ uid }, index) => [uid, targetGenerations[index]]));
+  const noted = notedAtTarget(state);
   const isChanged = ({ workload, object }: WorkloadNow): boolean => {
     const generation = noted.get(workload.uid);
     return generation === undefined || object.metadata.generation !== generation;
